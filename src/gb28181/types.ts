@@ -1,0 +1,273 @@
+import type { EventEmitter } from 'node:events';
+import type { SipProtocol } from '../sip/index.ts';
+
+export type MediaTransport = 'tcp-passive' | 'udp' | 'tcp-active';
+export type Charset = 'gb18030' | 'utf-8';
+export type SubStreamDialect = 'none' | 'stream' | 'streamnumber' | 'streamprofile' | 'streamMode';
+export type Admission = 'approved' | 'pending' | 'denied';
+
+/** What an operator sets per device; absent = the platform's default. */
+export interface DeviceSettings {
+  readonly password?: string;
+  /** Fixed media transport; absent = automatic with fallback. */
+  readonly mediaTransport?: MediaTransport;
+  readonly charset?: Charset;
+  /** Address put into the SDP for this device. */
+  readonly mediaAddress?: string;
+  readonly ssrcCheck?: 'strict' | 'latch';
+  readonly subStreamDialect?: SubStreamDialect;
+  readonly dateHeader?: boolean;
+  readonly name?: string;
+}
+
+export interface Device {
+  /** User part of From at registration, normally 20 digits. */
+  readonly id: string;
+  readonly name: string;
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly firmware: string;
+  readonly online: boolean;
+  readonly admission: Admission;
+  readonly protocol: SipProtocol;
+  readonly sourceAddress: string;
+  readonly sourcePort: number;
+  readonly userAgent: string;
+  /** `X-GB-ver`, `2.0` where absent. */
+  readonly gbVersion: string;
+  /** Unix ms, 0 = never. */
+  readonly registeredAt: number;
+  readonly lastSeenAt: number;
+  readonly expiresSec: number;
+  readonly keepaliveIntervalSec: number;
+  readonly keepaliveCount: number;
+  readonly channelCount: number;
+  /** Why it is offline, e.g. `unregistered`, `keepalive_timeout`, `expired`, `tcp_closed`. */
+  readonly offlineReason?: string;
+  readonly learnedTransport?: MediaTransport;
+  readonly settings: DeviceSettings;
+}
+
+/** GB/T 28181 7.3 catalogue item; texts empty and numbers 0 where the device sent none. */
+export interface Channel {
+  readonly deviceId: string;
+  readonly id: string;
+  readonly name: string;
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly owner: string;
+  readonly civilCode: string;
+  readonly block: string;
+  readonly address: string;
+  readonly parental: number;
+  /** As sent, e.g. `a/b`. */
+  readonly parentIdText: string;
+  /** Resolved parent inside this device's tree; the device's id for a root. Never a cycle. */
+  readonly parentId: string;
+  readonly businessGroupId: string;
+  readonly safetyWay: number;
+  readonly registerWay: number;
+  readonly secrecy: number;
+  readonly ipAddress: string;
+  readonly port: number;
+  readonly status: 'ON' | 'OFF';
+  readonly longitude: number;
+  readonly latitude: number;
+  readonly ptzType: number;
+  readonly resolution: string;
+  readonly downloadSpeed: string;
+  readonly streamNumbers: string;
+  readonly kind: 'video' | 'audio' | 'alarm' | 'region' | 'group' | 'organisation' | 'system' | 'other';
+  readonly updatedAt: number;
+}
+
+export interface CatalogResult {
+  readonly sumNum: number;
+  readonly received: number;
+  /** All SumNum items arrived; only then vanished channels are swept. */
+  readonly complete: boolean;
+}
+
+export type PtzDirection =
+  | 'stop'
+  | 'up'
+  | 'down'
+  | 'left'
+  | 'right'
+  | 'upleft'
+  | 'upright'
+  | 'downleft'
+  | 'downright'
+  | 'zoomin'
+  | 'zoomout';
+
+export interface PtzMove {
+  readonly direction: PtzDirection;
+  /** 0-255, pan and tilt. */
+  readonly speed: number;
+  /** 0-15; default speed / 16. */
+  readonly zoomSpeed?: number;
+}
+
+/** A number in use in this SIP domain until released (GB/T 28181 13.4). */
+export interface SsrcLease {
+  readonly value: number;
+  /** Ten digits. */
+  readonly text: string;
+  release(): void;
+}
+
+export interface LiveInvite {
+  readonly deviceId: string;
+  readonly channelId: string;
+  readonly subStream: number;
+  readonly ssrc: SsrcLease;
+  readonly transport: MediaTransport;
+  readonly mediaAddress: string;
+  readonly mediaPort: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (stage: 'invite_sent' | 'trying' | 'ringing' | 'ok', detail: string, callId: string) => void;
+}
+
+export interface MediaAnswer {
+  readonly address: string;
+  readonly port: number;
+  /** Numeric `y=`; absent where missing or zero. */
+  readonly ssrc?: number;
+  readonly payloads: ReadonlyArray<{ readonly payloadType: number; readonly encoding: string }>;
+  readonly setup?: 'active' | 'passive';
+  readonly sdp: string;
+}
+
+export type LiveSessionEvents = { ended: [reason: 'device_bye' | 'local_bye' | 'device_offline' | 'lost'] };
+
+/** An INVITE dialog with a device. */
+export interface LiveSession extends EventEmitter<LiveSessionEvents> {
+  readonly callId: string;
+  readonly answer: MediaAnswer;
+  readonly ended: boolean;
+  /** Idempotent, never rejects. Does not release the SSRC. */
+  bye(): Promise<void>;
+}
+
+/** One SIP message of the trace ring, newest last; text is capped and Authorization redacted. */
+export interface TraceEntry {
+  readonly at: number;
+  readonly direction: 'in' | 'out';
+  readonly protocol: SipProtocol;
+  readonly remote: string;
+  readonly deviceId: string;
+  readonly callId: string;
+  /** First line, e.g. `INVITE sip:…` or `200 OK (INVITE)`. */
+  readonly summary: string;
+  readonly text: string;
+}
+
+export type PlatformEvents = {
+  deviceOnline: [device: Device];
+  deviceOffline: [device: Device];
+  /** Any other change: name, address, settings, admission. */
+  deviceChanged: [device: Device];
+  deviceRemoved: [deviceId: string];
+  catalogChanged: [deviceId: string, result: CatalogResult];
+  trace: [entry: TraceEntry];
+};
+
+export interface SipCounters {
+  /** Requests in by `METHOD status`, e.g. `REGISTER 401`. */
+  readonly requestsIn: Readonly<Record<string, number>>;
+  readonly requestsOut: Readonly<Record<string, number>>;
+  readonly malformed: Readonly<Record<string, number>>;
+  readonly transactions: number;
+  readonly dialogs: number;
+  readonly connections: number;
+}
+
+/** The platform side towards devices. Errors are GatewayError with stable codes. */
+export interface Platform extends EventEmitter<PlatformEvents> {
+  readonly serial: string;
+  readonly realm: string;
+  readonly listening: ReadonlyArray<{
+    readonly protocol: SipProtocol;
+    readonly address: string;
+    readonly port: number;
+  }>;
+  readonly counters: SipCounters;
+  devices(): Device[];
+  device(id: string): Device | undefined;
+  /** Channels of one device, or of all. */
+  channels(deviceId?: string): Channel[];
+  channel(deviceId: string, channelId: string): Channel | undefined;
+  /** First device that has this channel (or is it); srs-sip clients sometimes know only the channel. */
+  findChannel(channelId: string): Channel | undefined;
+  updateSettings(deviceId: string, settings: DeviceSettings): Device;
+  setAdmission(deviceId: string, admission: Admission): Device;
+  /** Forgets an offline device and its channels. */
+  removeDevice(deviceId: string): boolean;
+  refreshCatalog(deviceId: string, signal?: AbortSignal): Promise<CatalogResult>;
+  refreshInfo(deviceId: string, signal?: AbortSignal): Promise<Device>;
+  deviceStatus(
+    deviceId: string,
+    signal?: AbortSignal,
+  ): Promise<{ online: boolean; status: string; encode: string; record: string; deviceTime: string }>;
+  /** Resolves when the device answered the MESSAGE with 200: sent, not done (GB/T 28181 4.9). */
+  ptz(deviceId: string, channelId: string, move: PtzMove): Promise<void>;
+  requestKeyFrame(deviceId: string, channelId: string): Promise<void>;
+  reserveSsrc(kind: 'live' | 'history'): SsrcLease;
+  /** Address for the SDP: device override, configured media address, else the local side of the route to it. Never a wildcard. */
+  mediaAddress(deviceId: string): Promise<string>;
+  /** Media transports to try in order: fixed one, else learned first, then the defaults. */
+  mediaTransports(deviceId: string): readonly MediaTransport[];
+  rememberTransport(deviceId: string, transport: MediaTransport): void;
+  /** Any sign of life that did not come by SIP, e.g. RTP (quirks P8). */
+  touch(deviceId: string): void;
+  /** @throws DeviceOfflineError, InviteRejectedError (`invite_rejected`, with `status`), InviteTimeoutError, InviteAbortedError */
+  invite(options: LiveInvite): Promise<LiveSession>;
+  trace(filter: {
+    readonly callIds?: readonly string[];
+    readonly deviceId?: string;
+    readonly limit?: number;
+  }): TraceEntry[];
+  /** BYEs every dialog, then closes the SIP engine. */
+  close(): Promise<void>;
+}
+
+/** Persistence of devices and channels; implemented in src/store. Synchronous: SQLite in process. */
+export interface DeviceStore {
+  loadDevices(): Device[];
+  loadChannels(): Channel[];
+  saveDevice(device: Device): void;
+  deleteDevice(deviceId: string): void;
+  /** Upserts; with `sweep`, deletes the device's channels that are not in the list. */
+  saveChannels(deviceId: string, channels: readonly Channel[], sweep: boolean): void;
+}
+
+export interface PlatformOptions {
+  /** 20-digit platform ID. */
+  readonly serial: string;
+  /** Digest realm and SIP domain, normally the first ten digits. */
+  readonly realm: string;
+  readonly listenAddress: string;
+  /** Second address for IPv6, e.g. `::`; absent = IPv4 only. */
+  readonly listenAddress6?: string;
+  readonly port: number;
+  readonly advertisedHost?: string;
+  /** `media.address` of the configuration; absent = route-dependent. */
+  readonly mediaAddress?: string;
+  readonly auth: {
+    readonly enable: boolean;
+    readonly password: string;
+    readonly algorithms: ReadonlyArray<'MD5' | 'SHA-256'>;
+  };
+  readonly admission: 'open' | 'approve';
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  /** REGISTER per source address and minute; 0 = no limit. */
+  readonly registerRatePerMinute: number;
+  readonly dateHeader: boolean;
+  readonly keepaliveTimeoutMinSec: number;
+  readonly defaultTransports: readonly MediaTransport[];
+  readonly inviteTimeoutMs: number;
+  readonly responseTimeoutMs: number;
+  readonly traceEntries: number;
+}

@@ -1,0 +1,180 @@
+import type { EventEmitter } from 'node:events';
+
+/** Which side opens the media connection is told from the gateway's view: passive = we listen. */
+export type IngestTransport = 'udp' | 'tcp-passive' | 'tcp-active';
+
+export type VideoCodec = 'h264' | 'h265' | 'mpeg4' | 'svac' | 'unknown';
+export type AudioCodec =
+  | 'pcma'
+  | 'pcmu'
+  | 'aac'
+  | 'g722'
+  | 'g7221'
+  | 'g7231'
+  | 'g729'
+  | 'svac'
+  | 'mpeg-audio'
+  | 'opus'
+  | 'unknown';
+
+/** Codecs that outputs carry today; the rest is recognised and reported. */
+export type PlayableVideo = 'h264';
+export type PlayableAudio = 'pcma' | 'pcmu';
+
+/** One coded picture in Annex B without start codes: each NAL unit a view into pooled or fresh memory. */
+export interface AccessUnit {
+  readonly codec: VideoCodec;
+  /** ISO/IEC 13818-1 clock, 90 kHz, rebased and monotonic (quirks P5). */
+  readonly pts90k: number;
+  readonly dts90k: number;
+  readonly keyFrame: boolean;
+  readonly nalus: readonly Buffer[];
+}
+
+export interface AudioFrame {
+  readonly codec: AudioCodec;
+  /** 90 kHz, same time line as the video. */
+  readonly pts90k: number;
+  readonly payload: Buffer;
+}
+
+export interface VideoTrack {
+  readonly kind: 'video';
+  readonly codec: VideoCodec;
+  readonly playable: boolean;
+  /** RFC 6184 §8.1, six hexadecimal digits of the real SPS, e.g. `64001f`; H.264 only. */
+  readonly profileLevelId?: string;
+  readonly width?: number;
+  readonly height?: number;
+  /** What outputs send. */
+  readonly ssrc: number;
+  readonly payloadType: number;
+}
+
+export interface AudioTrack {
+  readonly kind: 'audio';
+  readonly codec: AudioCodec;
+  readonly playable: boolean;
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly ssrc: number;
+  readonly payloadType: number;
+}
+
+export type Track = VideoTrack | AudioTrack;
+
+/** Counters since the ingest opened. `errors` is keyed by the named reason of a parser. */
+export interface IngestStats {
+  readonly packets: number;
+  readonly bytes: number;
+  readonly lost: number;
+  readonly reordered: number;
+  readonly duplicates: number;
+  readonly wrongSsrc: number;
+  readonly wrongSource: number;
+  readonly rtcpPackets: number;
+  readonly resyncs: number;
+  readonly frames: number;
+  readonly keyFrames: number;
+  readonly audioFrames: number;
+  readonly droppedFrames: number;
+  readonly bitrateBps: number;
+  readonly fps: number;
+  readonly gopMs: number;
+  readonly errors: Readonly<Record<string, number>>;
+}
+
+export type IngestEndReason = 'closed' | 'tcp_closed' | 'thread_died' | 'connect_failed';
+
+export type IngestEvents = {
+  firstRtp: [from: { address: string; port: number; ssrc: number; payloadType: number }];
+  /** The expected or latched SSRC is confirmed. */
+  ssrcOk: [ssrc: number];
+  /** At most once a second, while packets of another SSRC or source arrive and none of ours. */
+  wrongSsrc: [seen: { ssrc: number; expected: number; address: string }];
+  wrongSource: [seen: { address: string; expected: string }];
+  /** First PS pack (or first ES payload). */
+  firstPack: [];
+  /** A track was found, or its codec or size changed. */
+  track: [track: Track];
+  firstKeyFrame: [];
+  /** mediasoup asked for a key frame (PLI or FIR), already merged to at most one per 500 ms. */
+  keyFrameRequested: [];
+  /** Once a second while packets arrive, and once when they stop. */
+  stats: [stats: IngestStats];
+  /** No packet for `silentMs`; told every `silenceMs` of the options until packets come back. */
+  silent: [silentMs: number];
+  /** Packets after a silence. */
+  resumed: [];
+  /** Once; the ingest is closed then. */
+  ended: [reason: IngestEndReason];
+};
+
+export interface IngestOptions {
+  readonly id: string;
+  readonly transport: IngestTransport;
+  /** The SSRC that the INVITE offers. */
+  readonly ssrc: number;
+  /** `strict`: only the expected one; `latch`: the first valid one on a port of our own (quirks P2). */
+  readonly ssrcCheck: 'strict' | 'latch';
+  /** Told after so many ms without a packet; default 5000. */
+  readonly silenceMs?: number;
+}
+
+export interface IngestAnswer {
+  /** From the `y=` of the answer, if it has one. */
+  readonly ssrc?: number;
+  readonly payloads: ReadonlyArray<{ readonly payloadType: number; readonly encoding: string }>;
+  /** Where the device sends from (UDP) or listens (TCP active). */
+  readonly remoteAddress?: string;
+  readonly remotePort?: number;
+}
+
+/** Feeds the stream's RTP to a mediasoup PlainTransport with `comedia` and `rtcpMux` on loopback. */
+export interface IngestOutput {
+  close(): void;
+}
+
+/** One incoming media session in a media thread. All calls are messages to that thread. */
+export interface Ingest extends EventEmitter<IngestEvents> {
+  readonly id: string;
+  /** Port to put into `m=`; listening already. For TCP active it is a placeholder. */
+  readonly localPort: number;
+  readonly video: VideoTrack | undefined;
+  readonly audio: AudioTrack | undefined;
+  readonly stats: IngestStats;
+  readonly closed: boolean;
+  setAnswer(answer: IngestAnswer): void;
+  /** The media thread sends video (and audio, if the track is or becomes playable) to this port from now on, starting with a key frame. */
+  addOutput(output: {
+    readonly address: string;
+    readonly port: number;
+    readonly audioCodec: PlayableAudio;
+  }): IngestOutput;
+  /** Idempotent; the port goes into quarantine. */
+  close(): void;
+}
+
+export interface MediaThreadsOptions {
+  /** 0 = half of the cores, at least one. */
+  readonly threads: number;
+  /** Address that RTP sockets bind to. */
+  readonly listenAddress: string;
+  readonly portMin: number;
+  readonly portMax: number;
+  /** Milliseconds before a freed port is given out again (quirks P2). */
+  readonly quarantineMs: number;
+  /** `ports`: one port per ingest; `single`: all on `singlePort`, by SSRC. */
+  readonly mode: 'ports' | 'single';
+  readonly singlePort: number;
+  /** Bound of reordering, ms. */
+  readonly reorderMs: number;
+  readonly receiveBufferBytes: number;
+}
+
+export interface MediaThreads {
+  /** @throws PortsExhaustedError (`no_media_port`), ThreadDiedError */
+  openIngest(options: IngestOptions): Promise<Ingest>;
+  readonly ingests: number;
+  close(): Promise<void>;
+}

@@ -1,0 +1,150 @@
+import type { EventEmitter } from 'node:events';
+import type { AudioTrack, IngestStats, VideoTrack } from '../media/index.ts';
+
+/** The stages of one play in order (docs/architecture.md, evidence timeline). */
+export type EvidenceStage =
+  | 'requested'
+  | 'invite_sent'
+  | 'trying'
+  | 'ok'
+  | 'first_rtp'
+  | 'ssrc_ok'
+  | 'first_pack'
+  | 'codec'
+  | 'first_key_frame'
+  | 'producer'
+  | 'viewer_offer'
+  | 'ice'
+  | 'dtls'
+  | 'first_frame'
+  | 'fallback'
+  | 'playing'
+  | 'failed'
+  | 'closed';
+
+export type PlayFailure =
+  | 'device_offline'
+  | 'invite_timeout'
+  | 'invite_rejected'
+  | 'no_rtp'
+  | 'rtp_wrong_ssrc'
+  | 'rtp_wrong_source'
+  | 'ps_no_video'
+  | 'no_key_frame'
+  | 'codec_unsupported'
+  | 'ice_failed'
+  | 'no_browser_frame'
+  | 'no_media_port'
+  | 'media_lost'
+  | 'device_bye'
+  | 'closed';
+
+export interface EvidenceEntry {
+  readonly stage: EvidenceStage;
+  /** Unix ms. */
+  readonly at: number;
+  /** ms since `requested`. */
+  readonly afterMs: number;
+  /** One line for people, e.g. `UDP, port 30000, SSRC 0200001001`. */
+  readonly detail?: string;
+  readonly viewerId?: string;
+}
+
+/** One play of a channel: from the request to its end. Kept after the end in a bounded list. */
+export interface PlayRecord {
+  readonly id: string;
+  readonly stream: string;
+  readonly deviceId: string;
+  readonly channelId: string;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly state: 'opening' | 'playing' | 'failed' | 'closed';
+  readonly failure?: { readonly code: PlayFailure; readonly message: string; readonly sipStatus?: number };
+  readonly transport?: string;
+  /** Call-IDs of the INVITEs of this play, for the SIP trace. */
+  readonly callIds: readonly string[];
+  readonly timeline: readonly EvidenceEntry[];
+}
+
+export interface StreamSnapshot {
+  /** `<app>/<name>`, e.g. `live/34020000001320000001_34020000001310000001`. */
+  readonly name: string;
+  readonly playId: string;
+  readonly deviceId: string;
+  readonly channelId: string;
+  readonly subStream: number;
+  readonly state: PlayRecord['state'];
+  readonly ssrc: string;
+  readonly transport?: string;
+  readonly createdAt: number;
+  readonly video?: VideoTrack;
+  readonly audio?: AudioTrack;
+  readonly stats: IngestStats;
+  readonly viewers: readonly ViewerSnapshot[];
+}
+
+export interface ViewerSnapshot {
+  readonly id: string;
+  readonly stream: string;
+  readonly remoteAddress: string;
+  readonly userAgent: string;
+  readonly createdAt: number;
+  readonly iceState: string;
+  readonly dtlsState: string;
+  readonly bytesSent: number;
+  readonly firstFrameMs?: number;
+}
+
+export interface PlayRequest {
+  readonly deviceId: string;
+  readonly channelId: string;
+  /** 0 main, 1 sub … */
+  readonly subStream: number;
+}
+
+export interface ViewerRequest {
+  /** RFC 8866 offer of a player that receives. */
+  readonly offer: string;
+  readonly remoteAddress: string;
+  readonly userAgent: string;
+}
+
+export interface ViewerHandle {
+  readonly id: string;
+  readonly answer: string;
+}
+
+export type StreamsEvents = {
+  opened: [stream: StreamSnapshot];
+  closed: [stream: StreamSnapshot];
+  /** A timeline grew or a play changed state. */
+  play: [play: PlayRecord];
+  viewers: [stream: StreamSnapshot];
+};
+
+/** All streams: opened on demand, shared, closed when unwatched. Errors are StreamError with a PlayFailure as `code`. */
+export interface Streams extends EventEmitter<StreamsEvents> {
+  /**
+   * Opens the channel's live stream or joins the running one. Resolves when the device has answered and a
+   * playable video track is known. @throws StreamError
+   */
+  open(request: PlayRequest, signal?: AbortSignal): Promise<StreamSnapshot>;
+  /** By name (`live/<device>_<channel>`, with or without app) or by its SSRC in ten digits. */
+  find(name: string): StreamSnapshot | undefined;
+  list(): StreamSnapshot[];
+  /** Answers a WebRTC offer for a stream, opening the channel first where the name tells one. @throws StreamError, SdpError (`sdp_invalid`) */
+  view(name: string, viewer: ViewerRequest): Promise<ViewerHandle>;
+  /** ICE candidates of a WHEP PATCH (RFC 8840 fragment). Returns false for an unknown viewer. */
+  trickle(viewerId: string, fragment: string): boolean;
+  /** The browser decoded its first frame so many ms after it asked. */
+  reportFirstFrame(viewerId: string, afterMs: number): boolean;
+  /** Returns false for an unknown viewer. */
+  closeViewer(viewerId: string): boolean;
+  /** Ends a stream (BYE) whatever its viewers. */
+  close(name: string): Promise<boolean>;
+  /** Newest first. */
+  plays(filter?: { readonly deviceId?: string; readonly channelId?: string; readonly limit?: number }): PlayRecord[];
+  play(id: string): PlayRecord | undefined;
+  /** Ends everything. */
+  shutdown(): Promise<void>;
+}
