@@ -1,0 +1,160 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { describe, expect, test } from 'vitest';
+import { ConfigError, defaultInput, loadConfig, parseConfig } from './load.ts';
+import { openSecrets } from './secrets.ts';
+
+const SHIPPED = new URL('../../conf/config.yaml', import.meta.url).pathname;
+
+function problemsOf(yaml: string, env = {}): string[] {
+  try {
+    parseConfig(yaml, 'test.yaml', env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map(({ path, message }) => `${path}: ${message}`);
+    throw error;
+  }
+  return [];
+}
+
+describe('conf/config.yaml', () => {
+  test('has every key of the schema with its default, and no other', () => {
+    expect(parse(readFileSync(SHIPPED, 'utf8'))).toEqual(defaultInput());
+  });
+
+  test('has a comment above every key', () => {
+    const lines = readFileSync(SHIPPED, 'utf8').split('\n');
+    const bare = lines.filter((line, i) => /^\s+[\w-]+: \S/.test(line) && !lines[i - 1]?.trim().startsWith('#'));
+    expect(bare).toEqual([]);
+  });
+
+  test('loads to the same as no file', () => {
+    expect(loadConfig(SHIPPED, {})).toEqual(loadConfig(undefined, {}));
+  });
+});
+
+test('a file of srs-sip works unchanged', () => {
+  const config = parseConfig(
+    `common:
+  log-level: "info"
+  log-file: "logs/srs-sip.log"
+gb28181:
+  serial: "34020000002000000009"
+  realm: "3402000000"
+  host: "0.0.0.0"
+  port: 5060
+  auth:
+    enable: false
+    password: "123456"
+http:
+  listen: 8025
+  dir: ./html
+`,
+    'srs-sip.yaml',
+    { CANDIDATE: '203.0.113.7' },
+  );
+  expect(config.gb28181.serial).toBe('34020000002000000009');
+  expect(config.gb28181.auth).toMatchObject({ enable: false, password: '123456' });
+  expect(config.webrtc.candidate).toEqual(['203.0.113.7']);
+  expect(Object.isFrozen(config.gb28181.auth)).toBe(true);
+});
+
+describe('a wrong configuration tells all problems at once', () => {
+  const cases = [
+    {
+      name: 'wrong type, unknown key and bad duration together',
+      yaml: 'http: {listen: "x", colour: red}\nstream: {idle-timeout: soon}\nfoo: 1\n',
+      problems: [
+        'http.listen: expected number, received string',
+        'http.colour: unknown key',
+        'stream.idle-timeout: must be a duration such as 500ms, 10s, 2m or 1h, not "soon"',
+        'foo: unknown key',
+      ],
+    },
+    {
+      name: 'serial that is not 20 digits',
+      yaml: 'gb28181: {serial: "3402"}',
+      problems: ['gb28181.serial: must be 20 digits'],
+    },
+    {
+      name: 'duration over its bound',
+      yaml: 'gb28181: {invite-timeout: 2h}',
+      problems: ['gb28181.invite-timeout: must be between 500ms and 60s, not 2h'],
+    },
+    {
+      name: 'ports in conflict',
+      yaml: 'http: {listen: 5060}\nmedia: {port-min: 40000, port-max: 40000}',
+      problems: [
+        'media.port-max: must be greater than media.port-min (40000), not 40000',
+        'http.listen: port 5060 is used by gb28181.port too',
+      ],
+    },
+    {
+      name: 'loopback as the media address',
+      yaml: 'media: {address: 127.0.0.1}',
+      problems: [
+        "media.address: 127.0.0.1 is a loopback address that no camera can send to; leave it empty or give this machine's address",
+      ],
+    },
+    { name: 'no mapping', yaml: '- a\n- b', problems: ['(file): must be a mapping of sections'] },
+  ];
+  test.each(cases)('$name', ({ yaml, problems }) => {
+    expect(problemsOf(yaml).map((line) => line.replace(/^: /, '(file): '))).toEqual(problems);
+  });
+
+  test('text that is not YAML', () => {
+    expect(problemsOf('a: [1,\nb: {')).not.toEqual([]);
+  });
+
+  test('a file that is not there', () => {
+    expect(() => loadConfig('/nonexistent/gbrtc.yaml', {})).toThrow(/cannot be read: ENOENT/);
+  });
+});
+
+test('environment sets keys and is checked like the file', () => {
+  const config = parseConfig('http: {listen: 80}', 'x', {
+    GBRTC_HTTP_LISTEN: '8080',
+    GBRTC_GB28181_AUTH_ENABLE: 'false',
+    GBRTC_MEDIA_INGEST_MODE: 'single',
+    GBRTC_GB28181_SERIAL: '34020000002000000002',
+    GBRTC_WEBRTC_CANDIDATE: '198.51.100.1, 203.0.113.7',
+  });
+  expect(config.http.listen).toBe(8080);
+  expect(config.gb28181.auth.enable).toBe(false);
+  expect(config.media.ingest.mode).toBe('single');
+  expect(config.gb28181.serial).toBe('34020000002000000002');
+  expect(config.webrtc.candidate).toEqual(['198.51.100.1', '203.0.113.7']);
+  expect(problemsOf('', { GBRTC_HTTP_LISTEN: 'eighty' })).toEqual(['http.listen: expected number, received string']);
+});
+
+describe('secrets', () => {
+  test('are made once, readable only by the owner, and verify', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'gbrtc-secrets-'));
+    try {
+      const first = await openSecrets(dir);
+      const again = await openSecrets(dir);
+      expect(statSync(join(dir, 'secrets.json')).mode & 0o777).toBe(0o600);
+      expect(first.newAdminPassword).toMatch(/^[a-z2-9]{12}$/);
+      expect(again.newAdminPassword).toBeUndefined();
+      expect(again.sipPassword).toBe(first.sipPassword);
+      expect(Buffer.from(again.signingKey)).toEqual(Buffer.from(first.signingKey));
+      expect(await again.verifyAdminPassword(first.newAdminPassword ?? '')).toBe(true);
+      expect(await again.verifyAdminPassword('wrong')).toBe(false);
+      expect(readFileSync(join(dir, 'secrets.json'), 'utf8')).not.toContain(first.newAdminPassword);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
+  test('a damaged file is told and not replaced', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'gbrtc-secrets-'));
+    try {
+      writeFileSync(join(dir, 'secrets.json'), '{"adminPassword":');
+      await expect(openSecrets(dir)).rejects.toThrow(/is damaged; restore it/);
+      expect(readFileSync(join(dir, 'secrets.json'), 'utf8')).toBe('{"adminPassword":');
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+});

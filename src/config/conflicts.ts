@@ -1,0 +1,65 @@
+import type { Config } from './schema.ts';
+
+export interface ConfigProblem {
+  /** Dotted key, e.g. `media.port-min`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+interface TcpListener {
+  readonly path: string;
+  readonly port: number;
+}
+
+const wildcard = (address: string): boolean => address === '0.0.0.0' || address === '::' || address === '';
+
+function loopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1' || address === 'localhost';
+}
+
+function tcpListeners(config: Config): TcpListener[] {
+  const all = [
+    { path: 'gb28181.port', port: config.gb28181.port },
+    { path: 'http.listen', port: config.http.listen },
+    { path: 'http.srs-listen', port: config.http['srs-listen'] },
+    { path: 'webrtc.port', port: config.webrtc.port },
+  ];
+  if (config.media.ingest.mode === 'single') all.push({ path: 'media.ingest.port', port: config.media.ingest.port });
+  return all.filter(({ port }) => port !== 0);
+}
+
+/** Values that are each allowed but cannot be used together. */
+export function findConflicts(config: Config): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const { media, gb28181, webrtc } = config;
+  if (media['port-max'] - media['port-min'] < 1) {
+    problems.push({
+      path: 'media.port-max',
+      message: `must be greater than media.port-min (${media['port-min']}), not ${media['port-max']}`,
+    });
+  }
+  const seen = new Map<number, string>();
+  for (const { path, port } of tcpListeners(config)) {
+    const other = seen.get(port);
+    if (other === undefined) seen.set(port, path);
+    else problems.push({ path, message: `port ${port} is used by ${other} too` });
+    if (media.ingest.mode === 'ports' && port >= media['port-min'] && port <= media['port-max']) {
+      problems.push({
+        path,
+        message: `port ${port} lies in the media ports ${media['port-min']}-${media['port-max']}`,
+      });
+    }
+  }
+  // Cameras elsewhere cannot send to a loopback address; only a loopback-only SIP makes sense of it (quirks P1).
+  if (loopback(media.address) && (wildcard(gb28181.host) || !loopback(gb28181.host))) {
+    problems.push({
+      path: 'media.address',
+      message: `${media.address} is a loopback address that no camera can send to; leave it empty or give this machine's address`,
+    });
+  }
+  for (const candidate of webrtc.candidate) {
+    if (wildcard(candidate))
+      problems.push({ path: 'webrtc.candidate', message: `${candidate} is no address to announce` });
+  }
+  return problems;
+}

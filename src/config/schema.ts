@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { duration } from './duration.ts';
+
+const port = (value: number) => z.int().min(1).max(65_535).default(value);
+const section = <T extends z.core.$ZodLooseShape>(shape: T) => z.strictObject(shape).prefault({} as never);
+const text = (value: string) => z.string().default(value);
+/** An IP address or an address block such as `192.168.0.0/16`. */
+const addressBlock = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+const mediaTransport = z.enum(['tcp-passive', 'udp', 'tcp-active']);
+
+const common = section({
+  'log-level': z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+  'log-file': text(''),
+  'data-dir': text('data'),
+});
+
+const gb28181 = section({
+  serial: z
+    .string()
+    .regex(/^\d{20}$/, 'must be 20 digits')
+    .default('34020000002000000001'),
+  realm: z.string().min(1).max(64).default('3402000000'),
+  host: text('0.0.0.0'),
+  port: port(5060),
+  'advertised-host': text(''),
+  auth: section({
+    enable: z.boolean().default(true),
+    password: text(''),
+    algorithms: z
+      .array(z.enum(['MD5', 'SHA-256']))
+      .min(1)
+      .default(['MD5']),
+  }),
+  admission: z.enum(['open', 'approve']).default('open'),
+  allow: z.array(addressBlock).default([]),
+  deny: z.array(addressBlock).default([]),
+  'register-rate': z.int().min(0).max(1_000_000).default(600),
+  'date-header': z.boolean().default(true),
+  'keepalive-timeout': duration('180s', '5s', '1d'),
+  'invite-timeout': duration('10s', '500ms', '60s'),
+  'response-timeout': duration('10s', '500ms', '120s'),
+  transports: z.array(mediaTransport).min(1).default(['tcp-passive', 'udp', 'tcp-active']),
+  'trace-messages': z.int().min(0).max(1_000_000).default(10_000),
+});
+
+const http = section({
+  listen: port(8025),
+  host: text('0.0.0.0'),
+  'srs-listen': z.int().min(0).max(65_535).default(1985),
+  dir: text(''),
+  auth: section({
+    enable: z.boolean().default(true),
+    username: z.string().min(1).default('admin'),
+    'token-lifetime': duration('12h', '1m', '30d'),
+    'play-token-lifetime': duration('10m', '10s', '1d'),
+  }),
+});
+
+const media = section({
+  address: text(''),
+  listen: text('0.0.0.0'),
+  'port-min': port(30_000),
+  'port-max': port(35_000),
+  'port-quarantine': duration('30s', '0s', '10m'),
+  ingest: section({ mode: z.enum(['ports', 'single']).default('ports'), port: port(9000) }),
+  threads: z.int().min(0).max(64).default(0),
+  reorder: duration('100ms', '0ms', '2s'),
+  'receive-buffer': z.int().min(65_536).max(268_435_456).default(4_194_304),
+  'first-packet-timeout': duration('5s', '500ms', '60s'),
+  'silence-timeout': duration('5s', '1s', '5m'),
+});
+
+const webrtc = section({
+  workers: z.int().min(0).max(64).default(0),
+  port: port(8000),
+  listen: text('0.0.0.0'),
+  candidate: z.array(z.string().min(1)).default([]),
+});
+
+const stream = section({ 'idle-timeout': duration('30s', '0s', '1h') });
+
+/** The whole configuration file; every key has a default, no other key is allowed. */
+export const configSchema = z.strictObject({ common, gb28181, http, media, webrtc, stream });
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+export type Config = DeepReadonly<z.infer<typeof configSchema>>;
