@@ -1,0 +1,14 @@
+export {
+  findSdpValue,
+  sdpAttribute,
+  sdpAttributes,
+  sdpConnection,
+  sdpDirection,
+  sdpOrigin,
+  sdpRtpmaps,
+  sdpTiming,
+  sdpValue,
+} from './fields.ts';
+export { formatMediaLine, formatSdp } from './format.ts';
+export { parseSdp } from './parse.ts';
+export type * from './types.ts';
