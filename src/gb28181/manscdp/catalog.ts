@@ -1,0 +1,164 @@
+import type { XmlElement } from './element.ts';
+import type { Manscdp, ManscdpParts } from './message.ts';
+import { xmlNode, type XmlNode } from './xml.ts';
+
+/** One catalogue item as sent (GB/T 28181 7.3); texts empty and numbers 0 where absent. */
+export interface CatalogItem {
+  readonly id: string;
+  readonly name: string;
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly owner: string;
+  readonly civilCode: string;
+  readonly block: string;
+  readonly address: string;
+  readonly parental: number;
+  readonly parentIdText: string;
+  readonly businessGroupId: string;
+  readonly safetyWay: number;
+  readonly registerWay: number;
+  readonly secrecy: number;
+  readonly ipAddress: string;
+  readonly port: number;
+  readonly status: 'ON' | 'OFF';
+  readonly longitude: number;
+  readonly latitude: number;
+  readonly ptzType: number;
+  readonly resolution: string;
+  readonly downloadSpeed: string;
+  readonly streamNumbers: string;
+}
+
+/** One message of a catalogue answer. */
+export interface CatalogPart {
+  /** Total over all parts; undefined where the device left it out. */
+  readonly sumNum?: number;
+  readonly items: readonly CatalogItem[];
+}
+
+const MAX_TEXT = 1024;
+
+export function catalogQuery(sn: number, deviceId: string): ManscdpParts {
+  return { root: 'Query', cmdType: 'Catalog', sn, deviceId };
+}
+
+/** Items without DeviceID (empty elements of some NVRs) are left out. */
+export function parseCatalogPart({ body }: Manscdp): CatalogPart {
+  const sumNum = body.number('SumNum');
+  const items: CatalogItem[] = [];
+  for (const list of body.childrenNamed('DeviceList'))
+    for (const element of list.childrenNamed('Item')) {
+      const item = parseItem(element);
+      if (item.id !== '') items.push(item);
+    }
+  return { ...(sumNum !== undefined && { sumNum: Math.max(0, Math.trunc(sumNum)) }), items };
+}
+
+function parseItem(item: XmlElement): CatalogItem {
+  // S16 puts these below Info, S22 partly beside it, ExtraInfo replaces Info for extensions.
+  const inner = item.child('Info') ?? item.child('ExtraInfo');
+  const text = (name: string): string => item.field(name).slice(0, MAX_TEXT);
+  const both = (name: string): string => (item.field(name) || (inner?.field(name) ?? '')).slice(0, MAX_TEXT);
+  const number = (name: string): number => item.number(name) ?? 0;
+  return {
+    id: text('DeviceID').slice(0, 64),
+    name: text('Name'),
+    manufacturer: text('Manufacturer'),
+    model: text('Model'),
+    owner: text('Owner'),
+    civilCode: text('CivilCode'),
+    block: text('Block'),
+    address: text('Address'),
+    parental: number('Parental'),
+    parentIdText: text('ParentID'),
+    businessGroupId: both('BusinessGroupID'),
+    safetyWay: number('SafetyWay'),
+    registerWay: number('RegisterWay'),
+    secrecy: number('Secrecy'),
+    ipAddress: text('IPAddress'),
+    port: number('Port'),
+    status: parseStatus(text('Status')),
+    longitude: number('Longitude'),
+    latitude: number('Latitude'),
+    ptzType: item.number('PTZType') ?? inner?.number('PTZType') ?? 0,
+    resolution: both('Resolution'),
+    downloadSpeed: both('DownloadSpeed'),
+    streamNumbers: both('StreamNumberList'),
+  };
+}
+
+/** ON, On, ONLINE, OK, 1 and their opposites; a device that sends none is not hidden for it. */
+function parseStatus(text: string): 'ON' | 'OFF' {
+  return /^(?:OFF|OFFLINE|ERROR|FAULT|NG|0|FALSE|VLOST|DEFECT)$/i.test(text) ? 'OFF' : 'ON';
+}
+
+/** A part of the answer, as a device sends it. */
+export function catalogResponse(
+  sn: number,
+  deviceId: string,
+  part: { readonly sumNum: number; readonly items: readonly CatalogItem[] },
+): ManscdpParts {
+  const list = xmlNode('DeviceList', part.items.map(itemNode), { Num: part.items.length });
+  const rest = [xmlNode('SumNum', part.sumNum), ...(part.items.length === 0 ? [] : [list])];
+  return { root: 'Response', cmdType: 'Catalog', sn, deviceId, rest };
+}
+
+function itemNode(item: CatalogItem): XmlNode {
+  const optional = (name: string, value: string | number): XmlNode =>
+    xmlNode(name, value === '' || value === 0 ? undefined : value);
+  const info = [
+    optional('PTZType', item.ptzType),
+    optional('Resolution', item.resolution),
+    optional('DownloadSpeed', item.downloadSpeed),
+    optional('StreamNumberList', item.streamNumbers),
+  ];
+  return xmlNode('Item', [
+    xmlNode('DeviceID', item.id),
+    xmlNode('Name', item.name),
+    xmlNode('Manufacturer', item.manufacturer),
+    xmlNode('Model', item.model),
+    xmlNode('Owner', item.owner),
+    xmlNode('CivilCode', item.civilCode),
+    optional('Block', item.block),
+    xmlNode('Address', item.address),
+    xmlNode('Parental', item.parental),
+    optional('ParentID', item.parentIdText),
+    optional('BusinessGroupID', item.businessGroupId),
+    xmlNode('SafetyWay', item.safetyWay),
+    xmlNode('RegisterWay', item.registerWay),
+    xmlNode('Secrecy', item.secrecy),
+    optional('IPAddress', item.ipAddress),
+    optional('Port', item.port),
+    xmlNode('Status', item.status),
+    optional('Longitude', item.longitude),
+    optional('Latitude', item.latitude),
+    ...(info.every((each) => each.content === undefined) ? [] : [xmlNode('Info', info)]),
+  ]);
+}
+
+/** An item with everything empty, to be spread over. */
+export const EMPTY_CATALOG_ITEM: CatalogItem = {
+  id: '',
+  name: '',
+  manufacturer: '',
+  model: '',
+  owner: '',
+  civilCode: '',
+  block: '',
+  address: '',
+  parental: 0,
+  parentIdText: '',
+  businessGroupId: '',
+  safetyWay: 0,
+  registerWay: 1,
+  secrecy: 0,
+  ipAddress: '',
+  port: 0,
+  status: 'ON',
+  longitude: 0,
+  latitude: 0,
+  ptzType: 0,
+  resolution: '',
+  downloadSpeed: '',
+  streamNumbers: '',
+};
