@@ -1,0 +1,26 @@
+import { GatewayError } from '../util/index.ts';
+
+/** An offer that cannot be answered; the text names what is wrong with it. */
+export class SdpError extends GatewayError {
+  override readonly code: string = 'sdp_invalid';
+}
+
+/** An offer that is in order but has no codec in common with the stream. */
+export class OfferCodecError extends SdpError {
+  override readonly code: string = 'codec_unsupported';
+}
+
+/** No mediasoup worker is up, or it died while it was asked. */
+export class WebRtcUnavailableError extends GatewayError {
+  override readonly code = 'webrtc_unavailable';
+}
+
+/** A worker's UDP or TCP port cannot be bound. */
+export class WebRtcPortError extends GatewayError {
+  override readonly code = 'port_in_use';
+}
+
+/** More viewers than the configured bound. */
+export class ViewerLimitError extends GatewayError {
+  override readonly code = 'viewer_limit';
+}

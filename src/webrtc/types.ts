@@ -1,0 +1,104 @@
+import type { EventEmitter } from 'node:events';
+import type { Ingest } from '../media/index.ts';
+
+export interface WebRtcOptions {
+  /** mediasoup worker processes; 0 = one for each core. */
+  readonly workers: number;
+  /** Address that the UDP and TCP sockets bind to. */
+  readonly listenAddress: string;
+  /** Port of the first worker, the second has the next one; 0 = any free port for each (tests). */
+  readonly basePort: number;
+  /** Addresses for the candidates, best first; empty = this machine's own. */
+  readonly announcedAddresses: readonly string[];
+  /** A viewer whose browser sends no valid connectivity check for so long is closed; default 15000. */
+  readonly iceTimeoutMs?: number;
+  /** A feed without viewers is kept for so long; default 3000. */
+  readonly feedGraceMs?: number;
+  /** A stream's viewers above this number go to a second worker; default 50. */
+  readonly viewersPerWorker?: number;
+  /** Default 5000. */
+  readonly maxViewers?: number;
+  /** First wait before a dead worker is started again, doubled for each failure up to 10 s; default 200. */
+  readonly respawnDelayMs?: number;
+}
+
+export type IceState = 'new' | 'connected' | 'completed' | 'disconnected' | 'closed';
+export type DtlsState = 'new' | 'connecting' | 'connected' | 'failed' | 'closed';
+
+/** `peer_closed`: the browser ended DTLS; `media_lost`: the viewer could not be moved to a new ingest. */
+export type ViewerCloseReason =
+  | 'closed'
+  | 'peer_closed'
+  | 'ice_failed'
+  | 'ice_disconnected'
+  | 'dtls_failed'
+  | 'worker_died'
+  | 'media_lost';
+
+export type ViewerEvents = {
+  iceStateChange: [state: IceState];
+  dtlsStateChange: [state: DtlsState];
+  /** Once. */
+  closed: [reason: ViewerCloseReason];
+};
+
+/** One browser that watches one stream. */
+export interface Viewer extends EventEmitter<ViewerEvents> {
+  readonly id: string;
+  /** RFC 8866 answer. */
+  readonly answer: string;
+  readonly workerIndex: number;
+  readonly iceState: IceState;
+  readonly dtlsState: DtlsState;
+  /** As of at most a second before the last read; reading asks the worker for a newer one. */
+  readonly bytesSent: number;
+  readonly closed: boolean;
+  /** Shows another ingest of the same stream over the same connection; the browser notices nothing but a key frame. */
+  rebind(ingest: Ingest): Promise<void>;
+  close(reason?: ViewerCloseReason): void;
+}
+
+export interface ViewerOptions {
+  readonly id: string;
+  readonly ingest: Ingest;
+  /** RFC 8866 offer. */
+  readonly offer: string;
+  /** Further addresses for this viewer's candidates, e.g. the one in the URL that it used. */
+  readonly candidates?: readonly string[];
+}
+
+export type WebRtcEvents = {
+  /** Its viewers have been closed with `worker_died`; a new process is on its way. */
+  workerDied: [worker: { readonly index: number; readonly pid: number }];
+  workerUp: [worker: { readonly index: number; readonly pid: number }];
+};
+
+export interface WorkerUsage {
+  readonly index: number;
+  readonly pid: number;
+  /** UDP and TCP port of its WebRtcServer. */
+  readonly port: number;
+  readonly up: boolean;
+  readonly viewers: number;
+  readonly feeds: number;
+  readonly routers: number;
+  /** CPU seconds since the process started. */
+  readonly cpuSeconds: number;
+  readonly maxRssBytes: number;
+  readonly restarts: number;
+}
+
+/** The WebRTC side: workers, and the viewers that they serve. */
+export interface WebRtc extends EventEmitter<WebRtcEvents> {
+  readonly workersUp: number;
+  readonly workersTotal: number;
+  readonly viewers: number;
+  /** @throws SdpError (`sdp_invalid`, `codec_unsupported`): refuses an offer before a camera is woken for it. */
+  checkOffer(offer: string): void;
+  /** @throws SdpError, OfferCodecError, WebRtcUnavailableError, ViewerLimitError */
+  createViewer(options: ViewerOptions): Promise<Viewer>;
+  /** False for what is no RFC 8840 fragment; its candidates are not needed, because the gateway is an ICE-lite agent. */
+  checkFragment(fragment: string): boolean;
+  usage(): Promise<WorkerUsage[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,195 @@
+import { EventEmitter } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { setLogEventListeners } from 'mediasoup';
+import type { Ingest, PlayableAudio } from '../media/index.ts';
+import { safeEmit, type Logger } from '../util/index.ts';
+import { localAddresses } from './candidates.ts';
+import { ViewerLimitError, WebRtcUnavailableError } from './errors.ts';
+import { parseH264Profile, rankH264Profile } from './h264-profile.ts';
+import type { MediaWorker } from './media-worker.ts';
+import { parseOffer, type OfferedH264, type ViewerOffer } from './offer.ts';
+import { isTrickleFragment } from './trickle.ts';
+import type { Viewer, ViewerOptions, WebRtc, WebRtcEvents, WebRtcOptions, WorkerUsage } from './types.ts';
+import { WebRtcViewer } from './viewer.ts';
+import { WorkerSlot } from './worker-slot.ts';
+
+const DEFAULTS = {
+  iceTimeoutMs: 15_000,
+  feedGraceMs: 3000,
+  viewersPerWorker: 50,
+  maxViewers: 5000,
+  respawnDelayMs: 200,
+};
+
+type FilledOptions = WebRtcOptions & typeof DEFAULTS;
+
+class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
+  readonly #options: FilledOptions;
+  readonly #addresses: readonly string[];
+  readonly #log: Logger;
+  readonly #slots: readonly WorkerSlot[];
+  readonly #viewers = new Set<WebRtcViewer>();
+  #opening = 0;
+  #closed = false;
+
+  constructor(options: FilledOptions, log: Logger) {
+    super();
+    this.#options = options;
+    this.#log = log;
+    const { announcedAddresses, listenAddress } = options;
+    this.#addresses = announcedAddresses.length > 0 ? announcedAddresses : localAddresses(listenAddress);
+    const count = options.workers === 0 ? availableParallelism() : options.workers;
+    this.#slots = Array.from({ length: count }, (_, index) => this.#createSlot(index));
+  }
+
+  get workersUp(): number {
+    return this.#slots.filter((slot) => slot.worker !== undefined).length;
+  }
+
+  get workersTotal(): number {
+    return this.#slots.length;
+  }
+
+  get viewers(): number {
+    return this.#viewers.size;
+  }
+
+  async open(): Promise<void> {
+    const opened = await Promise.allSettled(this.#slots.map(async (slot) => slot.open()));
+    const failed = opened.find((result) => result.status === 'rejected');
+    if (failed === undefined) return;
+    await this.close();
+    throw failed.reason;
+  }
+
+  checkOffer(offer: string): void {
+    parseOffer(offer);
+  }
+
+  checkFragment(fragment: string): boolean {
+    return isTrickleFragment(fragment);
+  }
+
+  async createViewer(options: ViewerOptions): Promise<Viewer> {
+    const offer = parseOffer(options.offer);
+    const { maxViewers, iceTimeoutMs, viewersPerWorker } = this.#options;
+    if (this.#viewers.size + this.#opening >= maxViewers) {
+      throw new ViewerLimitError(`${this.#viewers.size} viewers are connected, the limit is ${maxViewers}`);
+    }
+    const worker = this.#chooseWorker(options.ingest.id, viewersPerWorker);
+    this.#opening += 1;
+    worker.viewers += 1;
+    try {
+      const viewer = await WebRtcViewer.create({
+        id: options.id,
+        worker,
+        ingest: options.ingest,
+        offer,
+        h264: chooseH264(offer, options.ingest),
+        audioCodec: chooseAudio(offer, options.ingest),
+        addresses: [...(options.candidates ?? []), ...this.#addresses],
+        iceTimeoutMs,
+        log: this.#log.child({ viewerId: options.id }),
+      });
+      this.#adopt(viewer, worker);
+      return viewer;
+    } catch (error) {
+      worker.viewers -= 1;
+      throw error;
+    } finally {
+      this.#opening -= 1;
+    }
+  }
+
+  async usage(): Promise<WorkerUsage[]> {
+    return Promise.all(this.#slots.map(async (slot) => slotUsage(slot)));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const viewer of this.#viewers) viewer.close();
+    await Promise.all(this.#slots.map(async (slot) => slot.close()));
+  }
+
+  #createSlot(index: number): WorkerSlot {
+    const { basePort, listenAddress, feedGraceMs, respawnDelayMs } = this.#options;
+    return new WorkerSlot({
+      index,
+      listenAddress,
+      port: basePort === 0 ? 0 : basePort + index,
+      feedGraceMs,
+      respawnDelayMs,
+      log: this.#log.child({ worker: index }),
+      onDied: (pid) => safeEmit<WebRtcEvents, 'workerDied'>(this, this.#log, 'workerDied', { index, pid }),
+      onUp: (pid) => safeEmit<WebRtcEvents, 'workerUp'>(this, this.#log, 'workerUp', { index, pid }),
+    });
+  }
+
+  /** The stream's own worker until it is full, then the one with the fewest viewers. */
+  #chooseWorker(ingestId: string, viewersPerWorker: number): MediaWorker {
+    const up = this.#slots.flatMap((slot) => slot.worker ?? []);
+    const ofStream = up.filter((worker) => (worker.feeds.viewersOf(ingestId) ?? viewersPerWorker) < viewersPerWorker);
+    const [best] = (ofStream.length > 0 ? ofStream : up).toSorted((a, b) => a.viewers - b.viewers);
+    if (best === undefined || this.#closed) throw new WebRtcUnavailableError('no mediasoup worker is up');
+    return best;
+  }
+
+  #adopt(viewer: WebRtcViewer, worker: MediaWorker): void {
+    this.#viewers.add(viewer);
+    viewer.once('closed', () => {
+      this.#viewers.delete(viewer);
+      worker.viewers -= 1;
+    });
+    if (viewer.closed) throw new WebRtcUnavailableError('the mediasoup worker died');
+  }
+}
+
+async function slotUsage(slot: WorkerSlot): Promise<WorkerUsage> {
+  const { worker, index, restarts } = slot;
+  const none = { cpuSeconds: 0, maxRssBytes: 0 };
+  if (worker === undefined) {
+    return { index, pid: 0, port: 0, up: false, viewers: 0, feeds: 0, routers: 0, restarts, ...none };
+  }
+  // The worker may die under the question.
+  const used = await worker.usage().catch(() => none);
+  const { pid, viewers, ports, feeds, routers } = worker;
+  return {
+    index,
+    pid,
+    port: ports.udp,
+    up: true,
+    viewers,
+    feeds: feeds.size,
+    routers: routers.size,
+    restarts,
+    ...used,
+  };
+}
+
+function chooseH264(offer: ViewerOffer, ingest: Ingest): OfferedH264 {
+  const id = ingest.video?.profileLevelId;
+  const stream = (id === undefined ? undefined : parseH264Profile(id)) ?? 'other';
+  const [first, ...rest] = offer.video.h264;
+  if (first === undefined) throw new TypeError('an offer without H264 was accepted');
+  return rest.reduce(
+    (best, next) => (rankH264Profile(next.profile, stream) < rankH264Profile(best.profile, stream) ? next : best),
+    first,
+  );
+}
+
+/** G.711 as the camera sends it, if the browser takes it; the media thread converts the other law. */
+function chooseAudio({ audio }: ViewerOffer, ingest: Ingest): PlayableAudio {
+  if (audio !== undefined && !audio.pcma) return 'pcmu';
+  return ingest.audio?.codec === 'pcmu' && audio?.pcmu !== false ? 'pcmu' : 'pcma';
+}
+
+/** Starts the mediasoup workers. @throws WebRtcPortError (`port_in_use`) */
+export async function createWebRtc(options: WebRtcOptions, log: Logger): Promise<WebRtc> {
+  setLogEventListeners({
+    onwarn: (namespace, text) => log.debug({ namespace, text }, 'mediasoup warning'),
+    onerror: (namespace, text) => log.warn({ namespace, text }, 'mediasoup error'),
+  });
+  const pool = new WorkerPool({ ...DEFAULTS, ...options }, log);
+  await pool.open();
+  return pool;
+}
