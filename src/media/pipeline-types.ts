@@ -43,8 +43,13 @@ export interface MediaSink {
   onAccessUnit(unit: AccessUnit): void;
   /** The payload is valid only during the call. */
   onAudioFrame(frame: AudioFrame): void;
-  /** A named reason of a parser, e.g. `pes_truncated`; already counted by the depacketizer's owner through this call. */
+  /**
+   * A named reason of a parser, e.g. `pes_truncated`; already counted by the depacketizer's owner through this call.
+   * `frame_dropped` is one video unit that was not delivered.
+   */
   onError(reason: string): void;
+  /** Units are discarded until the next key frame from now on (loss, or delivery was switched on): a good time to ask the device for one. */
+  onKeyFrameNeeded?(): void;
 }
 
 /**
@@ -57,6 +62,12 @@ export interface Depacketizer {
   push(view: RtpView, nowMs: number): void;
   /** Packets were lost before the next push: the unit in progress is dropped, units up to the next key frame are discarded (P4). */
   gap(nowMs: number): void;
+  /**
+   * `parameters`: nobody wants the media. Units and audio frames are still told, for counting, with `nalus: []` and an empty
+   * payload; only their first bytes are read, which costs a tenth. `units` (the start value) delivers them whole from the
+   * next key frame on.
+   */
+  setDelivery(delivery: 'parameters' | 'units'): void;
   /** Call about every 100 ms: a finished unit that waits for its successor's start is delivered after 2 frame times. */
   tick(nowMs: number): void;
 }

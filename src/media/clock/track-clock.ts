@@ -1,0 +1,138 @@
+import type { ProgramClock } from './program-clock.ts';
+import { wrapDelta } from './wrap.ts';
+
+/** A larger step of live media that the wall clock does not explain is a jump of the device's clock. */
+export const MAX_STEP_90K = 300 * 90;
+/** From here on it is another time base. */
+export const RESET_STEP_90K = 3000 * 90;
+const DEFAULT_STEP_90K = 40 * 90;
+
+/** A stamp of the device; −1 = absent. */
+export interface DeviceStamp {
+  readonly pts: number;
+  readonly dts: number;
+  /** Duration of the unit where its bytes tell (G.711), 90 kHz; 0 = not known. */
+  readonly duration90k: number;
+}
+
+/**
+ * Turns the stamps of one track into a time line that starts near 0, never goes back (DTS) and never jumps: the device's
+ * clock is used relatively. A step over 300 ms which the wall clock does not explain counts as one frame and moves the
+ * offset, which the other tracks take over when they jump too; absent, zero and constant stamps become wall-clock time.
+ */
+export class TrackClock {
+  readonly #program: ProgramClock;
+  #modulus: number;
+  #scale: number;
+  #started = false;
+  #anchored = false;
+  #lastRaw = 0;
+  /** Device clock, unwrapped, 90 kHz. */
+  #lastIn = 0;
+  #offset = 0;
+  #lastOut = 0;
+  #lastNowMs = 0;
+  #lastDuration = 0;
+  #step = DEFAULT_STEP_90K;
+  pts = 0;
+  dts = 0;
+  /** Jumps and resets so far. */
+  jumps = 0;
+
+  /** `clockRate` of the raw stamps, which wrap at `modulus`. */
+  constructor(program: ProgramClock, modulus: number, clockRate = 90_000) {
+    this.#program = program;
+    this.#modulus = modulus;
+    this.#scale = 90_000 / clockRate;
+  }
+
+  /** Usual distance of two units, 90 kHz. */
+  get step90k(): number {
+    return this.#step;
+  }
+
+  /** The stamps come from another clock from now on; the output goes on where it is. */
+  changeSource(modulus: number, clockRate = 90_000): void {
+    this.#modulus = modulus;
+    this.#scale = 90_000 / clockRate;
+    this.#anchored = false;
+  }
+
+  /** Sets `pts` and `dts` for a unit with this device stamp that was complete at `nowMs`. */
+  stamp(device: DeviceStamp, nowMs: number): void {
+    const raw = device.dts >= 0 ? device.dts : device.pts;
+    const out = this.#place(raw, nowMs);
+    this.dts = this.#started ? Math.max(out, this.#lastOut + 1) : Math.max(0, out);
+    this.pts = this.#presentation(device, out);
+    const step = this.dts - this.#lastOut;
+    if (this.#started && step > 90 && step <= MAX_STEP_90K) this.#step = step;
+    this.#started = true;
+    this.#lastOut = this.dts;
+    this.#lastNowMs = nowMs;
+    this.#lastDuration = device.duration90k;
+    this.#program.advance(this.dts, nowMs);
+  }
+
+  #presentation(device: DeviceStamp, out: number): number {
+    if (device.dts < 0 || device.pts < 0)
+      return device.pts >= 0 && out >= 0 && this.dts - out < MAX_STEP_90K ? out : this.dts;
+    const composition = wrapDelta(device.dts, device.pts, this.#modulus) * this.#scale;
+    return composition >= 0 && composition < RESET_STEP_90K ? this.dts + composition : this.dts;
+  }
+
+  #place(raw: number, nowMs: number): number {
+    if (raw < 0) return this.#withoutStamp(nowMs);
+    if (!this.#anchored) return this.#anchor(raw, nowMs);
+    const delta = wrapDelta(this.#lastRaw, raw, this.#modulus) * this.#scale;
+    if (delta === 0) return this.#withoutStamp(nowMs);
+    const elapsed = (nowMs - this.#lastNowMs) * 90;
+    const step = this.#lastIn + delta + this.#offset - this.#lastOut;
+    const explained = Math.abs(step) <= MAX_STEP_90K || Math.abs(step - elapsed) <= MAX_STEP_90K;
+    if (!explained && raw === 0) return this.#withoutStamp(nowMs);
+    this.#lastRaw = raw;
+    this.#lastIn += delta;
+    if (!explained) this.#jump(step, elapsed);
+    return this.#lastIn + this.#offset;
+  }
+
+  #jump(step: number, elapsed: number): void {
+    this.jumps++;
+    const shared = this.#program.offset;
+    if (shared !== undefined && Math.abs(this.#lastIn + shared - this.#lastOut - elapsed) <= MAX_STEP_90K) {
+      this.#offset = shared;
+      return;
+    }
+    const advance = Math.abs(step) < RESET_STEP_90K ? this.#step : Math.max(this.#step, elapsed);
+    this.#offset = this.#lastOut + advance - this.#lastIn;
+    this.#program.offset = this.#offset;
+  }
+
+  /** First stamp of a time base: on the shared offset when that lands near the present, else right at the present. */
+  #anchor(raw: number, nowMs: number): number {
+    const present = this.#started
+      ? this.#lastOut + Math.max(this.#step, (nowMs - this.#lastNowMs) * 90)
+      : this.#program.estimate(nowMs);
+    let out = present;
+    const shared = this.#program.offset;
+    if (shared !== undefined) {
+      const distance = wrapDelta((present - shared) / this.#scale, raw, this.#modulus) * this.#scale;
+      if (Math.abs(distance) < RESET_STEP_90K) out = present + distance;
+    }
+    this.#anchored = true;
+    this.#lastRaw = raw;
+    this.#lastIn = shared === undefined ? raw * this.#scale : out - shared;
+    this.#offset = out - this.#lastIn;
+    this.#program.offset ??= this.#offset;
+    return out;
+  }
+
+  #withoutStamp(nowMs: number): number {
+    if (!this.#started) return this.#program.estimate(nowMs);
+    const elapsed = Math.max(0, nowMs - this.#lastNowMs) * 90;
+    if (this.#lastDuration <= 0) return this.#lastOut + elapsed;
+    // Sound of known length runs by its own length and is put right when it leaves the picture.
+    const present = this.#program.estimate(nowMs);
+    const next = this.#lastOut + this.#lastDuration;
+    return Math.abs(next - present) > MAX_STEP_90K ? present : next;
+  }
+}
