@@ -107,6 +107,10 @@ export interface ViewerRequest {
   readonly offer: string;
   readonly remoteAddress: string;
   readonly userAgent: string;
+  /** Further address for the ICE candidates, e.g. the one that the player used to reach us. */
+  readonly candidate?: string;
+  /** The player will call `reportFirstFrame`; without a report the timeline gets `no_browser_frame`. */
+  readonly reportsFirstFrame?: boolean;
 }
 
 export interface ViewerHandle {

@@ -1,0 +1,34 @@
+import { GatewayError } from '../util/index.ts';
+import type { PlayFailure } from './types.ts';
+
+export interface StreamErrorDetails {
+  /** Status of the response that refused the INVITE. */
+  readonly sipStatus?: number;
+  /** Play whose timeline tells more. */
+  readonly playId?: string;
+  readonly cause?: unknown;
+}
+
+/** A channel that cannot be shown; `code` is the reason code of its play. */
+export class StreamError extends GatewayError {
+  override readonly code: PlayFailure;
+  readonly sipStatus: number | undefined;
+  readonly playId: string | undefined;
+
+  constructor(code: PlayFailure, message: string, details: StreamErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.sipStatus = details.sipStatus;
+    this.playId = details.playId;
+  }
+}
+
+/** A name that no running stream has, and that names no channel either. */
+export class StreamNotFoundError extends GatewayError {
+  override readonly code = 'stream_not_found';
+}
+
+/** More streams than the configured bound. */
+export class StreamLimitError extends GatewayError {
+  override readonly code = 'stream_limit';
+}

@@ -1,0 +1,307 @@
+import type { Device } from '../gb28181/index.ts';
+import type { IngestStats } from '../media/index.ts';
+import { errorMessage, type Logger } from '../util/index.ts';
+import type { WebRtc } from '../webrtc/index.ts';
+import { openSource, toStreamError, type SourceContext } from './attempt.ts';
+import { StreamError } from './errors.ts';
+import { REOPEN_MAX_DELAY_MS } from './options.ts';
+import type { Play } from './play.ts';
+import type { Source } from './source.ts';
+import { SourceMonitor } from './source-monitor.ts';
+import { StreamViewers } from './stream-viewers.ts';
+import type { PlayRequest, StreamSnapshot, ViewerHandle, ViewerRequest } from './types.ts';
+
+const NO_STATS: IngestStats = {
+  packets: 0,
+  bytes: 0,
+  lost: 0,
+  reordered: 0,
+  duplicates: 0,
+  wrongSsrc: 0,
+  wrongSource: 0,
+  rtcpPackets: 0,
+  resyncs: 0,
+  frames: 0,
+  keyFrames: 0,
+  audioFrames: 0,
+  droppedFrames: 0,
+  bitrateBps: 0,
+  fps: 0,
+  gopMs: 0,
+  errors: {},
+};
+
+export interface LiveStreamOptions extends SourceContext {
+  readonly name: string;
+  readonly request: PlayRequest;
+  readonly webrtc: WebRtc;
+  readonly startPlay: () => Play;
+  readonly onOpened: (stream: LiveStream) => void;
+  readonly onViewers: (stream: LiveStream) => void;
+  /** Once, as soon as the stream is no longer of use; its BYE may still be on the way. */
+  readonly onClosed: (stream: LiveStream) => void;
+}
+
+/** One channel's live stream: a source that is opened on demand and opened again when it is lost, and its viewers. */
+export class LiveStream {
+  readonly name: string;
+  readonly request: PlayRequest;
+  readonly viewers: StreamViewers;
+  readonly #options: LiveStreamOptions;
+  readonly #log: Logger;
+  readonly #createdAt = Date.now();
+  readonly #abort = new AbortController();
+  #play: Play;
+  #source: Source | undefined;
+  #monitor: SourceMonitor | undefined;
+  /** The attempt that joiners wait for. */
+  #attempt: Promise<void>;
+  #attemptAbort = new AbortController();
+  #wake: (() => void) | undefined;
+  #lastStats: IngestStats = NO_STATS;
+  #waiters = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #reopening: Promise<void> | undefined;
+  #ended: Promise<void> | undefined;
+  /** The registration that the last attempt relied on. */
+  #registered = '';
+
+  constructor(options: LiveStreamOptions) {
+    this.name = options.name;
+    this.request = options.request;
+    this.#options = options;
+    this.#log = options.log.child({ stream: options.name });
+    this.#play = options.startPlay();
+    this.#play.add('requested');
+    this.viewers = new StreamViewers({
+      stream: options.name,
+      webrtc: options.webrtc,
+      firstFrameTimeoutMs: options.timing.firstFrameTimeoutMs,
+      play: () => this.#play,
+      onChange: () => this.#handleViewers(),
+      log: this.#log,
+    });
+    this.#attempt = this.#openOnce().then(
+      () => options.onOpened(this),
+      (error: unknown) => {
+        void this.close(toStreamError(error));
+        throw error;
+      },
+    );
+    // Joiners see the failure; without any there is nobody to tell.
+    this.#attempt.catch(() => undefined);
+  }
+
+  get closed(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  get playId(): string {
+    return this.#play.id;
+  }
+
+  get ssrc(): string {
+    return this.#source?.ssrc ?? '';
+  }
+
+  get snapshot(): StreamSnapshot {
+    const ingest = this.#source?.ingest;
+    const { deviceId, channelId, subStream } = this.request;
+    return {
+      name: this.name,
+      playId: this.#play.id,
+      deviceId,
+      channelId,
+      subStream,
+      state: this.#play.state,
+      ssrc: this.ssrc,
+      createdAt: this.#createdAt,
+      stats: ingest?.stats ?? this.#lastStats,
+      viewers: this.viewers.snapshots(),
+      ...(this.#source === undefined ? {} : { transport: this.#source.transport }),
+      ...(ingest?.video === undefined ? {} : { video: ingest.video }),
+      ...(ingest?.audio === undefined ? {} : { audio: ingest.audio }),
+    };
+  }
+
+  /** Resolves when the channel's video is known. @throws StreamError */
+  async join(signal?: AbortSignal): Promise<void> {
+    this.#waiters += 1;
+    clearTimeout(this.#idleTimer);
+    this.#wake?.();
+    try {
+      await abortable(this.#attempt, signal);
+    } catch (error) {
+      const { code, message, sipStatus } = toStreamError(error);
+      throw new StreamError(code, message, {
+        playId: this.#play.id,
+        cause: error,
+        ...(sipStatus === undefined ? {} : { sipStatus }),
+      });
+    } finally {
+      this.#waiters -= 1;
+      this.#checkUnused();
+    }
+  }
+
+  /** @throws StreamError, SdpError */
+  async view(request: ViewerRequest): Promise<ViewerHandle> {
+    await this.join();
+    const source = this.#source;
+    if (source === undefined) throw new StreamError('media_lost', 'the stream was lost', { playId: this.#play.id });
+    const handle = await this.viewers.add(request, source.ingest);
+    const moved: Source | undefined = this.#source;
+    // The camera came back while the viewer was on its way.
+    if (moved !== undefined && moved !== source) await this.viewers.rebind(moved.ingest);
+    return handle;
+  }
+
+  /** The device is online again, or at another address: what waits for it need not wait longer. */
+  handleDevice(device: Device): void {
+    const registered = `${device.registeredAt} ${device.sourceAddress} ${device.sourcePort}`;
+    const same = registered === this.#registered;
+    this.#registered = registered;
+    if (this.#reopening === undefined || same || !device.online) return;
+    if (this.#play.stage === 'invite_sent')
+      this.#attemptAbort.abort(new StreamError('media_lost', 'device registered again'));
+    this.#wake?.();
+  }
+
+  /** Ends the stream and its viewers. Resolves when the BYE is answered or has been waited for. Idempotent. */
+  async close(error?: StreamError): Promise<void> {
+    this.#ended ??= this.#end(error);
+    await this.#ended;
+  }
+
+  async #end(error: StreamError | undefined): Promise<void> {
+    clearTimeout(this.#idleTimer);
+    this.#abort.abort(error ?? new StreamError('closed', 'the stream was closed'));
+    this.#wake?.();
+    const failure = error ?? this.viewers.failure;
+    if (failure === undefined) this.#play.close('stream closed');
+    else this.#play.fail(failure);
+    this.viewers.closeAll(error === undefined ? 'closed' : 'media_lost');
+    const released = this.#release();
+    this.#options.onClosed(this);
+    await Promise.all([released, this.#attempt.catch(() => undefined)]);
+  }
+
+  async #openOnce(): Promise<void> {
+    this.#attemptAbort = new AbortController();
+    const signal = AbortSignal.any([this.#abort.signal, this.#attemptAbort.signal]);
+    const source = await openSource(this.#options, this.#play, signal);
+    if (signal.aborted) {
+      await source.close(this.#options.timing.byeWaitMs);
+      signal.throwIfAborted();
+    }
+    this.#source = source;
+    this.#monitor = new SourceMonitor({
+      source,
+      play: this.#play,
+      context: this.#options,
+      onLost: (error) => this.#handleLost(error),
+    });
+  }
+
+  /** Viewers keep their connections; the device is called again for as long as there are any. */
+  #handleLost(error: StreamError): void {
+    if (this.closed) return;
+    this.#log.warn({ code: error.code, reason: error.message, viewers: this.viewers.size }, 'stream lost');
+    const wanted = this.viewers.size + this.#waiters > 0 && error.code !== 'no_key_frame';
+    if (!wanted) {
+      void this.close(error);
+      return;
+    }
+    this.#play.fail(error);
+    const released = this.#release();
+    this.#play = this.#options.startPlay();
+    this.#play.add('requested', `again, for ${this.viewers.size} viewers`);
+    this.#attempt = released.then(async () => this.#openOnce());
+    this.#attempt.catch(() => undefined);
+    this.#reopening = this.#reopen().finally(() => {
+      this.#reopening = undefined;
+    });
+  }
+
+  async #reopen(): Promise<void> {
+    let waitMs = this.#options.timing.reopenDelayMs;
+    for (;;) {
+      const error = await this.#attempt.then(
+        () => undefined,
+        (cause: unknown) => toStreamError(cause),
+      );
+      if (this.closed) return;
+      if (error === undefined) break;
+      this.#play.add('failed', `${error.code}: ${error.message}`);
+      await this.#pause(waitMs);
+      if (this.closed) return;
+      if (this.viewers.size + this.#waiters === 0) {
+        await this.close(error);
+        return;
+      }
+      waitMs = Math.min(waitMs * 2, REOPEN_MAX_DELAY_MS);
+      this.#attempt = this.#openOnce();
+    }
+    const source = this.#source;
+    if (source !== undefined) await this.viewers.rebind(source.ingest);
+    this.#options.onViewers(this);
+    this.#checkUnused();
+  }
+
+  /** Ends early when the device registers again, a viewer joins, or the stream is closed. */
+  async #pause(waitMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, waitMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+
+  async #release(): Promise<void> {
+    const source = this.#source;
+    this.#source = undefined;
+    this.#monitor?.close();
+    if (source === undefined) return;
+    this.#lastStats = source.ingest.stats;
+    await source.close(this.#options.timing.byeWaitMs);
+  }
+
+  #handleViewers(): void {
+    if (this.closed) return;
+    this.#options.onViewers(this);
+    this.#checkUnused();
+  }
+
+  #checkUnused(): void {
+    clearTimeout(this.#idleTimer);
+    if (this.closed || this.viewers.size + this.#waiters > 0) return;
+    if (this.#source === undefined) {
+      // Nobody waits for the answer any more: the INVITE is cancelled.
+      if (this.#reopening === undefined) void this.close(new StreamError('closed', 'everybody has left'));
+      else this.#wake?.();
+      return;
+    }
+    const { idleTimeoutMs } = this.#options.timing;
+    this.#idleTimer = setTimeout(() => {
+      this.close().catch((error: unknown) => this.#log.error({ error: errorMessage(error) }, 'close failed'));
+    }, idleTimeoutMs);
+  }
+}
+
+/** The promise, or the signal's abort before it. */
+async function abortable(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return promise;
+  const aborted = new StreamError('closed', 'the request was withdrawn');
+  if (signal.aborted) throw aborted;
+  const left = Promise.withResolvers<never>();
+  const leave = (): void => left.reject(aborted);
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    await Promise.race([promise, left.promise]);
+  } finally {
+    signal.removeEventListener('abort', leave);
+  }
+}

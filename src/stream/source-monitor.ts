@@ -1,0 +1,108 @@
+import type { IngestEndReason, IngestStats } from '../media/index.ts';
+import { errorMessage } from '../util/index.ts';
+import type { SourceContext } from './attempt.ts';
+import { StreamError } from './errors.ts';
+import { KeyFrameLimiter } from './key-frame-limiter.ts';
+import type { Play } from './play.ts';
+import type { Source } from './source.ts';
+
+export interface SourceMonitorOptions {
+  readonly source: Source;
+  readonly play: Play;
+  readonly context: SourceContext;
+  /** Once. */
+  readonly onLost: (error: StreamError) => void;
+}
+
+/** Watches a source that is open: key frames, signs of life, and the ways in which it can be lost. */
+export class SourceMonitor {
+  readonly #options: SourceMonitorOptions;
+  readonly #keyFrames: KeyFrameLimiter;
+  #packets = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: SourceMonitorOptions) {
+    this.#options = options;
+    this.#keyFrames = new KeyFrameLimiter(() => this.#requestKeyFrame());
+    const { ingest, session, keyFrame } = options.source;
+    ingest.on('firstKeyFrame', this.#handleFirstKeyFrame);
+    ingest.on('keyFrameRequested', this.#askKeyFrame);
+    ingest.on('stats', this.#handleStats);
+    ingest.on('silent', this.#handleSilent);
+    ingest.on('ended', this.#handleIngestEnded);
+    session.on('ended', this.#handleSessionEnded);
+    if (keyFrame) options.play.setPlaying();
+    else this.#waitForKeyFrame();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#keyFrames.close();
+    const { ingest, session } = this.#options.source;
+    ingest.off('firstKeyFrame', this.#handleFirstKeyFrame);
+    ingest.off('keyFrameRequested', this.#askKeyFrame);
+    ingest.off('stats', this.#handleStats);
+    ingest.off('silent', this.#handleSilent);
+    ingest.off('ended', this.#handleIngestEnded);
+    session.off('ended', this.#handleSessionEnded);
+  }
+
+  #lost(error: StreamError): void {
+    if (this.#closed) return;
+    this.close();
+    this.#options.onLost(error);
+  }
+
+  /** Long GOPs: the device is asked once (quirks P17), then the play fails. */
+  #waitForKeyFrame(): void {
+    const { keyFrameAskMs, mediaTimeoutMs } = this.#options.context.timing;
+    this.#timer = setTimeout(() => {
+      this.#keyFrames.ask();
+      const leftMs = Math.max(0, mediaTimeoutMs - keyFrameAskMs);
+      this.#timer = setTimeout(() => {
+        this.#lost(new StreamError('no_key_frame', `video, but no key frame within ${mediaTimeoutMs} ms`));
+      }, leftMs);
+    }, keyFrameAskMs);
+  }
+
+  #requestKeyFrame(): void {
+    const { context, play } = this.#options;
+    const { deviceId, channelId } = play.request;
+    context.platform.requestKeyFrame(deviceId, channelId).catch((error: unknown) => {
+      context.log.debug({ deviceId, channelId, error: errorMessage(error) }, 'key frame request failed');
+    });
+  }
+
+  readonly #handleFirstKeyFrame = (): void => {
+    clearTimeout(this.#timer);
+    const { play } = this.#options;
+    play.add('first_key_frame');
+    play.setPlaying();
+  };
+
+  readonly #askKeyFrame = (): void => {
+    this.#keyFrames.ask();
+  };
+
+  /** Media is a sign of life where keepalives are late (quirks P8). */
+  readonly #handleStats = ({ packets }: IngestStats): void => {
+    if (packets === this.#packets) return;
+    this.#packets = packets;
+    this.#options.context.platform.touch(this.#options.play.request.deviceId);
+  };
+
+  readonly #handleSilent = (silentMs: number): void => {
+    this.#lost(new StreamError('media_lost', `no packet for ${silentMs} ms`));
+  };
+
+  readonly #handleIngestEnded = (reason: IngestEndReason): void => {
+    this.#lost(new StreamError('media_lost', `the media session ended: ${reason}`));
+  };
+
+  /** A device whose SIP side is gone may still send: only its BYE or its silence ends the stream (quirks P8). */
+  readonly #handleSessionEnded = (reason: 'device_bye' | 'local_bye' | 'device_offline' | 'lost'): void => {
+    if (reason === 'device_bye') this.#lost(new StreamError('device_bye', 'the device sent BYE'));
+  };
+}

@@ -1,0 +1,169 @@
+import { EventEmitter } from 'node:events';
+import type { Device, Platform } from '../gb28181/index.ts';
+import type { MediaThreads } from '../media/index.ts';
+import { safeEmit, type Logger } from '../util/index.ts';
+import type { WebRtc } from '../webrtc/index.ts';
+import { StreamLimitError, StreamNotFoundError } from './errors.ts';
+import { LiveStream } from './live-stream.ts';
+import { fillOptions, type StreamsOptions, type Timing } from './options.ts';
+import { PlayList } from './play-list.ts';
+import { formatStreamName, isSsrcName, parseStreamName } from './stream-name.ts';
+import type {
+  PlayRecord,
+  PlayRequest,
+  StreamSnapshot,
+  Streams,
+  StreamsEvents,
+  ViewerHandle,
+  ViewerRequest,
+} from './types.ts';
+
+export interface StreamsParts {
+  readonly platform: Platform;
+  readonly media: MediaThreads;
+  readonly webrtc: WebRtc;
+  readonly log: Logger;
+}
+
+class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
+  readonly #parts: StreamsParts;
+  readonly #timing: Timing;
+  readonly #plays: PlayList;
+  readonly #streams = new Map<string, LiveStream>();
+  readonly #closing = new Set<Promise<void>>();
+  #closed = false;
+
+  constructor(options: StreamsOptions, parts: StreamsParts) {
+    super();
+    this.#parts = parts;
+    this.#timing = fillOptions(options);
+    this.#plays = new PlayList(this.#timing.maxPlays, (play) => this.#emit('play', play));
+    parts.platform.on('deviceOnline', this.#handleDevice);
+    parts.platform.on('deviceChanged', this.#handleDevice);
+  }
+
+  async open(request: PlayRequest, signal?: AbortSignal): Promise<StreamSnapshot> {
+    const stream = this.#stream(request);
+    await stream.join(signal);
+    return stream.snapshot;
+  }
+
+  find(name: string): StreamSnapshot | undefined {
+    return this.#find(name)?.snapshot;
+  }
+
+  list(): StreamSnapshot[] {
+    return [...this.#streams.values()].map((stream) => stream.snapshot);
+  }
+
+  async view(name: string, viewer: ViewerRequest): Promise<ViewerHandle> {
+    this.#parts.webrtc.checkOffer(viewer.offer);
+    const running = this.#find(name);
+    if (running !== undefined) return running.view(viewer);
+    const request = this.#requestOf(name);
+    if (request === undefined) throw new StreamNotFoundError(`no stream or channel is named ${name.slice(0, 200)}`);
+    return this.#stream(request).view(viewer);
+  }
+
+  trickle(viewerId: string, fragment: string): boolean {
+    return this.#streamOf(viewerId) !== undefined && this.#parts.webrtc.checkFragment(fragment);
+  }
+
+  reportFirstFrame(viewerId: string, afterMs: number): boolean {
+    return this.#streamOf(viewerId)?.viewers.reportFirstFrame(viewerId, afterMs) ?? false;
+  }
+
+  closeViewer(viewerId: string): boolean {
+    return this.#streamOf(viewerId)?.viewers.close(viewerId) ?? false;
+  }
+
+  async close(name: string): Promise<boolean> {
+    const stream = this.#find(name);
+    await stream?.close();
+    return stream !== undefined;
+  }
+
+  plays(filter?: Parameters<Streams['plays']>[0]): PlayRecord[] {
+    return this.#plays.list(filter);
+  }
+
+  play(id: string): PlayRecord | undefined {
+    return this.#plays.get(id);
+  }
+
+  async shutdown(): Promise<void> {
+    this.#closed = true;
+    this.#parts.platform.off('deviceOnline', this.#handleDevice);
+    this.#parts.platform.off('deviceChanged', this.#handleDevice);
+    for (const stream of this.#streams.values()) void stream.close();
+    await Promise.all(this.#closing);
+  }
+
+  #stream(request: PlayRequest): LiveStream {
+    const name = formatStreamName(request);
+    const running = this.#streams.get(name);
+    if (running !== undefined) return running;
+    const { maxStreams } = this.#timing;
+    if (this.#closed) throw new StreamLimitError('the gateway is closing');
+    if (this.#streams.size >= maxStreams) {
+      throw new StreamLimitError(`${this.#streams.size} streams are open, the limit is ${maxStreams}`);
+    }
+    const stream = new LiveStream({
+      ...this.#parts,
+      name,
+      request,
+      timing: this.#timing,
+      startPlay: () => this.#plays.start(name, request),
+      onOpened: (opened) => this.#emit('opened', opened.snapshot),
+      onViewers: (changed) => this.#emit('viewers', changed.snapshot),
+      onClosed: (closed) => this.#handleClosed(closed),
+    });
+    this.#streams.set(name, stream);
+    return stream;
+  }
+
+  #handleClosed(stream: LiveStream): void {
+    if (this.#streams.get(stream.name) === stream) this.#streams.delete(stream.name);
+    const done = stream.close().finally(() => this.#closing.delete(done));
+    this.#closing.add(done);
+    this.#emit('closed', stream.snapshot);
+  }
+
+  #find(name: string): LiveStream | undefined {
+    const bare = name.replace(/^\/+/, '');
+    const byName = this.#streams.get(bare) ?? this.#streams.get(`live/${bare}`);
+    if (byName !== undefined) return byName;
+    const ssrc = bare.replace(/^live\//, '');
+    if (!isSsrcName(ssrc)) return undefined;
+    return [...this.#streams.values()].find((stream) => stream.ssrc === ssrc);
+  }
+
+  /** A name tells device and channel; some players know only the channel. */
+  #requestOf(name: string): PlayRequest | undefined {
+    const bare = name.replace(/^\/+/, '');
+    const request = parseStreamName(bare);
+    if (request !== undefined) return request;
+    const channel = this.#parts.platform.findChannel(bare.replace(/^live\//, ''));
+    return channel === undefined ? undefined : { deviceId: channel.deviceId, channelId: channel.id, subStream: 0 };
+  }
+
+  #streamOf(viewerId: string): LiveStream | undefined {
+    return [...this.#streams.values()].find((stream) => stream.viewers.has(viewerId));
+  }
+
+  /** A restarted camera registers again, mostly from another port, before anybody has noticed that it was gone. */
+  readonly #handleDevice = (device: Device): void => {
+    for (const stream of this.#streams.values()) {
+      if (stream.request.deviceId === device.id) stream.handleDevice(device);
+    }
+  };
+
+  #emit<K extends keyof StreamsEvents>(event: K, ...args: StreamsEvents[K]): void {
+    safeEmit<StreamsEvents, K>(this, this.#parts.log, event, ...args);
+  }
+}
+
+/** The streams of a gateway. Synchronous: nothing is opened before somebody asks for it. */
+export function createStreams(options: StreamsOptions, parts: StreamsParts): Streams {
+  return new LiveStreams(options, parts);
+}
