@@ -1,1 +1,17 @@
+export { answerChallenge, type DigestTarget } from './digest-client.ts';
+export { DigestServer, type DigestCheck, type DigestServerOptions, type DigestVerdict } from './digest-server.ts';
+export { computeDigest, type DigestAlgorithm, type DigestInput } from './digest.ts';
+export { createSipEngine } from './engine.ts';
+export { ListenError, SipAbortedError, SipRejectedError, SipTimeoutError, SipTransportError } from './errors.ts';
+export { formatAuth, parseAuthorization, parseChallenge, type AuthHeader } from './headers/authorization.ts';
+export { parseCSeq, type CSeq } from './headers/cseq.ts';
+export { formatNameAddr, parseNameAddr, tagOf } from './headers/name-addr.ts';
+export { formatHostPort, formatUri, parseUri, splitHostPort } from './headers/uri.ts';
+export { parseVia, type Via } from './headers/via.ts';
+export { buildRequest, buildResponse, type RequestParts, type ResponseParts } from './build.ts';
+export { formatMessage } from './message.ts';
+export { newBranch, newCallId, newTag } from './ids.ts';
+export { parseMessage, type ParseFault } from './parser.ts';
+export { reasonPhrase } from './reason-phrases.ts';
+export { DEFAULT_TIMERS } from './transaction/timers.ts';
 export type * from './types.ts';

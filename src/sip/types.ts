@@ -42,6 +42,8 @@ export interface SipUri {
   readonly host: string;
   readonly port?: number;
   readonly params: ReadonlyMap<string, string>;
+  /** What follows `?`, escaped as it was. */
+  readonly headers?: string;
 }
 
 /** RFC 3261 §20.10: Contact, From, To, Route. `uri` is absent only for `Contact: *`. */
@@ -111,7 +113,11 @@ export interface IncomingRequest {
   readonly signal: AbortSignal;
   /** Sends a response in the server transaction; a second final response is ignored. */
   reply(status: number, options?: ReplyOptions): void;
-  /** INVITE only: sends the 2xx, repeats it until the ACK (RFC 3261 §13.3.1.4) and resolves with the confirmed dialog. */
+  /**
+   * INVITE: sends the 2xx, repeats it until the ACK (RFC 3261 §13.3.1.4) and resolves with the confirmed dialog.
+   * SUBSCRIBE: sends the 2xx and resolves at once. The status is 200.
+   * @throws SipTimeoutError (no ACK came; BYE was sent), SipAbortedError (cancelled, or ended before the ACK)
+   */
   accept(options: ReplyOptions): Promise<Dialog>;
 }
 
@@ -144,8 +150,13 @@ export interface Dialog extends EventEmitter<DialogEvents> {
     method: string,
     options?: Pick<OutgoingRequest, 'headers' | 'contentType' | 'body' | 'signal'>,
   ): Promise<SipResponse>;
-  /** Idempotent; resolves when the BYE is answered or timed out. Never rejects. */
+  /**
+   * Ends the dialog: BYE, or for a subscription SUBSCRIBE with `Expires: 0`.
+   * Idempotent; resolves when it is answered or timed out. Never rejects.
+   */
   bye(): Promise<void>;
+  /** Sends later requests over another path, e.g. after the peer registered from a new address. */
+  retarget?(flow: Flow): void;
 }
 
 /** One message on the wire, for the trace and the counters. */
@@ -203,6 +214,11 @@ export interface SipEngine {
    * @throws SipRejectedError (`sip_rejected`, with `response`), and the errors of `request`
    */
   invite(options: Omit<OutgoingRequest, 'method'>): Promise<Dialog>;
+  /**
+   * Sends a SUBSCRIBE and resolves with the subscription's dialog (RFC 6665) after the 2xx; its NOTIFYs come to
+   * `onRequest` with that dialog. Errors as of `invite`.
+   */
+  subscribe?(options: Omit<OutgoingRequest, 'method'>): Promise<Dialog>;
   /** Counts for /metrics and tests: open transactions, dialogs, connections. */
   readonly counts: { readonly transactions: number; readonly dialogs: number; readonly connections: number };
   close(): Promise<void>;

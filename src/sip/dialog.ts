@@ -1,0 +1,226 @@
+import { EventEmitter } from 'node:events';
+import { errorMessage, safeEmit } from '../util/index.ts';
+import { contactUri } from './contact.ts';
+import type { Core } from './core.ts';
+import { answerChallenge } from './digest-client.ts';
+import { SipAbortedError } from './errors.ts';
+import { exchange, sealFor, type RequestDraft } from './sender.ts';
+import type { Request, Response } from './message.ts';
+import type { TransportFlow } from './transport/flow.ts';
+import type {
+  Dialog,
+  DialogEndReason,
+  DialogEvents,
+  DigestCredentials,
+  Flow,
+  OutgoingRequest,
+  SipResponse,
+} from './types.ts';
+
+/** State of a dialog when it comes to be, RFC 3261 §12.1. */
+export interface DialogStart {
+  readonly usage: 'invite' | 'subscribe';
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+  /** From and To values of our requests, with tags. */
+  readonly local: string;
+  readonly remote: string;
+  /** URI of the peer's Contact. */
+  readonly remoteTarget: string;
+  readonly routes: readonly string[];
+  readonly localSequence: number;
+  readonly remoteSequence?: number;
+  readonly flow: TransportFlow;
+  readonly contactUser: string;
+  readonly established: Request | Response;
+  readonly credentials?: DigestCredentials;
+  /** Fields that a SUBSCRIBE of ours repeats, e.g. Event. */
+  readonly event?: string;
+}
+
+type RequestOptions = Pick<OutgoingRequest, 'headers' | 'contentType' | 'body' | 'signal'>;
+
+/** Methods that carry a Contact inside of a dialog because they may move its target (RFC 3261 §12.2, RFC 6665). */
+const TARGET_REFRESH: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY']);
+
+/** RFC 3261 §12 for both sides. Requests go over the flow on which the peer was heard last. */
+export class SipDialog extends EventEmitter<DialogEvents> implements Dialog {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+  readonly established: Request | Response;
+  readonly usage: 'invite' | 'subscribe';
+  readonly #core: Core;
+  readonly #start: DialogStart;
+  #remoteTarget: string;
+  #flow: TransportFlow;
+  #localSequence: number;
+  #remoteSequence: number | undefined;
+  #state: 'open' | 'ending' | 'ended' = 'open';
+  #bye: Promise<void> | undefined;
+
+  constructor(core: Core, start: DialogStart) {
+    super();
+    this.#core = core;
+    this.#start = start;
+    this.callId = start.callId;
+    this.localTag = start.localTag;
+    this.remoteTag = start.remoteTag;
+    this.established = start.established;
+    this.usage = start.usage;
+    this.#remoteTarget = start.remoteTarget;
+    this.#flow = start.flow;
+    this.#localSequence = start.localSequence;
+    this.#remoteSequence = start.remoteSequence;
+    core.dialogs.add(this);
+  }
+
+  get flow(): Flow {
+    return this.#flow;
+  }
+
+  get ended(): boolean {
+    return this.#state === 'ended';
+  }
+
+  get contactUser(): string {
+    return this.#start.contactUser;
+  }
+
+  async request(method: string, options: RequestOptions = {}): Promise<SipResponse> {
+    if (this.#state !== 'open')
+      throw new SipAbortedError(`the dialog ${this.callId} has ended, ${method} was not sent`);
+    const response = await this.#exchange(method, options);
+    // RFC 3261 §12.2.1.2: the peer does not know the dialog any more.
+    if (response.status === 481 || response.status === 408) this.end('timeout');
+    if (response.status < 300 && TARGET_REFRESH.has(method)) this.#refreshTarget(response);
+    return response;
+  }
+
+  bye(): Promise<void> {
+    this.#bye ??= this.#sayBye();
+    return this.#bye;
+  }
+
+  retarget(flow: Flow): void {
+    void this.#core.transport.flowFor(flow).then(
+      (own) => {
+        this.#flow = own;
+      },
+      (error: unknown) => this.#core.log.debug({ callId: this.callId, error: errorMessage(error) }, 'flow not usable'),
+    );
+  }
+
+  /** Follows the peer to a new address and target; false where the CSeq is one of the past (RFC 3261 §12.2.2). */
+  receive(request: Request, flow: TransportFlow): boolean {
+    const sequence = request.cseq?.sequence ?? 0;
+    const past = this.#remoteSequence !== undefined && sequence < this.#remoteSequence;
+    // A device that counts wrongly must still be able to hang up.
+    if (past && request.method !== 'BYE') return false;
+    this.#remoteSequence = sequence;
+    this.#flow = flow;
+    if (TARGET_REFRESH.has(request.method)) this.#refreshTarget(request);
+    return true;
+  }
+
+  /** Sends the ACK of our INVITE (RFC 3261 §13.2.2.4); the returned function repeats it. */
+  acknowledge(invite: Request): () => void {
+    const credentials = [...invite.headers].filter(([name]) => /^(?:Proxy-)?Authorization$/.test(name));
+    const sequence = invite.cseq?.sequence ?? 0;
+    const { request, bytes, flow } = sealFor(
+      this.#core,
+      this.#draft('ACK', sequence, { headers: credentials }),
+      this.#flow,
+    );
+    const send = (retransmission: boolean): void => {
+      this.#core.trace?.({ direction: 'out', flow, message: request, bytes, retransmission });
+      flow.send(bytes);
+    };
+    send(false);
+    return () => send(true);
+  }
+
+  /** Idempotent; tells the owner once. */
+  end(reason: DialogEndReason): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    this.#core.dialogs.delete(this);
+    safeEmit<DialogEvents, 'ended'>(this, this.#core.log, 'ended', reason);
+  }
+
+  async #sayBye(): Promise<void> {
+    if (this.#state !== 'open') return;
+    this.#state = 'ending';
+    let reason: DialogEndReason = 'local_bye';
+    try {
+      if (this.usage === 'invite') await this.#exchange('BYE', {});
+      else await this.#exchange('SUBSCRIBE', { headers: [['Expires', '0'], ...this.#eventHeader()] });
+    } catch (error) {
+      this.#core.log.debug({ callId: this.callId, error: errorMessage(error) }, 'dialog ended without an answer');
+      reason = 'local_bye';
+    }
+    this.end(reason);
+  }
+
+  #eventHeader(): Array<readonly [string, string]> {
+    const { event } = this.#start;
+    return event === undefined ? [] : [['Event', event]];
+  }
+
+  async #exchange(method: string, options: RequestOptions): Promise<Response> {
+    const { credentials } = this.#start;
+    const signal = options.signal === undefined ? {} : { signal: options.signal };
+    const first = this.#draft(method, this.#nextSequence(), options);
+    const answer = await exchange(this.#core, first, await this.#path(), signal);
+    const challenged = answer.response.status === 401 || answer.response.status === 407;
+    if (!challenged || credentials === undefined) return answer.response;
+    const authorization = answerChallenge(answer.response, credentials, { method, uri: first.uri });
+    if (authorization === undefined) return answer.response;
+    const headers = [...(options.headers ?? []), authorization];
+    const second = this.#draft(method, this.#nextSequence(), { ...options, headers });
+    return (await exchange(this.#core, second, await this.#path(), signal)).response;
+  }
+
+  /** The flow, or a new connection in the place of one that is gone. */
+  #path(): Promise<TransportFlow> | TransportFlow {
+    const flow = this.#flow;
+    if (!flow.closed) return flow;
+    const { remoteAddress: address, remotePort: port } = flow;
+    return this.#core.transport.flowFor({ protocol: 'tcp', address, port });
+  }
+
+  #nextSequence(): number {
+    this.#localSequence += 1;
+    return this.#localSequence;
+  }
+
+  #draft(method: string, sequence: number, options: RequestOptions): RequestDraft {
+    const { callId, contactUser, local, remote, routes } = this.#start;
+    const { headers, contentType, body } = options;
+    return {
+      method,
+      ...routeRequest(this.#remoteTarget, routes),
+      from: local,
+      to: remote,
+      callId,
+      sequence,
+      ...(TARGET_REFRESH.has(method) && { contactUser }),
+      ...(headers !== undefined && { headers }),
+      ...(contentType !== undefined && { contentType }),
+      ...(body !== undefined && { body }),
+    };
+  }
+
+  #refreshTarget(message: Request | Response): void {
+    this.#remoteTarget = contactUri(message.headers) ?? this.#remoteTarget;
+  }
+}
+
+/** RFC 3261 §12.2.1.1: loose routing, and strict routing where the first proxy has no `lr`. */
+export function routeRequest(target: string, routes: readonly string[]): { uri: string; routes: readonly string[] } {
+  const [first] = routes;
+  if (first === undefined || /;\s*lr\b/i.test(first)) return { uri: target, routes };
+  const uri = first.replace(/^[^<]*</, '').replace(/>.*$/, '');
+  return { uri, routes: [...routes.slice(1), `<${target}>`] };
+}

@@ -1,0 +1,99 @@
+import type { Socket } from 'node:net';
+import { SipTransportError } from '../errors.ts';
+import type { Request, Response } from '../message.ts';
+import { StreamFramer } from '../stream-framer.ts';
+import { plainAddress, type TransportFlow } from './flow.ts';
+
+/** A peer that does not read is cut off rather than written for. */
+const MAX_UNSENT_BYTES = 1024 * 1024;
+const KEEPALIVE_PROBE_MS = 30_000;
+/** RFC 5626 §3.5.1. */
+const PONG = Buffer.from('\r\n');
+
+let connectionCount = 0;
+
+export interface ConnectionHandlers {
+  readonly onMessage: (message: Request | Response, bytes: Buffer, flow: TransportFlow) => void;
+  readonly onMalformed: (reason: string, flow: TransportFlow, bytes: Buffer) => void;
+  readonly onClosed: (flow: TcpConnection) => void;
+}
+
+/** One TCP connection as a flow, accepted or opened by us. */
+export class TcpConnection implements TransportFlow {
+  readonly protocol = 'tcp';
+  readonly id: string;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly openedAt = performance.now();
+  readonly #socket: Socket;
+  readonly #callbacks = new Set<() => void>();
+  #lastMessageAt: number | undefined;
+  #closed = false;
+
+  constructor(socket: Socket, handlers: ConnectionHandlers) {
+    connectionCount += 1;
+    this.#socket = socket;
+    this.remoteAddress = plainAddress(socket.remoteAddress ?? '');
+    this.remotePort = socket.remotePort ?? 0;
+    this.localAddress = plainAddress(socket.localAddress ?? '');
+    this.localPort = socket.localPort ?? 0;
+    this.id = `tcp:${connectionCount}:${this.remoteAddress}:${this.remotePort}`;
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEPALIVE_PROBE_MS);
+    const framer = new StreamFramer({
+      message: (message, bytes) => {
+        this.#lastMessageAt = performance.now();
+        handlers.onMessage(message, bytes, this);
+      },
+      ping: () => this.send(PONG),
+      skipped: (reason, bytes) => handlers.onMalformed(reason, this, bytes),
+    });
+    socket.on('data', (chunk: Buffer) => framer.push(chunk));
+    // The close event follows and tells everybody.
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#onClose(handlers));
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** When the last message came; undefined before the first. */
+  get lastMessageAt(): number | undefined {
+    return this.#lastMessageAt;
+  }
+
+  send(bytes: Buffer, onError?: (error: Error) => void): void {
+    if (this.#closed || this.#socket.destroyed) {
+      onError?.(new SipTransportError(`connection to ${this.remoteAddress}:${this.remotePort} is closed`));
+      return;
+    }
+    if (this.#socket.writableLength + bytes.length > MAX_UNSENT_BYTES) {
+      this.#socket.destroy();
+      onError?.(new SipTransportError(`${this.#socket.writableLength} bytes unsent, limit ${MAX_UNSENT_BYTES}`));
+      return;
+    }
+    this.#socket.write(bytes);
+  }
+
+  onClosed(callback: () => void): () => void {
+    this.#callbacks.add(callback);
+    return () => this.#callbacks.delete(callback);
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #onClose(handlers: ConnectionHandlers): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const callbacks = [...this.#callbacks];
+    this.#callbacks.clear();
+    for (const callback of callbacks) callback();
+    handlers.onClosed(this);
+  }
+}
