@@ -19,3 +19,6 @@ export {
   type SenderReport,
 } from './rtp/rtcp.ts';
 export { createRtpView, isRtcp, isRtcpAt, parseRtp, parseRtpAt, type RtpError } from './rtp/rtp-packet.ts';
+export { PortsExhaustedError } from './ports/index.ts';
+export { MediaBindError, SsrcTakenError, ThreadDiedError } from './thread/errors.ts';
+export { createMediaThreads } from './thread/media-threads.ts';

@@ -1,0 +1,2 @@
+export { PortsExhaustedError } from './errors.ts';
+export { PortPool, type PortPoolOptions } from './port-pool.ts';

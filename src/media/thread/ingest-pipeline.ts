@@ -1,0 +1,111 @@
+import { FRAME_DROPPED } from '../codec/access-unit-emitter.ts';
+import { createDepacketizer } from '../ps/depacketizer.ts';
+import type { AudioParameters, Depacketizer, MediaSink, VideoParameters } from '../pipeline-types.ts';
+import type { AccessUnit, AudioFrame, AudioTrack, Track, VideoTrack } from '../types.ts';
+import type { IngestCounters } from './ingest-stats.ts';
+import { AUDIO_PAYLOAD_TYPES, OutputFeed, VIDEO_PAYLOAD_TYPE } from './output-feed.ts';
+import type { IngestFact } from './protocol.ts';
+import type { ThreadContext } from './thread-context.ts';
+
+export interface IngestPipelineDependencies {
+  readonly context: ThreadContext;
+  readonly counters: IngestCounters;
+  readonly tell: (fact: IngestFact) => void;
+}
+
+/** From RTP in order to the outputs, with the tracks that are found on the way. */
+export class IngestPipeline implements MediaSink {
+  readonly depacketizer: Depacketizer;
+  readonly feed: OutputFeed;
+  readonly #context: ThreadContext;
+  readonly #counters: IngestCounters;
+  readonly #tell: (fact: IngestFact) => void;
+  #packSeen = false;
+  #keyFrameSeen = false;
+  #video: VideoTrack | undefined;
+  #audio: AudioTrack | undefined;
+
+  constructor({ context, counters, tell }: IngestPipelineDependencies) {
+    this.#context = context;
+    this.#counters = counters;
+    this.#tell = tell;
+    this.feed = new OutputFeed({
+      pacer: context.pacer,
+      chunks: context.chunks,
+      now: context.now,
+      onKeyFrameRequested: () => tell({ name: 'keyFrameRequested' }),
+    });
+    this.depacketizer = createDepacketizer(this);
+  }
+
+  onPack(): void {
+    if (this.#packSeen) return;
+    this.#packSeen = true;
+    this.#tell({ name: 'firstPack' });
+  }
+
+  onVideoParameters(parameters: VideoParameters): void {
+    const { codec } = parameters;
+    const track: VideoTrack = {
+      kind: 'video',
+      ...parameters,
+      playable: codec === 'h264',
+      ssrc: this.feed.videoSsrc,
+      payloadType: VIDEO_PAYLOAD_TYPE,
+    };
+    if (isSameTrack(this.#video, track)) return;
+    this.#video = track;
+    this.#tell({ name: 'track', track });
+  }
+
+  onAudioParameters(parameters: AudioParameters): void {
+    const { codec } = parameters;
+    const playable = codec === 'pcma' || codec === 'pcmu';
+    const track: AudioTrack = {
+      kind: 'audio',
+      ...parameters,
+      playable,
+      ssrc: this.feed.audioSsrc,
+      payloadType: AUDIO_PAYLOAD_TYPES[codec === 'pcmu' ? 'pcmu' : 'pcma'],
+    };
+    if (isSameTrack(this.#audio, track)) return;
+    this.#audio = track;
+    this.#tell({ name: 'track', track });
+  }
+
+  onAccessUnit(unit: AccessUnit): void {
+    this.#counters.onVideoUnit(unit.keyFrame, unit.pts90k);
+    if (unit.keyFrame && !this.#keyFrameSeen) {
+      this.#keyFrameSeen = true;
+      this.#tell({ name: 'firstKeyFrame' });
+    }
+    this.feed.onVideoUnit(unit, this.#context.now());
+  }
+
+  onAudioFrame(frame: AudioFrame): void {
+    this.#counters.audioFrames += 1;
+    this.feed.onAudioFrame(frame);
+  }
+
+  onKeyFrameNeeded(): void {
+    this.feed.requestKeyFrame();
+  }
+
+  onError(reason: string): void {
+    if (reason === FRAME_DROPPED) this.#counters.droppedFrames += 1;
+    else this.#counters.onError(reason);
+  }
+
+  tick(nowMs: number): void {
+    this.feed.tick(nowMs);
+  }
+
+  close(): void {
+    this.feed.close();
+  }
+}
+
+/** Tracks are flat records. */
+function isSameTrack(known: Track | undefined, found: Track): boolean {
+  return known !== undefined && JSON.stringify(known) === JSON.stringify(found);
+}

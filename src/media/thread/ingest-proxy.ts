@@ -1,0 +1,122 @@
+import { EventEmitter } from 'node:events';
+import { safeEmit, type Logger } from '../../util/index.ts';
+import type {
+  AudioTrack,
+  Ingest,
+  IngestAnswer,
+  IngestEndReason,
+  IngestEvents,
+  IngestOutput,
+  IngestStats,
+  VideoTrack,
+} from '../types.ts';
+import { EMPTY_STATS } from './ingest-stats.ts';
+import type { IngestFact, OutputTarget, ThreadRequest } from './protocol.ts';
+
+export interface IngestProxyOptions {
+  readonly key: number;
+  readonly id: string;
+  readonly localPort: number;
+  readonly post: (request: ThreadRequest) => void;
+  readonly log: Logger;
+}
+
+/** The main thread's side of an ingest: posts calls to its media thread and emits what that thread tells. */
+export class IngestProxy extends EventEmitter<IngestEvents> implements Ingest {
+  readonly id: string;
+  readonly localPort: number;
+  readonly key: number;
+  readonly #post: (request: ThreadRequest) => void;
+  readonly #log: Logger;
+  #video: VideoTrack | undefined;
+  #audio: AudioTrack | undefined;
+  #stats: IngestStats = EMPTY_STATS;
+  #closed = false;
+  #nextOutputId = 1;
+
+  constructor(options: IngestProxyOptions) {
+    super();
+    this.id = options.id;
+    this.key = options.key;
+    this.localPort = options.localPort;
+    this.#post = options.post;
+    this.#log = options.log;
+  }
+
+  get video(): VideoTrack | undefined {
+    return this.#video;
+  }
+
+  get audio(): AudioTrack | undefined {
+    return this.#audio;
+  }
+
+  get stats(): IngestStats {
+    return this.#stats;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  setAnswer(answer: IngestAnswer): void {
+    if (!this.#closed) this.#post({ type: 'answer', key: this.key, answer });
+  }
+
+  addOutput(target: OutputTarget): IngestOutput {
+    const outputId = this.#nextOutputId;
+    this.#nextOutputId += 1;
+    let open = !this.#closed;
+    const { address, port, audioCodec } = target;
+    if (open) this.#post({ type: 'addOutput', key: this.key, outputId, target: { address, port, audioCodec } });
+    return {
+      close: () => {
+        if (open && !this.#closed) this.#post({ type: 'removeOutput', key: this.key, outputId });
+        open = false;
+      },
+    };
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#post({ type: 'close', key: this.key });
+    this.end('closed');
+  }
+
+  /** The thread's side is gone or going: emits `ended` once. */
+  end(reason: IngestEndReason): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    safeEmit(this, this.#log, 'ended', reason);
+  }
+
+  setStats(stats: IngestStats): void {
+    this.#stats = stats;
+    if (!this.#closed) safeEmit(this, this.#log, 'stats', stats);
+  }
+
+  onFact(fact: IngestFact): void {
+    if (this.#closed) return;
+    switch (fact.name) {
+      case 'firstRtp':
+        return safeEmit(this, this.#log, 'firstRtp', fact.from);
+      case 'ssrcOk':
+        return safeEmit(this, this.#log, 'ssrcOk', fact.ssrc);
+      case 'wrongSsrc':
+        return safeEmit(this, this.#log, 'wrongSsrc', fact.seen);
+      case 'wrongSource':
+        return safeEmit(this, this.#log, 'wrongSource', fact.seen);
+      case 'track':
+        if (fact.track.kind === 'video') this.#video = fact.track;
+        else this.#audio = fact.track;
+        return safeEmit(this, this.#log, 'track', fact.track);
+      case 'silent':
+        return safeEmit(this, this.#log, 'silent', fact.silentMs);
+      case 'firstPack':
+      case 'firstKeyFrame':
+      case 'keyFrameRequested':
+      case 'resumed':
+        return safeEmit(this, this.#log, fact.name);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { Logger } from '../../util/index.ts';
+import { PortPool } from '../ports/index.ts';
+import type { Ingest, IngestOptions, MediaThreads, MediaThreadsOptions } from '../types.ts';
+import { MediaBindError, SsrcTakenError, ThreadDiedError } from './errors.ts';
+import { IngestProxy } from './ingest-proxy.ts';
+import type { ThreadOptions } from './protocol.ts';
+import { ThreadLink, type ThreadWorker } from './thread-link.ts';
+
+/** Starts a media thread; replaced in tests that kill one. */
+export type SpawnThread = (options: ThreadOptions) => ThreadWorker;
+
+/** Node runs the TypeScript source directly; the compiled tree has the `.js` beside this file. */
+const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker-entry.ts' : './worker-entry.js', import.meta.url);
+
+/** The default `SpawnThread`. */
+export function spawnThread(options: ThreadOptions): Worker {
+  return new Worker(ENTRY, {
+    workerData: options,
+    name: 'gbrtc-media',
+    // A small nursery keeps short-lived packet wrappers in the processor's cache and out of the resident memory.
+    resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 },
+  });
+}
+
+/**
+ * Starts the media threads and waits until each is ready.
+ * @throws MediaBindError the single port is taken
+ */
+export async function createMediaThreads(
+  options: MediaThreadsOptions,
+  log: Logger,
+  spawn: SpawnThread = spawnThread,
+): Promise<MediaThreads> {
+  const group = new ThreadGroup(options, log, spawn);
+  try {
+    await group.start();
+  } catch (error) {
+    await group.close();
+    throw error;
+  }
+  return group;
+}
+
+class ThreadGroup implements MediaThreads {
+  readonly #options: MediaThreadsOptions;
+  readonly #links: readonly ThreadLink[];
+  readonly #ports: PortPool;
+  #closed = false;
+
+  constructor(options: MediaThreadsOptions, log: Logger, spawn: SpawnThread) {
+    const { portMin, portMax, quarantineMs } = options;
+    this.#options = options;
+    this.#ports = new PortPool({ portMin, portMax, quarantineMs, now: () => performance.now() });
+    this.#links = Array.from({ length: threadCount(options) }, (_, index) => {
+      const onPortFree = (port: number): void => this.#ports.release(port);
+      return new ThreadLink({ index, thread: options, spawn, log, onPortFree });
+    });
+  }
+
+  get ingests(): number {
+    return this.#links.reduce((sum, link) => sum + link.load, 0);
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.#links.map((link) => link.start()));
+  }
+
+  async openIngest(options: IngestOptions): Promise<Ingest> {
+    if (this.#closed) throw new ThreadDiedError('media threads are closed');
+    const link = this.#links.reduce((least, next) => (next.load < least.load ? next : least));
+    return this.#options.mode === 'single' ? this.#openShared(link, options) : this.#openOnOwnPort(link, options);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#links.map((link) => link.close()));
+  }
+
+  async #openShared(link: ThreadLink, options: IngestOptions): Promise<Ingest> {
+    const port = this.#options.singlePort;
+    const result = await link.open(options, port);
+    if (result instanceof IngestProxy) return result;
+    if (result.failure === 'ssrc_taken') throw new SsrcTakenError(options.ssrc);
+    throw new MediaBindError(this.#options.listenAddress, port, result.reason);
+  }
+
+  /** Ends by exhaustion at the latest: each port of another process leaves the pool for a while. */
+  async #openOnOwnPort(link: ThreadLink, options: IngestOptions): Promise<Ingest> {
+    for (;;) {
+      const port = this.#ports.take();
+      try {
+        const result = await link.open(options, port);
+        if (result instanceof IngestProxy) return result;
+        if (result.failure !== 'port_in_use') {
+          throw new MediaBindError(this.#options.listenAddress, port, result.reason);
+        }
+      } catch (error) {
+        this.#ports.release(port);
+        throw error;
+      }
+      this.#ports.markForeign(port);
+    }
+  }
+}
+
+/** On a shared port all packets arrive in one thread, which therefore has all ingests. */
+function threadCount(options: MediaThreadsOptions): number {
+  if (options.mode === 'single') return 1;
+  return options.threads > 0 ? options.threads : Math.max(1, Math.floor(availableParallelism() / 2));
+}

@@ -1,0 +1,167 @@
+import { randomInt } from 'node:crypto';
+import { createG711Packetizer } from '../packetizer/g711-packetizer.ts';
+import { createH264Packetizer } from '../packetizer/h264-packetizer.ts';
+import type { AudioPacketizer, PacketSink, VideoPacketizer } from '../pipeline-types.ts';
+import type { AccessUnit, AudioFrame, PlayableAudio } from '../types.ts';
+import { GopCache } from './gop-cache.ts';
+import { KeyFrameRequests } from './key-frame-requests.ts';
+import { Output } from './output.ts';
+import type { Pacer } from './pacer.ts';
+import type { ChunkPool } from './packet-store.ts';
+import type { OutputTarget } from './protocol.ts';
+import { MediaTimeline } from './sender-report.ts';
+
+/** Dynamic (RFC 3551 §6); what video outputs send. */
+export const VIDEO_PAYLOAD_TYPE = 96;
+/** RFC 3551 §6. */
+export const AUDIO_PAYLOAD_TYPES: Readonly<Record<PlayableAudio, number>> = { pcma: 8, pcmu: 0 };
+/** Outputs of one ingest; the owner makes one per router. */
+const MAX_OUTPUTS = 64;
+
+export interface OutputFeedDependencies {
+  readonly pacer: Pacer;
+  readonly chunks: ChunkPool;
+  readonly now: () => number;
+  readonly onKeyFrameRequested: () => void;
+}
+
+/** Turns access units and audio frames into RTP once, for all outputs of an ingest. */
+export class OutputFeed {
+  readonly videoSsrc = randomSsrc();
+  readonly audioSsrc = randomSsrc();
+  readonly #dependencies: OutputFeedDependencies;
+  readonly #outputs = new Map<number, Output>();
+  readonly #timeline = new MediaTimeline();
+  readonly #requests: KeyFrameRequests;
+  readonly #gop: GopCache;
+  readonly #audioPacketizers = new Map<PlayableAudio, AudioPacketizer>();
+  readonly #videoSink: PacketSink;
+  readonly #audioSinks: Readonly<Record<PlayableAudio, PacketSink>>;
+  #videoPacketizer: VideoPacketizer | undefined;
+  #videoPts90k = 0;
+
+  constructor(dependencies: OutputFeedDependencies) {
+    this.#dependencies = dependencies;
+    this.#requests = new KeyFrameRequests(dependencies.onKeyFrameRequested);
+    this.#gop = new GopCache(dependencies.chunks);
+    this.#videoSink = (buffer, start, end) => {
+      this.#gop.append(buffer, start, end);
+      for (const output of this.#outputs.values()) output.sendVideo(buffer, start, end);
+    };
+    this.#audioSinks = { pcma: this.#audioSinkOf('pcma'), pcmu: this.#audioSinkOf('pcmu') };
+  }
+
+  get outputs(): number {
+    return this.#outputs.size;
+  }
+
+  add(outputId: number, target: OutputTarget): void {
+    if (this.#outputs.has(outputId) || this.#outputs.size >= MAX_OUTPUTS) return;
+    const output = new Output(target, {
+      pacer: this.#dependencies.pacer,
+      chunks: this.#dependencies.chunks,
+      timeline: this.#timeline,
+      now: this.#dependencies.now,
+      onKeyFrameRequest: () => this.#requests.request(this.#dependencies.now()),
+      onReady: (ready) => this.#onReady(ready),
+    });
+    this.#outputs.set(outputId, output);
+    output.open();
+  }
+
+  remove(outputId: number): void {
+    const output = this.#outputs.get(outputId);
+    this.#outputs.delete(outputId);
+    output?.close();
+  }
+
+  onVideoUnit(unit: AccessUnit, nowMs: number): void {
+    if (unit.codec !== 'h264') return;
+    if (unit.keyFrame) this.#onKeyFrame(nowMs);
+    if (!this.#gop.isOpen(nowMs) && !this.#anyLive()) return;
+    this.#videoPts90k = unit.pts90k;
+    this.#videoPacketizer ??= createH264Packetizer({ ssrc: this.videoSsrc, payloadType: VIDEO_PAYLOAD_TYPE });
+    this.#videoPacketizer.packetize(unit, this.#videoSink);
+    for (const output of this.#outputs.values()) output.setPts('video', unit.pts90k);
+  }
+
+  onAudioFrame(frame: AudioFrame): void {
+    if (frame.codec !== 'pcma' && frame.codec !== 'pcmu') return;
+    let codecs = 0;
+    for (const output of this.#outputs.values()) codecs |= output.audioCodec === 'pcma' ? 1 : 2;
+    if ((codecs & 1) !== 0) this.#packetizerOf('pcma').packetize(frame, this.#audioSinks.pcma);
+    if ((codecs & 2) !== 0) this.#packetizerOf('pcmu').packetize(frame, this.#audioSinks.pcmu);
+    if (codecs === 0) return;
+    for (const output of this.#outputs.values()) output.setPts('audio', frame.pts90k);
+  }
+
+  /** The picture cannot go on without a key frame; nobody is asked while nobody watches. */
+  requestKeyFrame(): void {
+    if (this.#outputs.size > 0) this.#requests.request(this.#dependencies.now());
+  }
+
+  /** The picture is broken from here: what is cached is no start for anybody. */
+  onGap(): void {
+    this.#gop.stop();
+  }
+
+  tick(nowMs: number): void {
+    this.#gop.isOpen(nowMs);
+    this.#requests.tick(nowMs);
+    for (const output of this.#outputs.values()) output.tick(nowMs);
+  }
+
+  close(): void {
+    for (const output of this.#outputs.values()) output.close();
+    this.#outputs.clear();
+    this.#gop.stop();
+  }
+
+  #onKeyFrame(nowMs: number): void {
+    this.#requests.onKeyFrame();
+    this.#gop.start(nowMs);
+    for (const output of this.#outputs.values()) output.goLive();
+  }
+
+  #anyLive(): boolean {
+    for (const output of this.#outputs.values()) if (output.state === 'live') return true;
+    return false;
+  }
+
+  #onReady(output: Output): void {
+    const nowMs = this.#dependencies.now();
+    if (!this.#gop.isOpen(nowMs)) {
+      this.#requests.request(nowMs);
+      return;
+    }
+    output.goLive();
+    this.#gop.replay((buffer, start, end) => output.sendVideo(buffer, start, end));
+    output.setPts('video', this.#videoPts90k);
+  }
+
+  #packetizerOf(codec: PlayableAudio): AudioPacketizer {
+    let packetizer = this.#audioPacketizers.get(codec);
+    if (packetizer === undefined) {
+      packetizer = createG711Packetizer({
+        ssrc: this.audioSsrc,
+        payloadType: AUDIO_PAYLOAD_TYPES[codec],
+        output: codec,
+      });
+      this.#audioPacketizers.set(codec, packetizer);
+    }
+    return packetizer;
+  }
+
+  #audioSinkOf(codec: PlayableAudio): PacketSink {
+    return (buffer, start, end) => {
+      for (const output of this.#outputs.values()) {
+        if (output.audioCodec === codec) output.sendAudio(buffer, start, end);
+      }
+    };
+  }
+}
+
+/** RFC 3550 §8: random; 0 is left out because some receivers take it for "none". */
+function randomSsrc(): number {
+  return randomInt(1, 0xffff_ffff);
+}

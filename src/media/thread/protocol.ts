@@ -1,0 +1,77 @@
+import type { LogLevel } from '../../util/index.ts';
+import type {
+  IngestAnswer,
+  IngestEndReason,
+  IngestOptions,
+  IngestStats,
+  MediaThreadsOptions,
+  PlayableAudio,
+  Track,
+} from '../types.ts';
+
+/** What a media thread is started with (`workerData`). */
+export type ThreadOptions = Pick<
+  MediaThreadsOptions,
+  'listenAddress' | 'mode' | 'singlePort' | 'reorderMs' | 'receiveBufferBytes'
+>;
+
+/** Where an output sends to. */
+export interface OutputTarget {
+  readonly address: string;
+  readonly port: number;
+  readonly audioCodec: PlayableAudio;
+}
+
+/** Main thread to media thread. `key` is unique for the life of the process; the caller's id may come again. */
+export type ThreadRequest =
+  | { readonly type: 'open'; readonly key: number; readonly port: number; readonly options: IngestOptions }
+  | { readonly type: 'answer'; readonly key: number; readonly answer: IngestAnswer }
+  | { readonly type: 'addOutput'; readonly key: number; readonly outputId: number; readonly target: OutputTarget }
+  | { readonly type: 'removeOutput'; readonly key: number; readonly outputId: number }
+  | { readonly type: 'close'; readonly key: number }
+  | { readonly type: 'shutdown' };
+
+/** Why an ingest could not open its sockets. */
+export type OpenFailure = 'port_in_use' | 'bind_failed' | 'ssrc_taken';
+
+/** Facts of an ingest that are passed on as events of the same name. */
+export type IngestFact =
+  | {
+      readonly name: 'firstRtp';
+      readonly from: {
+        readonly address: string;
+        readonly port: number;
+        readonly ssrc: number;
+        readonly payloadType: number;
+      };
+    }
+  | { readonly name: 'ssrcOk'; readonly ssrc: number }
+  | {
+      readonly name: 'wrongSsrc';
+      readonly seen: { readonly ssrc: number; readonly expected: number; readonly address: string };
+    }
+  | { readonly name: 'wrongSource'; readonly seen: { readonly address: string; readonly expected: string } }
+  | { readonly name: 'firstPack' }
+  | { readonly name: 'track'; readonly track: Track }
+  | { readonly name: 'firstKeyFrame' }
+  | { readonly name: 'keyFrameRequested' }
+  | { readonly name: 'silent'; readonly silentMs: number }
+  | { readonly name: 'resumed' };
+
+/** Media thread to main thread. */
+export type ThreadNotice =
+  | { readonly type: 'ready' }
+  | { readonly type: 'startFailed'; readonly port: number; readonly reason: string }
+  | { readonly type: 'opened'; readonly key: number; readonly port: number }
+  | { readonly type: 'openFailed'; readonly key: number; readonly failure: OpenFailure; readonly reason: string }
+  | { readonly type: 'fact'; readonly key: number; readonly fact: IngestFact }
+  /** Of all ingests of the thread in one message a second. */
+  | { readonly type: 'stats'; readonly entries: ReadonlyArray<{ readonly key: number; readonly stats: IngestStats }> }
+  /** Sockets are closed; `reason` is `closed` where the main thread asked for it. */
+  | { readonly type: 'ended'; readonly key: number; readonly reason: IngestEndReason; readonly stats: IngestStats }
+  | {
+      readonly type: 'log';
+      readonly level: Extract<LogLevel, 'debug' | 'info' | 'warn' | 'error'>;
+      readonly fields: Readonly<Record<string, unknown>>;
+      readonly message: string;
+    };

@@ -1,0 +1,13 @@
+import type { Pacer } from './pacer.ts';
+import type { ChunkPool } from './packet-store.ts';
+import type { ThreadNotice, ThreadOptions } from './protocol.ts';
+
+/** What all parts of one media thread share. */
+export interface ThreadContext {
+  readonly options: ThreadOptions;
+  readonly pacer: Pacer;
+  readonly chunks: ChunkPool;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly tell: (notice: ThreadNotice) => void;
+}

@@ -1,0 +1,223 @@
+import { errorMessage } from '../../util/errors.ts';
+import type { Logger } from '../../util/index.ts';
+import type { IngestEndReason, IngestOptions } from '../types.ts';
+import { MediaBindError, ThreadDiedError } from './errors.ts';
+import { IngestProxy } from './ingest-proxy.ts';
+import type { OpenFailure, ThreadNotice, ThreadOptions, ThreadRequest } from './protocol.ts';
+
+/** The part of `Worker` that a link uses. */
+export interface ThreadWorker {
+  postMessage(request: ThreadRequest): void;
+  on(event: 'message', listener: (notice: ThreadNotice) => void): unknown;
+  on(event: 'error', listener: (error: unknown) => void): unknown;
+  on(event: 'exit', listener: (code: number) => void): unknown;
+  terminate(): Promise<number>;
+}
+
+export interface ThreadLinkOptions {
+  readonly index: number;
+  readonly thread: ThreadOptions;
+  readonly spawn: (options: ThreadOptions) => ThreadWorker;
+  readonly log: Logger;
+  /** The thread has closed the sockets of this port. */
+  readonly onPortFree: (port: number) => void;
+}
+
+interface Entry {
+  readonly proxy: IngestProxy;
+  readonly port: number;
+}
+
+interface PendingOpen {
+  readonly options: IngestOptions;
+  readonly port: number;
+  readonly settle: (result: IngestProxy | OpenRefusal | ThreadDiedError) => void;
+}
+
+/** Why the thread did not open an ingest. */
+export interface OpenRefusal {
+  readonly failure: OpenFailure;
+  readonly reason: string;
+}
+
+type LinkState = 'stopped' | 'starting' | 'running' | 'backoff' | 'closed';
+
+/** A thread that dies sooner than this after its start is replaced after a pause of the same length. */
+const SETTLED_MS = 1000;
+const SHUTDOWN_MS = 1000;
+
+let nextKey = 1;
+
+/** One media thread as the main thread sees it: its ingests, its death and its replacement. */
+export class ThreadLink {
+  readonly #options: ThreadLinkOptions;
+  readonly #log: Logger;
+  readonly #entries = new Map<number, Entry>();
+  readonly #pending = new Map<number, PendingOpen>();
+  #state: LinkState = 'stopped';
+  #worker: ThreadWorker | undefined;
+  #started = Promise.withResolvers<void>();
+  #startSettled = false;
+  #exited: PromiseWithResolvers<void> | undefined;
+  #startedAtMs = 0;
+  #backoff: NodeJS.Timeout | undefined;
+
+  constructor(options: ThreadLinkOptions) {
+    this.#options = options;
+    this.#log = options.log.child({ mediaThread: options.index });
+    this.#started.promise.catch(() => undefined);
+  }
+
+  /** Open ingests, those under way included. */
+  get load(): number {
+    let open = this.#pending.size;
+    for (const entry of this.#entries.values()) if (!entry.proxy.closed) open += 1;
+    return open;
+  }
+
+  /**
+   * Resolves when the thread is ready.
+   * @throws MediaBindError the single port is taken
+   */
+  async start(): Promise<void> {
+    if (this.#state === 'stopped') this.#spawn();
+    await this.#started.promise;
+  }
+
+  /** @throws ThreadDiedError */
+  async open(options: IngestOptions, port: number): Promise<IngestProxy | OpenRefusal> {
+    await this.#started.promise;
+    if (this.#state !== 'running') throw new ThreadDiedError('media thread is not running');
+    const key = nextKey;
+    nextKey += 1;
+    const { promise, resolve } = Promise.withResolvers<IngestProxy | OpenRefusal | ThreadDiedError>();
+    this.#pending.set(key, { options, port, settle: resolve });
+    this.#post({ type: 'open', key, port, options });
+    const result = await promise;
+    if (result instanceof ThreadDiedError) throw result;
+    return result;
+  }
+
+  /** Idempotent; resolves when the thread has ended. */
+  async close(): Promise<void> {
+    const running = this.#state === 'running' || this.#state === 'starting';
+    this.#state = 'closed';
+    clearTimeout(this.#backoff);
+    this.#started.reject(new ThreadDiedError('media threads are closed'));
+    this.#endAll('closed');
+    const worker = this.#worker;
+    if (worker === undefined || this.#exited === undefined) return;
+    if (running) this.#post({ type: 'shutdown' });
+    const hardStop = setTimeout(() => void worker.terminate(), SHUTDOWN_MS);
+    await this.#exited.promise;
+    clearTimeout(hardStop);
+  }
+
+  #post(request: ThreadRequest): void {
+    this.#worker?.postMessage(request);
+  }
+
+  #spawn(): void {
+    this.#state = 'starting';
+    this.#startedAtMs = performance.now();
+    const worker = this.#options.spawn(this.#options.thread);
+    const exited = Promise.withResolvers<void>();
+    this.#worker = worker;
+    this.#exited = exited;
+    worker.on('message', (notice) => {
+      if (this.#worker === worker) this.#onNotice(notice);
+    });
+    worker.on('error', (error) => this.#log.error({ error: errorMessage(error) }, 'media thread failed'));
+    worker.on('exit', (code) => {
+      exited.resolve();
+      if (this.#worker === worker) this.#onExit(code);
+    });
+  }
+
+  #onExit(code: number): void {
+    this.#worker = undefined;
+    this.#exited = undefined;
+    if (this.#state === 'closed') return;
+    this.#log.error({ code, ingests: this.#entries.size }, 'media thread died, replacing it');
+    if (this.#startSettled) {
+      this.#started = Promise.withResolvers<void>();
+      this.#started.promise.catch(() => undefined);
+      this.#startSettled = false;
+    }
+    this.#state = 'backoff';
+    this.#endAll('thread_died');
+    const settled = performance.now() - this.#startedAtMs >= SETTLED_MS;
+    this.#backoff = setTimeout(() => this.#spawn(), settled ? 0 : SETTLED_MS);
+  }
+
+  #endAll(reason: IngestEndReason): void {
+    const entries = [...this.#entries.values()];
+    const pending = [...this.#pending.values()];
+    this.#entries.clear();
+    this.#pending.clear();
+    for (const open of pending) {
+      open.settle(new ThreadDiedError('media thread ended while an ingest was opening'));
+    }
+    for (const { proxy, port } of entries) {
+      this.#options.onPortFree(port);
+      proxy.end(reason);
+    }
+  }
+
+  #onNotice(notice: ThreadNotice): void {
+    switch (notice.type) {
+      case 'ready':
+        if (this.#state === 'starting') this.#state = 'running';
+        this.#startSettled = true;
+        return this.#started.resolve();
+      case 'startFailed':
+        return this.#onStartFailed(notice.port, notice.reason);
+      case 'opened':
+        return this.#onOpened(notice.key, notice.port);
+      case 'openFailed':
+        return this.#settle(notice.key, { failure: notice.failure, reason: notice.reason });
+      case 'fact':
+        return this.#entries.get(notice.key)?.proxy.onFact(notice.fact);
+      case 'stats':
+        for (const { key, stats } of notice.entries) this.#entries.get(key)?.proxy.setStats(stats);
+        return undefined;
+      case 'ended':
+        return this.#onEnded(notice);
+      case 'log':
+        return this.#log[notice.level](notice.fields, notice.message);
+    }
+  }
+
+  /** At the first start the caller is told; a replacement tries again, because its predecessor may hold the port still. */
+  #onStartFailed(port: number, reason: string): void {
+    const error = new MediaBindError(this.#options.thread.listenAddress, port, reason);
+    this.#log.error({ error: error.message }, 'media thread cannot start');
+    this.#startSettled = true;
+    this.#started.reject(error);
+  }
+
+  #onOpened(key: number, port: number): void {
+    const pending = this.#pending.get(key);
+    if (pending === undefined) return this.#post({ type: 'close', key });
+    const log = this.#log.child({ ingest: pending.options.id });
+    const post = (request: ThreadRequest): void => this.#post(request);
+    const proxy = new IngestProxy({ key, id: pending.options.id, localPort: port, post, log });
+    this.#entries.set(key, { proxy, port: pending.port });
+    this.#settle(key, proxy);
+  }
+
+  #settle(key: number, result: IngestProxy | OpenRefusal): void {
+    const pending = this.#pending.get(key);
+    this.#pending.delete(key);
+    pending?.settle(result);
+  }
+
+  #onEnded(notice: Extract<ThreadNotice, { type: 'ended' }>): void {
+    const entry = this.#entries.get(notice.key);
+    if (entry === undefined) return;
+    this.#entries.delete(notice.key);
+    this.#options.onPortFree(entry.port);
+    entry.proxy.setStats(notice.stats);
+    entry.proxy.end(notice.reason);
+  }
+}

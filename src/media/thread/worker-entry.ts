@@ -1,0 +1,13 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { MediaThread } from './media-thread.ts';
+import type { ThreadNotice, ThreadOptions, ThreadRequest } from './protocol.ts';
+
+if (parentPort === null) throw new TypeError('worker-entry runs in a worker thread only');
+const port = parentPort;
+const thread = new MediaThread(workerData as ThreadOptions, (notice: ThreadNotice) => port.postMessage(notice));
+
+port.on('message', (request: ThreadRequest) => {
+  thread.onRequest(request);
+  if (request.type === 'shutdown') port.close();
+});
+await thread.start();
