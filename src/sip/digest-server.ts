@@ -1,6 +1,7 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { computeDigest, digestAlgorithm, type DigestAlgorithm, type DigestInput } from './digest.ts';
 import { formatAuth, parseAuthorization } from './headers/authorization.ts';
+import { NonceKey } from './nonce-key.ts';
 
 const DEFAULT_LIFETIME_MS = 5 * 60_000;
 const TIME_HEX_LENGTH = 12;
@@ -44,7 +45,7 @@ export interface DigestCheck {
 /** Digest of RFC 3261 §22 and RFC 7616 for a server. Nonces carry their time and a MAC, so nothing is stored. */
 export class DigestServer {
   readonly #realm: string;
-  readonly #secret: Buffer;
+  readonly #key: NonceKey;
   readonly #lifetimeMs: number;
   readonly #algorithms: readonly DigestAlgorithm[];
   readonly #qop: boolean;
@@ -52,7 +53,7 @@ export class DigestServer {
 
   constructor(options: DigestServerOptions) {
     this.#realm = options.realm;
-    this.#secret = options.secret ?? randomBytes(32);
+    this.#key = new NonceKey(options.secret ?? randomBytes(32));
     this.#lifetimeMs = options.nonceLifetimeMs ?? DEFAULT_LIFETIME_MS;
     this.#algorithms = options.algorithms ?? ['MD5'];
     this.#qop = options.qop ?? false;
@@ -106,7 +107,7 @@ export class DigestServer {
   }
 
   #mac(time: string): string {
-    return createHmac('sha256', this.#secret).update(time).digest('hex').slice(0, MAC_HEX_LENGTH);
+    return this.#key.mac(time).slice(0, MAC_HEX_LENGTH);
   }
 }
 
