@@ -1,0 +1,31 @@
+import { createApp } from './app.ts';
+import { Gate } from './auth/gate.ts';
+import { Tokens } from './auth/tokens.ts';
+import type { ApiContext } from './context.ts';
+import { type HttpPort, openHttpPort } from './listen.ts';
+import { PublicAddress } from './public-address.ts';
+import type { Api, ApiOptions, ApiParts } from './types.ts';
+
+/** Opens the HTTP side on all its ports. @throws ListenError (`listen_failed`) */
+export async function createApi(options: ApiOptions, parts: ApiParts): Promise<Api> {
+  const tokens = new Tokens(parts.credentials.signingKey);
+  const publicAddress = new PublicAddress(options.candidates);
+  const gate = new Gate(options.auth.enable, tokens);
+  const context: ApiContext = { options, parts, tokens, gate, publicAddress };
+  const app = createApp(context);
+  const ports: HttpPort[] = [];
+  const close = async (): Promise<void> => {
+    app.close();
+    await Promise.all(ports.map((port) => port.close()));
+  };
+  try {
+    for (const listen of options.listen) ports.push(await openHttpPort(listen, app.express));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const addresses = ports.map(({ purpose, address, port }) => ({ purpose, address, port }));
+  publicAddress.setListening(addresses);
+  let closing: Promise<void> | undefined;
+  return { addresses, close: () => (closing ??= close()) };
+}

@@ -1,0 +1,85 @@
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import { errorMessage } from '../util/index.ts';
+import { createConsole } from './console.ts';
+import type { ApiContext } from './context.ts';
+import { mapError } from './errors.ts';
+import { EventFeed } from './events/feed.ts';
+import { healthz } from './health.ts';
+import { guardPath } from './http/guard.ts';
+import { cors, securityHeaders } from './http/headers.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { buildOpenApi } from './openapi.ts';
+import { addAccessRoutes } from './rest/access.ts';
+import { addChannelRoutes, addControlRoutes } from './rest/channels.ts';
+import { addDeviceQueryRoutes, addDeviceRoutes } from './rest/devices.ts';
+import { addPlayRoutes, addStreamRoutes } from './rest/plays.ts';
+import { Routes } from './rest/route.ts';
+import { addSystemRoutes } from './rest/system.ts';
+import { createSrsRouter } from './srs/router.ts';
+import { createSrsSipRouter } from './srs-sip/router.ts';
+
+export interface App {
+  readonly express: Express;
+  /** Ends event streams and subscriptions. */
+  close(): void;
+}
+
+function errorHandler({ parts: { log } }: ApiContext): ErrorRequestHandler {
+  return (error: unknown, req, res, _next) => {
+    const { status, headers, problem } = mapError(error);
+    if (status === 500) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : errorMessage(error);
+      log.error({ method: req.method, path: req.path, error: text }, 'request failed');
+    }
+    // Half an answer is out: the connection is the only thing left to say it with.
+    if (res.headersSent) return res.destroy();
+    return res.status(status).set(headers).json(problem);
+  };
+}
+
+/** Puts all interfaces together. */
+export function createApp(context: ApiContext): App {
+  const { options, parts, gate } = context;
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+
+  const feed = new EventFeed(context);
+  const metrics = new Metrics(context, () => feed.listeners);
+  const srsSip = createSrsSipRouter(context);
+  const routes = new Routes(context);
+  addAccessRoutes(routes, context);
+  addDeviceRoutes(routes, context);
+  addDeviceQueryRoutes(routes, context);
+  addChannelRoutes(routes, context);
+  addControlRoutes(routes, context);
+  addPlayRoutes(routes, context);
+  addStreamRoutes(routes, context);
+  addSystemRoutes(routes, context);
+  const openApi = JSON.stringify(buildOpenApi(routes, options.version, srsSip.rows));
+  routes.refuseOthers();
+
+  app.use(securityHeaders(), guardPath());
+  app.get('/healthz', healthz(parts.health));
+  app.get('/metrics', metrics.handler);
+  app.use(srsSip.router, createSrsRouter(context));
+  // Without authentication any page that somebody opens could steer the cameras: then only our own may.
+  if (gate.enabled) {
+    app.use(
+      '/api/v1',
+      cors({ methods: 'GET, POST, PATCH, DELETE, OPTIONS', headers: 'Content-Type, Authorization', status: 204 }),
+    );
+  }
+  app.get('/api/v1/events', feed.handler);
+  app.get('/api/v1/openapi.json', (_req, res) => void res.type('application/json').send(openApi));
+  app.use(routes.router, createConsole(options.webRoot), errorHandler(context));
+
+  return {
+    express: app,
+    close() {
+      feed.close();
+      srsSip.close();
+      metrics.close();
+    },
+  };
+}

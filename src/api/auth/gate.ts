@@ -1,0 +1,68 @@
+import type { Request } from 'express';
+import { ApiError } from '../errors.ts';
+import { hostOf, queryValue } from '../http/context.ts';
+import type { Access, Tokens } from './tokens.ts';
+
+export const COOKIE_NAME = 'gbrtc_token';
+
+function bearerOf(req: Request): string | undefined {
+  const match = /^Bearer +([^\s]+)\s*$/i.exec(req.headers.authorization ?? '');
+  return match?.[1];
+}
+
+/**
+ * A cookie counts only for pages of our own host: SameSite=Strict lets other ports of the same host through,
+ * an Origin of another host is refused here.
+ */
+function cookieOf(req: Request): string | undefined {
+  const { origin } = req.headers;
+  if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).hostname !== hostOf(req)?.hostname)) {
+    return undefined;
+  }
+  const pair = (req.headers.cookie ?? '').split(';').find((part) => part.trim().startsWith(`${COOKIE_NAME}=`));
+  return pair?.trim().slice(COOKIE_NAME.length + 1);
+}
+
+/** Decides who may do what; with authentication off everybody is the administrator. */
+export class Gate {
+  readonly enabled: boolean;
+  readonly #tokens: Tokens;
+
+  constructor(enabled: boolean, tokens: Tokens) {
+    this.enabled = enabled;
+    this.#tokens = tokens;
+  }
+
+  /** First token that holds, of: Authorization, `?token=`, the extra one (SRS's `streamurl`), the cookie. */
+  async identify(req: Request, extra?: string): Promise<Access | undefined> {
+    for (const token of [bearerOf(req), queryValue(req, 'token'), extra, cookieOf(req)]) {
+      const access = token === undefined ? undefined : await this.#tokens.verify(token);
+      if (access !== undefined) return access;
+    }
+    return undefined;
+  }
+
+  /** @throws ApiError `unauthorized` | `forbidden` */
+  async requireAdmin(req: Request): Promise<Access | undefined> {
+    const access = await this.identify(req);
+    if (this.enabled && access?.kind !== 'admin') throw refusal(access);
+    return access;
+  }
+
+  /** For the stream `<app>/<name>`: the administrator, or a play token of that stream. @throws ApiError */
+  async requirePlay(req: Request, streams: readonly string[], extra?: string): Promise<void> {
+    if (!this.enabled) return;
+    const access = await this.identify(req, extra);
+    if (access?.kind === 'admin') return;
+    if (access?.kind === 'play' && streams.includes(access.stream)) return;
+    throw refusal(access);
+  }
+}
+
+function refusal(access: Access | undefined): ApiError {
+  return access === undefined
+    ? new ApiError('unauthorized', 'a valid token is needed', {
+        headers: { 'WWW-Authenticate': 'Bearer realm="gbrtc"' },
+      })
+    : new ApiError('forbidden', 'this token does not allow that');
+}

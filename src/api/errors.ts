@@ -1,0 +1,166 @@
+import { GatewayError, errorMessage } from '../util/index.ts';
+
+/** An answer that this folder itself decides on; the status follows from the code. */
+export class ApiError extends GatewayError {
+  readonly code: ApiErrorCode;
+  readonly details: readonly string[] | undefined;
+  /** Extra response headers, e.g. `Retry-After`. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: ApiErrorCode,
+    message: string,
+    extra: { details?: readonly string[]; headers?: Readonly<Record<string, string>>; cause?: unknown } = {},
+  ) {
+    super(message, extra.cause === undefined ? undefined : { cause: extra.cause });
+    this.code = code;
+    this.details = extra.details;
+    this.headers = extra.headers ?? {};
+  }
+}
+
+/** A port of the configuration cannot be opened. */
+export class ListenError extends GatewayError {
+  readonly code = 'listen_failed';
+}
+
+/** Codes of this folder with their HTTP status (docs/errors.md). */
+const API_STATUS = {
+  invalid_request: 400,
+  invalid_json: 400,
+  ptz_unknown: 400,
+  unauthorized: 401,
+  login_failed: 401,
+  forbidden: 403,
+  not_found: 404,
+  device_unknown: 404,
+  channel_unknown: 404,
+  play_unknown: 404,
+  stream_unknown: 404,
+  viewer_unknown: 404,
+  method_not_allowed: 405,
+  request_timeout: 408,
+  playback_unsupported: 501,
+  play_pending: 504,
+  device_online: 409,
+  media_server_fixed: 409,
+  precondition_failed: 412,
+  body_too_large: 413,
+  media_type_unsupported: 415,
+  ice_restart_unsupported: 422,
+  too_many_logins: 429,
+  too_many_listeners: 429,
+  headers_too_large: 431,
+  internal_error: 500,
+} as const;
+
+/** Codes of the other folders that mean more to a caller than 500. */
+const FOREIGN_STATUS: Readonly<Record<string, number>> = {
+  sdp_invalid: 400,
+  settings_invalid: 400,
+  device_not_found: 404,
+  stream_not_found: 404,
+  device_offline: 409,
+  codec_unsupported: 422,
+  invite_rejected: 502,
+  invite_aborted: 502,
+  invite_bad_answer: 502,
+  device_refused: 502,
+  device_unreachable: 502,
+  no_rtp: 502,
+  rtp_wrong_ssrc: 502,
+  rtp_wrong_source: 502,
+  ps_no_video: 502,
+  no_key_frame: 502,
+  media_lost: 502,
+  device_bye: 502,
+  closed: 502,
+  ice_failed: 502,
+  no_browser_frame: 502,
+  request_aborted: 503,
+  too_many_requests_pending: 503,
+  ssrc_exhausted: 503,
+  media_address_unknown: 503,
+  no_media_port: 503,
+  thread_died: 503,
+  worker_unavailable: 503,
+  worker_died: 503,
+  invite_timeout: 504,
+  device_no_response: 504,
+};
+
+export type ApiErrorCode = keyof typeof API_STATUS;
+
+/** The body of every error of our own REST. */
+export interface Problem {
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly details?: readonly string[];
+    readonly playId?: string;
+    readonly sipStatus?: number;
+  };
+}
+
+export interface MappedError {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly problem: Problem;
+}
+
+/** What body-parser, the router and `send` throw. */
+interface HttpLikeError {
+  readonly status?: unknown;
+  readonly type?: unknown;
+}
+
+function fromHttpLibrary(error: HttpLikeError & Error): ApiError | undefined {
+  if (error.type === 'entity.too.large') return new ApiError('body_too_large', error.message, { cause: error });
+  if (error.type === 'encoding.unsupported' || error.type === 'charset.unsupported') {
+    return new ApiError('media_type_unsupported', error.message, { cause: error });
+  }
+  if (typeof error.status === 'number' && error.status >= 400 && error.status < 500) {
+    return new ApiError('invalid_request', error.message, { cause: error });
+  }
+  return undefined;
+}
+
+function gatewayStatus(error: GatewayError): number {
+  if (error instanceof ApiError) return API_STATUS[error.code];
+  return FOREIGN_STATUS[error.code] ?? 500;
+}
+
+/** `playId` of a StreamError and `status` of an InviteRejectedError, where they have one. */
+function extras(error: GatewayError): { playId?: string; sipStatus?: number } {
+  const { playId, sipStatus, status } = error as { playId?: unknown; sipStatus?: unknown; status?: unknown };
+  const sip = typeof sipStatus === 'number' ? sipStatus : status;
+  return {
+    ...(typeof playId === 'string' ? { playId } : {}),
+    ...(typeof sip === 'number' && !(error instanceof ApiError) ? { sipStatus: sip } : {}),
+  };
+}
+
+/** The one mapping of this edge: anything thrown to status and body. Texts of unknown errors stay inside. */
+export function mapError(thrown: unknown): MappedError {
+  const error =
+    thrown instanceof Error && !(thrown instanceof GatewayError) ? (fromHttpLibrary(thrown) ?? thrown) : thrown;
+  if (!(error instanceof GatewayError)) {
+    return { status: 500, headers: {}, problem: { error: { code: 'internal_error', message: 'internal error' } } };
+  }
+  const details = error instanceof ApiError ? error.details : undefined;
+  return {
+    status: gatewayStatus(error),
+    headers: error instanceof ApiError ? error.headers : {},
+    problem: {
+      error: {
+        code: error.code,
+        message: errorMessage(error),
+        ...(details === undefined ? {} : { details }),
+        ...extras(error),
+      },
+    },
+  };
+}
+
+/** Codes and statuses for docs/errors.md and OpenAPI. */
+export const STATUS_OF_CODE: Readonly<Record<string, number>> = { ...FOREIGN_STATUS, ...API_STATUS };

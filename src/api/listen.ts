@@ -1,0 +1,106 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { ListenError } from './errors.ts';
+import type { ListenAddress, ListenOptions, ListenPurpose } from './types.ts';
+
+/** Keys of the configuration, for messages. */
+const CONFIG_KEYS: Readonly<Record<ListenPurpose, string>> = { main: 'http.listen', srs: 'http.srs-listen' };
+
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const IDLE_TIMEOUT_MS = 30_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_CONNECTIONS = 10_000;
+/** For running requests to finish at `close`. */
+const CLOSE_GRACE_MS = 1000;
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is already in use',
+  EACCES: 'needs rights that this process does not have',
+  EADDRNOTAVAIL: 'cannot be opened: this machine does not have that address',
+};
+
+/** One open HTTP port. */
+export interface HttpPort extends ListenAddress {
+  close(): Promise<void>;
+}
+
+/** Broken HTTP gets an answer that says what is wrong, then the connection ends. */
+function handleClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [line, code, message] = clientErrorOf(error.code);
+  const body = `${JSON.stringify({ error: { code, message } })}\n`;
+  socket.end(
+    `HTTP/1.1 ${line}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
+}
+
+function clientErrorOf(code: string | undefined): readonly [string, string, string] {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return [
+        '431 Request Header Fields Too Large',
+        'headers_too_large',
+        `the header is larger than ${MAX_HEADER_BYTES} bytes`,
+      ];
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return ['408 Request Timeout', 'request_timeout', 'the request did not arrive in time'];
+    default:
+      return ['400 Bad Request', 'invalid_request', 'this is not HTTP'];
+  }
+}
+
+function createHttpServer(handler: RequestListener): Server {
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: IDLE_TIMEOUT_MS,
+      connectionsCheckingInterval: 2000,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    },
+    handler,
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on('clientError', handleClientError);
+  return server;
+}
+
+/** Opens one port. @throws ListenError that names port and key */
+export async function openHttpPort(options: ListenOptions, handler: RequestListener): Promise<HttpPort> {
+  const server = createHttpServer(handler);
+  const { address, port, purpose } = options;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason = REASONS[error.code ?? ''] ?? error.message;
+      reject(new ListenError(`${CONFIG_KEYS[purpose]}: TCP port ${port} on ${address} ${reason}`, { cause: error }));
+    });
+    server.listen({ host: address, port }, () => {
+      server.removeAllListeners('error');
+      resolve();
+    });
+  });
+  // Later errors belong to single connections that could not be accepted.
+  server.on('error', () => undefined);
+  const bound = server.address() as AddressInfo;
+  let closing: Promise<void> | undefined;
+  return {
+    purpose,
+    address: bound.address,
+    port: bound.port,
+    close: () => (closing ??= closeServer(server)),
+  };
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const timer = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+  clearTimeout(timer);
+}

@@ -1,0 +1,198 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { RequestHandler } from 'express';
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import type { ApiContext } from '../context.ts';
+import { isLoopback, sourceAddress } from '../http/context.ts';
+import type { MetricsSnapshot } from '../types.ts';
+import { StreamTotals, type RtpCounter } from './totals.ts';
+
+const RTP_METRICS: ReadonlyArray<readonly [RtpCounter, string, string]> = [
+  ['packets', 'gbrtc_rtp_packets_total', 'RTP packets received'],
+  ['bytes', 'gbrtc_rtp_bytes_total', 'RTP bytes received'],
+  ['lost', 'gbrtc_rtp_lost_total', 'RTP packets that never came'],
+  ['reordered', 'gbrtc_rtp_reordered_total', 'RTP packets that came out of order'],
+  ['duplicates', 'gbrtc_rtp_duplicates_total', 'RTP packets that came twice'],
+  ['wrongSsrc', 'gbrtc_rtp_wrong_ssrc_total', 'RTP packets of an SSRC that is not ours'],
+  ['resyncs', 'gbrtc_rtp_resyncs_total', 'TCP connections that had to find the packet borders again'],
+  ['frames', 'gbrtc_video_frames_total', 'Video frames received'],
+];
+
+/** Everything of /metrics (Prometheus text format 0.0.4). */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #context: ApiContext;
+  readonly #totals: StreamTotals;
+  readonly #delay = monitorEventLoopDelay({ resolution: 20 });
+  #closed = false;
+
+  constructor(context: ApiContext, eventListeners: () => number) {
+    this.#context = context;
+    this.#totals = new StreamTotals(context.parts.streams);
+    this.#delay.enable();
+    collectDefaultMetrics({ register: this.#registry });
+    this.#addGauges(eventListeners);
+    this.#addRtp();
+    this.#addSip();
+    this.#addEventLoop();
+    this.#addUsage();
+  }
+
+  /** With a token of the administrator, or from this machine itself without a proxy between. */
+  readonly handler: RequestHandler = async (req, res) => {
+    const proxied = req.headers['x-forwarded-for'] !== undefined || req.headers.forwarded !== undefined;
+    if (proxied || !isLoopback(sourceAddress(req))) await this.#context.gate.requireAdmin(req);
+    const text = await this.#registry.metrics();
+    res.setHeader('Content-Type', this.#registry.contentType);
+    res.setHeader('Cache-Control', 'no-store');
+    res.end(text);
+  };
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#delay.disable();
+    this.#totals.close();
+    this.#registry.clear();
+  }
+
+  #gauge(name: string, help: string, read: () => number): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect: () => gauge.set(read()),
+    });
+  }
+
+  #addGauges(eventListeners: () => number): void {
+    const { platform, streams } = this.#context.parts;
+    this.#gauge('gbrtc_devices', 'Known devices', () => platform.devices().length);
+    this.#gauge(
+      'gbrtc_devices_online',
+      'Devices online',
+      () => platform.devices().filter(({ online }) => online).length,
+    );
+    this.#gauge('gbrtc_streams', 'Running streams', () => streams.list().length);
+    this.#gauge('gbrtc_viewers', 'Connected viewers', () =>
+      streams.list().reduce((sum, { viewers }) => sum + viewers.length, 0),
+    );
+    this.#gauge('gbrtc_sip_transactions', 'SIP transactions in memory', () => platform.counters.transactions);
+    this.#gauge('gbrtc_sip_dialogs', 'SIP dialogs', () => platform.counters.dialogs);
+    this.#gauge('gbrtc_sip_connections', 'SIP connections over TCP', () => platform.counters.connections);
+    this.#gauge('gbrtc_event_listeners', 'Open event streams', eventListeners);
+  }
+
+  #addRtp(): void {
+    for (const [counter, name, help] of RTP_METRICS) {
+      const metric = new Counter({
+        name,
+        help,
+        registers: [this.#registry],
+        collect: () => {
+          metric.reset();
+          metric.inc(this.#totals.read().counters[counter]);
+        },
+      });
+    }
+    const errors = new Counter({
+      name: 'gbrtc_ps_errors_total',
+      help: 'Errors of RTP, PS and elementary streams by reason',
+      labelNames: ['reason'],
+      registers: [this.#registry],
+      collect: () => {
+        errors.reset();
+        for (const [reason, count] of this.#totals.read().errors) errors.inc({ reason }, count);
+      },
+    });
+  }
+
+  #addSip(): void {
+    const requests = new Counter({
+      name: 'gbrtc_sip_requests_total',
+      help: 'SIP requests by direction, method and final status',
+      labelNames: ['direction', 'method', 'status'],
+      registers: [this.#registry],
+      collect: () => {
+        const { requestsIn, requestsOut } = this.#context.parts.platform.counters;
+        requests.reset();
+        for (const [direction, counts] of [['in', requestsIn] as const, ['out', requestsOut] as const]) {
+          for (const [key, count] of Object.entries(counts)) {
+            const [method = '', status = ''] = key.split(' ');
+            requests.inc({ direction, method, status }, count);
+          }
+        }
+      },
+    });
+    const malformed = new Counter({
+      name: 'gbrtc_sip_malformed_total',
+      help: 'SIP messages that could not be read, by reason',
+      labelNames: ['reason'],
+      registers: [this.#registry],
+      collect: () => {
+        malformed.reset();
+        for (const [reason, count] of Object.entries(this.#context.parts.platform.counters.malformed)) {
+          malformed.inc({ reason }, count);
+        }
+      },
+    });
+  }
+
+  #addEventLoop(): void {
+    const gauge = new Gauge({
+      name: 'gbrtc_event_loop_delay_seconds',
+      help: 'Delay of the main thread since the last reading',
+      labelNames: ['quantile'],
+      registers: [this.#registry],
+      collect: () => {
+        for (const quantile of [50, 99, 100]) {
+          gauge.set({ quantile: String(quantile / 100) }, this.#delay.percentile(quantile) / 1e9);
+        }
+        this.#delay.reset();
+      },
+    });
+  }
+
+  #addUsage(): void {
+    const registers = [this.#registry];
+    const cpu = new Counter({
+      name: 'gbrtc_worker_cpu_seconds_total',
+      help: 'CPU time of mediasoup workers and media threads',
+      labelNames: ['kind', 'id'],
+      registers,
+    });
+    const memory = new Gauge({
+      name: 'gbrtc_worker_resident_bytes',
+      help: 'Resident memory of mediasoup workers',
+      labelNames: ['kind', 'id'],
+      registers,
+    });
+    const ingests = new Gauge({
+      name: 'gbrtc_media_thread_ingests',
+      help: 'Incoming media sessions by media thread',
+      labelNames: ['id'],
+      registers,
+      collect: async () => {
+        const { workers, mediaThreads } = await this.#usage();
+        for (const metric of [cpu, memory, ingests]) metric.reset();
+        const rows = [
+          ...workers.map((usage) => ({ ...usage, kind: 'worker' })),
+          ...mediaThreads.map((usage) => ({ ...usage, kind: 'media_thread' })),
+        ];
+        for (const { kind, id, cpuSeconds, residentBytes } of rows) {
+          cpu.inc({ kind, id }, cpuSeconds);
+          if (residentBytes !== undefined) memory.set({ kind, id }, residentBytes);
+        }
+        for (const thread of mediaThreads) ingests.set({ id: thread.id }, thread.ingests);
+      },
+    });
+  }
+
+  /** A worker that dies in the middle of the reading costs its figures, not the page. */
+  async #usage(): Promise<MetricsSnapshot> {
+    try {
+      return await this.#context.parts.metrics();
+    } catch {
+      return { workers: [], mediaThreads: [] };
+    }
+  }
+}

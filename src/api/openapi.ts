@@ -1,0 +1,26 @@
+import { OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
+import { COOKIE_NAME } from './auth/gate.ts';
+import { documentCompatible } from './openapi-compatible.ts';
+import type { Routes } from './rest/route.ts';
+
+const DESCRIPTION =
+  'GB/T 28181 cameras in the browser. Errors have stable codes (docs/errors.md). ' +
+  '/srs-sip/v1, /rtc/v1 and the lists of SRS are compatible with the programs they come from.';
+
+/** OpenAPI 3.1 of everything, made from the schemas that the server checks with. */
+export function buildOpenApi(
+  routes: Routes,
+  version: string,
+  srsSipRows: ReadonlyArray<{ readonly method: string; readonly path: string }>,
+): unknown {
+  const { registry } = routes;
+  registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
+  registry.registerComponent('securitySchemes', 'query', { type: 'apiKey', in: 'query', name: 'token' });
+  registry.registerComponent('securitySchemes', 'cookie', { type: 'apiKey', in: 'cookie', name: COOKIE_NAME });
+  documentCompatible(registry, srsSipRows);
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: { title: 'gbrtc', version, description: DESCRIPTION, license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url: '/' }],
+  });
+}

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import type { Channel } from '../../gb28181/index.ts';
+import type { ApiContext } from '../context.ts';
+import { ApiError } from '../errors.ts';
+import { buildTree, channelKindSchema, channelSchema, ptzSchema, treeNodeSchema } from '../schemas/channel.ts';
+import { idSchema, onlineQuery, pageOf, pageQuery, paginate } from '../schemas/common.ts';
+import { deviceParams, requireDevice } from './devices.ts';
+import type { Routes } from './route.ts';
+
+const channelParams = z.object({ deviceId: idSchema, channelId: idSchema });
+const channelQuery = z.object({ ...pageQuery, online: onlineQuery, kind: channelKindSchema.optional() });
+const channelPage = pageOf(channelSchema, 'ChannelPage');
+const sentSchema = z.object({ sent: z.literal(true) }).meta({ id: 'Sent' });
+const tag = 'channels';
+const SENT = { sent: true } as const;
+
+interface ChannelFilter {
+  readonly search: string;
+  readonly online?: 'true' | 'false' | undefined;
+  readonly kind?: Channel['kind'] | undefined;
+}
+
+function filterChannels(channels: readonly Channel[], { search, online, kind }: ChannelFilter): Channel[] {
+  const wanted = search.toLowerCase();
+  return channels.filter(
+    (channel) =>
+      (online === undefined || (channel.status === 'ON') === (online === 'true')) &&
+      (kind === undefined || channel.kind === kind) &&
+      (wanted === '' ||
+        [channel.id, channel.name, channel.address].some((text) => text.toLowerCase().includes(wanted))),
+  );
+}
+
+/** Lists and the tree. */
+export function addChannelRoutes(routes: Routes, { parts: { platform } }: ApiContext): void {
+  routes.add({
+    method: 'get',
+    path: '/api/v1/channels',
+    tag,
+    summary: 'Channels of all devices, or of one',
+    access: 'admin',
+    query: channelQuery.extend({ deviceId: idSchema.optional() }),
+    status: 200,
+    response: channelPage,
+    errors: [400],
+    handle: ({ query }) => paginate(filterChannels(platform.channels(query.deviceId), query), query),
+  });
+
+  routes.add({
+    method: 'get',
+    path: '/api/v1/devices/{deviceId}/channels',
+    tag,
+    summary: 'Channels of a device',
+    access: 'admin',
+    params: deviceParams,
+    query: channelQuery,
+    status: 200,
+    response: channelPage,
+    errors: [400, 404],
+    handle: ({ params: { deviceId }, query }) => {
+      requireDevice(platform, deviceId);
+      return paginate(filterChannels(platform.channels(deviceId), query), query);
+    },
+  });
+
+  routes.add({
+    method: 'get',
+    path: '/api/v1/devices/{deviceId}/channels/{channelId}',
+    tag,
+    summary: 'One channel',
+    access: 'admin',
+    params: channelParams,
+    status: 200,
+    response: channelSchema,
+    errors: [404],
+    handle: ({ params: { deviceId, channelId } }) => {
+      requireDevice(platform, deviceId);
+      const channel = platform.channel(deviceId, channelId);
+      if (channel === undefined)
+        throw new ApiError('channel_unknown', `device ${deviceId} has no channel ${channelId}`);
+      return channel;
+    },
+  });
+
+  routes.add({
+    method: 'get',
+    path: '/api/v1/devices/{deviceId}/tree',
+    tag,
+    summary: 'Channels of a device as a tree of regions, groups and cameras',
+    access: 'admin',
+    params: deviceParams,
+    status: 200,
+    response: z.object({ deviceId: z.string(), roots: z.array(treeNodeSchema) }).meta({ id: 'Tree' }),
+    errors: [404],
+    handle: ({ params: { deviceId } }) => {
+      requireDevice(platform, deviceId);
+      return { deviceId, roots: buildTree(platform.channels(deviceId)) };
+    },
+  });
+}
+
+/** What a channel is told to do. A device without a catalogue is controlled as its own channel. */
+export function addControlRoutes(routes: Routes, { parts: { platform } }: ApiContext): void {
+  const requireChannel = (deviceId: string, channelId: string): void => {
+    requireDevice(platform, deviceId);
+    if (channelId !== deviceId && platform.channel(deviceId, channelId) === undefined) {
+      throw new ApiError('channel_unknown', `device ${deviceId} has no channel ${channelId}`);
+    }
+  };
+
+  routes.add({
+    method: 'post',
+    path: '/api/v1/devices/{deviceId}/channels/{channelId}/ptz',
+    tag,
+    summary: 'Move or zoom until the next stop',
+    access: 'admin',
+    params: channelParams,
+    body: ptzSchema,
+    status: 202,
+    response: sentSchema,
+    errors: [400, 404, 409, 413, 415, 502, 504],
+    handle: async ({ params: { deviceId, channelId }, body: { direction, speed, zoomSpeed } }) => {
+      requireChannel(deviceId, channelId);
+      await platform.ptz(deviceId, channelId, { direction, speed, ...(zoomSpeed === undefined ? {} : { zoomSpeed }) });
+      return SENT;
+    },
+  });
+
+  routes.add({
+    method: 'post',
+    path: '/api/v1/devices/{deviceId}/channels/{channelId}/key-frame',
+    tag,
+    summary: 'Ask for a key frame',
+    access: 'admin',
+    params: channelParams,
+    status: 202,
+    response: sentSchema,
+    errors: [404, 409, 502, 504],
+    handle: async ({ params: { deviceId, channelId } }) => {
+      requireChannel(deviceId, channelId);
+      await platform.requestKeyFrame(deviceId, channelId);
+      return SENT;
+    },
+  });
+}

@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { idSchema } from './common.ts';
+
+const stateSchema = z.enum(['opening', 'playing', 'failed', 'closed']);
+
+export const playSchema = z
+  .object({
+    id: z.string(),
+    stream: z.string(),
+    deviceId: z.string(),
+    channelId: z.string(),
+    startedAt: z.number(),
+    endedAt: z.number().optional(),
+    state: stateSchema,
+    failure: z.object({ code: z.string(), message: z.string(), sipStatus: z.int().optional() }).optional(),
+    transport: z.string().optional(),
+    callIds: z.array(z.string()),
+    timeline: z.array(
+      z.object({
+        stage: z.string(),
+        at: z.number(),
+        afterMs: z.number(),
+        detail: z.string().optional(),
+        viewerId: z.string().optional(),
+      }),
+    ),
+  })
+  .meta({ id: 'Play', description: 'One play of a channel with its evidence timeline.' });
+
+const videoSchema = z.object({
+  kind: z.literal('video'),
+  codec: z.string(),
+  playable: z.boolean(),
+  profileLevelId: z.string().optional(),
+  width: z.int().optional(),
+  height: z.int().optional(),
+  ssrc: z.number(),
+  payloadType: z.int(),
+});
+
+const audioSchema = z.object({
+  kind: z.literal('audio'),
+  codec: z.string(),
+  playable: z.boolean(),
+  sampleRate: z.int(),
+  channels: z.int(),
+  ssrc: z.number(),
+  payloadType: z.int(),
+});
+
+const statsSchema = z.object({
+  packets: z.number(),
+  bytes: z.number(),
+  lost: z.number(),
+  reordered: z.number(),
+  duplicates: z.number(),
+  wrongSsrc: z.number(),
+  wrongSource: z.number(),
+  rtcpPackets: z.number(),
+  resyncs: z.number(),
+  frames: z.number(),
+  keyFrames: z.number(),
+  audioFrames: z.number(),
+  droppedFrames: z.number(),
+  bitrateBps: z.number(),
+  fps: z.number(),
+  gopMs: z.number(),
+  errors: z.record(z.string(), z.number()),
+});
+
+const viewerSchema = z
+  .object({
+    id: z.string(),
+    stream: z.string(),
+    remoteAddress: z.string(),
+    userAgent: z.string(),
+    createdAt: z.number(),
+    iceState: z.string(),
+    dtlsState: z.string(),
+    bytesSent: z.number(),
+    firstFrameMs: z.number().optional(),
+  })
+  .meta({ id: 'Viewer' });
+
+export const streamSchema = z
+  .object({
+    name: z.string(),
+    playId: z.string(),
+    deviceId: z.string(),
+    channelId: z.string(),
+    subStream: z.int(),
+    state: stateSchema,
+    ssrc: z.string(),
+    transport: z.string().optional(),
+    createdAt: z.number(),
+    video: videoSchema.optional(),
+    audio: audioSchema.optional(),
+    stats: statsSchema,
+    viewers: z.array(viewerSchema),
+  })
+  .meta({ id: 'Stream' });
+
+export const playRequestSchema = z
+  .strictObject({ deviceId: idSchema, channelId: idSchema, subStream: z.int().min(0).max(15).default(0) })
+  .meta({ id: 'PlayRequest' });
+
+export const playTicketSchema = z
+  .object({
+    playId: z.string(),
+    stream: z.string(),
+    url: z.string().meta({ description: 'webrtc://host:1985/live/…, for players of SRS' }),
+    whepUrl: z.string().meta({ description: 'Relative to this server' }),
+    token: z.string().optional(),
+    tokenExpiresAt: z.number().optional(),
+    snapshot: streamSchema,
+  })
+  .meta({ id: 'PlayTicket' });
+
+export const traceEntrySchema = z
+  .object({
+    at: z.number(),
+    direction: z.enum(['in', 'out']),
+    protocol: z.string(),
+    remote: z.string(),
+    deviceId: z.string(),
+    callId: z.string(),
+    summary: z.string(),
+    text: z.string(),
+  })
+  .meta({ id: 'TraceEntry', description: 'One SIP message; credentials are redacted.' });
+
+export const traceQuerySchema = z.object({
+  limit: z.coerce.number().int().min(1).max(2000).default(200),
+  format: z.enum(['json', 'text']).optional(),
+});

@@ -1,0 +1,41 @@
+import type { Request } from 'express';
+import type { ViewerHandle } from '../../stream/index.ts';
+import type { ApiContext } from '../context.ts';
+import { ApiError } from '../errors.ts';
+import { sourceAddress } from '../http/context.ts';
+import type { StreamUrl } from './stream-url.ts';
+
+export interface View {
+  readonly viewer: ViewerHandle;
+  /** `<app>/<name>` as the stream calls itself. */
+  readonly stream: string;
+  readonly playId: string | undefined;
+}
+
+/** Checks access and answers one WebRTC offer, for both player interfaces. @throws ApiError, StreamError, SdpError */
+export async function view(context: ApiContext, req: Request, target: StreamUrl, offer: string): Promise<View> {
+  const { streams } = context.parts;
+  const find = () => streams.find(target.stream) ?? streams.find(target.name);
+  const running = find();
+  const asked = running?.name ?? target.stream;
+  await context.gate.requirePlay(req, [asked, target.stream], target.token);
+  if (!/^v=0\r?\n/.test(offer.trimStart()))
+    throw new ApiError('invalid_request', 'the offer is not SDP: it must begin with v=0');
+  const viewer = await streams.view(asked, {
+    offer,
+    remoteAddress: sourceAddress(req),
+    userAgent: (req.headers['user-agent'] ?? '').slice(0, 256),
+  });
+  const stream = find();
+  return { viewer, stream: stream?.name ?? asked, playId: stream?.playId };
+}
+
+/** The newest play of a stream, to point at its timeline when a view has failed. */
+export function playIdOf(context: ApiContext, target: StreamUrl): string | undefined {
+  const { streams } = context.parts;
+  const running = streams.find(target.stream) ?? streams.find(target.name);
+  if (running !== undefined) return running.playId;
+  const [deviceId, channelId] = target.name.split('_');
+  if (deviceId === undefined || channelId === undefined) return undefined;
+  return streams.plays({ deviceId, channelId, limit: 1 })[0]?.id;
+}

@@ -1,0 +1,127 @@
+import type { Platform } from '../gb28181/index.ts';
+import type { Streams } from '../stream/index.ts';
+import type { Logger } from '../util/index.ts';
+
+/** A row of srs-sip's `media_servers`; times as `2025-10-15T16:04:35Z`. */
+export interface MediaServer {
+  readonly id: number;
+  readonly name: string;
+  readonly type: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+  readonly secret: string;
+  readonly isDefault: boolean;
+  readonly createdAt: string;
+}
+
+export type NewMediaServer = Omit<MediaServer, 'id' | 'createdAt'>;
+
+/** Persistence of media servers that clients add besides ourselves. Ids start at 2: 1 is the gateway's own row. */
+export interface MediaServerStore {
+  /** Newest first. */
+  list(): MediaServer[];
+  /** A default one takes the mark from every other row. */
+  add(server: NewMediaServer): MediaServer;
+  /** Returns false for an unknown id. */
+  remove(id: number): boolean;
+  /** Marks one row, or none with `undefined`; returns false for an unknown id. */
+  setDefault(id: number | undefined): boolean;
+}
+
+/** Who may log in, and what tokens are signed with. */
+export interface Credentials {
+  verify(username: string, password: string): Promise<boolean>;
+  readonly signingKey: Uint8Array;
+}
+
+export interface HealthReport {
+  readonly ok: boolean;
+  readonly problems: string[];
+}
+
+/** CPU time and memory of one worker process or media thread, since its start. */
+export interface ProcessUsage {
+  readonly id: string;
+  readonly cpuSeconds: number;
+  readonly residentBytes?: number;
+}
+
+/** Figures that only the composition root can gather. */
+export interface MetricsSnapshot {
+  readonly workers: readonly ProcessUsage[];
+  readonly mediaThreads: ReadonlyArray<ProcessUsage & { readonly ingests: number }>;
+}
+
+export interface ApiParts {
+  readonly platform: Platform;
+  readonly streams: Streams;
+  readonly mediaServers: MediaServerStore;
+  readonly credentials: Credentials;
+  readonly health: () => HealthReport;
+  readonly metrics: () => Promise<MetricsSnapshot>;
+  readonly log: Logger;
+}
+
+/** `srs` is the second port, where SRS's players look for the API. */
+export type ListenPurpose = 'main' | 'srs';
+
+export interface ListenOptions {
+  readonly address: string;
+  /** 0 = any free one. */
+  readonly port: number;
+  readonly purpose: ListenPurpose;
+}
+
+/** What an operator types into a camera's GB28181 page. */
+export interface SipConnectInfo {
+  readonly serial: string;
+  readonly realm: string;
+  /** Addresses of this machine that a camera may reach, best first. */
+  readonly hosts: readonly string[];
+  readonly port: number;
+  readonly transports: ReadonlyArray<'UDP' | 'TCP'>;
+  readonly authRequired: boolean;
+  /** Only ever shown to an administrator. */
+  readonly password?: string;
+}
+
+export interface ApiOptions {
+  readonly listen: readonly ListenOptions[];
+  /** Folder of the built console; absent = no console. */
+  readonly webRoot?: string;
+  readonly auth: {
+    readonly enable: boolean;
+    readonly tokenTtlMs: number;
+    readonly playTokenTtlMs: number;
+  };
+  readonly version: string;
+  readonly demo: boolean;
+  /** Addresses that browsers reach us at; the Host header of a request goes first. */
+  readonly candidates: readonly string[];
+  readonly sip: SipConnectInfo;
+  /** The configuration in force, secrets already redacted. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** srs-sip's clients give up after 10 s; default 9000. */
+  readonly inviteDeadlineMs?: number;
+  /** Failed logins from one address per minute; default 10. */
+  readonly loginFailuresPerMinute?: number;
+  /** Open event streams at the same time; default 200. */
+  readonly eventListeners?: number;
+  /** Comment lines on event streams; default 15000. */
+  readonly eventHeartbeatMs?: number;
+}
+
+export interface ListenAddress {
+  readonly purpose: ListenPurpose;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The HTTP side, listening. */
+export interface Api {
+  readonly addresses: readonly ListenAddress[];
+  /** Ends event streams, lets running requests finish for at most a second. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,93 @@
+import { createApi, type Api, type ApiOptions, type ApiParts, type HealthReport } from '../../src/api/index.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { createMediaServerStore } from '../../src/store/media-servers.ts';
+import { silentLogger } from '../../src/util/index.ts';
+import { FakePlatform } from './fake-platform.ts';
+import { FakeStreams } from './fake-streams.ts';
+
+export const ADMIN = { username: 'admin', password: 'correct horse' };
+
+export interface ApiFixture {
+  readonly api: Api;
+  readonly base: string;
+  readonly platform: FakePlatform;
+  readonly streams: FakeStreams;
+  /** Mutable: a test makes the gateway ill. */
+  readonly health: { report: HealthReport };
+  /** A token of the administrator. */
+  login(): Promise<string>;
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  send(method: string, path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  close(): Promise<void>;
+}
+
+/** The HTTP side on a free port of 127.0.0.1, over fakes; authentication off unless asked for. */
+export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<ApiParts> = {}): Promise<ApiFixture> {
+  const platform = new FakePlatform();
+  const streams = new FakeStreams();
+  const db = openDatabase(':memory:');
+  const health = { report: { ok: true, problems: [] } as HealthReport };
+  const api = await createApi(
+    {
+      listen: [{ address: '127.0.0.1', port: 0, purpose: 'main' }],
+      auth: { enable: false, tokenTtlMs: 3_600_000, playTokenTtlMs: 600_000 },
+      version: '1.2.3',
+      demo: false,
+      candidates: ['203.0.113.5'],
+      sip: {
+        serial: platform.serial,
+        realm: platform.realm,
+        hosts: ['192.168.1.2'],
+        port: 5060,
+        transports: ['UDP', 'TCP'],
+        authRequired: true,
+        password: 'sip-secret',
+      },
+      settings: { http: { listen: 8025 } },
+      ...options,
+    },
+    {
+      platform,
+      streams,
+      mediaServers: createMediaServerStore(db),
+      credentials: {
+        verify: async (username, password) => username === ADMIN.username && password === ADMIN.password,
+        signingKey: new Uint8Array(32).fill(7),
+      },
+      health: () => health.report,
+      metrics: async () => ({
+        workers: [{ id: '4711', cpuSeconds: 1.5, residentBytes: 1024 }],
+        mediaThreads: [{ id: '0', cpuSeconds: 0.5, ingests: 2 }],
+      }),
+      log: silentLogger,
+      ...parts,
+    },
+  );
+  const base = `http://127.0.0.1:${api.addresses[0]?.port}`;
+  const get: ApiFixture['get'] = (path, headers = {}) => fetch(base + path, { headers, redirect: 'manual' });
+  const send: ApiFixture['send'] = (method, path, body, headers = {}) =>
+    fetch(base + path, {
+      method,
+      redirect: 'manual',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+  return {
+    api,
+    base,
+    platform,
+    streams,
+    health,
+    get,
+    send,
+    async login() {
+      const response = await send('POST', '/api/v1/login', ADMIN);
+      const { token } = (await response.json()) as { token: string };
+      return token;
+    },
+    async close() {
+      await api.close();
+      db.close();
+    },
+  };
+}

@@ -1,0 +1,281 @@
+import { EventEmitter } from 'node:events';
+import {
+  type Admission,
+  type CatalogResult,
+  type Channel,
+  type Device,
+  type DeviceSettings,
+  type LiveInvite,
+  type LiveSession,
+  type LiveSessionEvents,
+  type MediaTransport,
+  type Platform,
+  type PlatformEvents,
+  type PtzMove,
+  type SipCounters,
+  type SsrcLease,
+  type TraceEntry,
+} from '../../src/gb28181/index.ts';
+import { GatewayError } from '../../src/util/index.ts';
+
+/** An error of another folder, by its code only. */
+export class FakeError extends GatewayError {
+  readonly code: string;
+  readonly status?: number;
+  constructor(code: string, message: string, status?: number) {
+    super(message);
+    this.code = code;
+    if (status !== undefined) this.status = status;
+  }
+}
+
+/** A device as it is after its first registration. */
+export function fakeDevice(more: Partial<Device> = {}): Device {
+  return {
+    id: '34020000001320000001',
+    name: 'Front door',
+    manufacturer: 'ACME',
+    model: 'X1',
+    firmware: '1.0',
+    online: true,
+    admission: 'approved',
+    protocol: 'udp',
+    sourceAddress: '192.168.1.64',
+    sourcePort: 5060,
+    userAgent: 'IP Camera',
+    gbVersion: '2.0',
+    registeredAt: 1_700_000_000_000,
+    lastSeenAt: 1_700_000_060_000,
+    expiresSec: 3600,
+    keepaliveIntervalSec: 60,
+    keepaliveCount: 3,
+    channelCount: 1,
+    settings: {},
+    ...more,
+  };
+}
+
+export function fakeChannel(more: Partial<Channel> = {}): Channel {
+  return {
+    deviceId: '34020000001320000001',
+    id: '34020000001310000001',
+    name: 'IPC',
+    manufacturer: 'ACME',
+    model: 'X1',
+    owner: 'owner',
+    civilCode: '340200',
+    block: '',
+    address: 'gate',
+    parental: 0,
+    parentIdText: '34020000001320000001',
+    parentId: '34020000001320000001',
+    businessGroupId: '',
+    safetyWay: 0,
+    registerWay: 1,
+    secrecy: 0,
+    ipAddress: '',
+    port: 0,
+    status: 'ON',
+    longitude: 0,
+    latitude: 0,
+    ptzType: 0,
+    resolution: '',
+    downloadSpeed: '',
+    streamNumbers: '',
+    kind: 'video',
+    updatedAt: 1_700_000_000_000,
+    ...more,
+  };
+}
+
+/** A session of `FakePlatform.invite`. */
+export class FakeLiveSession extends EventEmitter<LiveSessionEvents> implements LiveSession {
+  readonly callId: string;
+  readonly answer: LiveSession['answer'];
+  ended = false;
+
+  constructor(callId: string, answer: LiveSession['answer']) {
+    super();
+    this.callId = callId;
+    this.answer = answer;
+  }
+
+  async bye(): Promise<void> {
+    this.end('local_bye');
+  }
+
+  end(reason: LiveSessionEvents['ended'][0]): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.emit('ended', reason);
+  }
+}
+
+/** Platform without SIP: tables in memory, calls written down, answers that a test may replace. */
+export class FakePlatform extends EventEmitter<PlatformEvents> implements Platform {
+  readonly serial = '34020000002000000001';
+  readonly realm = '3402000000';
+  readonly listening = [{ protocol: 'udp' as const, address: '0.0.0.0', port: 5060 }];
+  counters: SipCounters = {
+    requestsIn: {},
+    requestsOut: {},
+    malformed: {},
+    transactions: 0,
+    dialogs: 0,
+    connections: 0,
+  };
+  /** What was called, oldest first. */
+  readonly calls: unknown[][] = [];
+  readonly traceEntries: TraceEntry[] = [];
+  readonly sessions: FakeLiveSession[] = [];
+  /** Thrown by everything that asks the device. */
+  failure: Error | undefined;
+  catalog: CatalogResult = { sumNum: 1, received: 1, complete: true };
+  transports: readonly MediaTransport[] = ['tcp-passive', 'udp', 'tcp-active'];
+  readonly #devices = new Map<string, Device>();
+  readonly #channels = new Map<string, Map<string, Channel>>();
+  #nextSsrc = 1;
+
+  addDevice(device: Device, channels: readonly Channel[] = []): this {
+    this.#devices.set(device.id, device);
+    this.#channels.set(device.id, new Map(channels.map((channel) => [channel.id, channel])));
+    return this;
+  }
+
+  /** Replaces a device and tells it. */
+  changeDevice(deviceId: string, change: Partial<Device>): Device {
+    const old = this.#require(deviceId);
+    const device = { ...old, ...change };
+    this.#devices.set(deviceId, device);
+    if (device.online !== old.online) this.emit(device.online ? 'deviceOnline' : 'deviceOffline', device);
+    else this.emit('deviceChanged', device);
+    return device;
+  }
+
+  devices(): Device[] {
+    return [...this.#devices.values()];
+  }
+
+  device(id: string): Device | undefined {
+    return this.#devices.get(id);
+  }
+
+  channels(deviceId?: string): Channel[] {
+    const maps = deviceId === undefined ? [...this.#channels.values()] : [this.#channels.get(deviceId)];
+    return maps.flatMap((map) => [...(map?.values() ?? [])]);
+  }
+
+  channel(deviceId: string, channelId: string): Channel | undefined {
+    return this.#channels.get(deviceId)?.get(channelId);
+  }
+
+  findChannel(channelId: string): Channel | undefined {
+    const found = this.channels().find(({ id }) => id === channelId);
+    if (found !== undefined || !this.#devices.has(channelId)) return found;
+    return fakeChannel({ deviceId: channelId, id: channelId, parentId: channelId });
+  }
+
+  updateSettings(deviceId: string, settings: DeviceSettings): Device {
+    this.#require(deviceId);
+    return this.changeDevice(deviceId, { settings });
+  }
+
+  setAdmission(deviceId: string, admission: Admission): Device {
+    this.#require(deviceId);
+    return this.changeDevice(deviceId, { admission });
+  }
+
+  removeDevice(deviceId: string): boolean {
+    if (this.#devices.get(deviceId)?.online !== false) return false;
+    this.#devices.delete(deviceId);
+    this.#channels.delete(deviceId);
+    this.emit('deviceRemoved', deviceId);
+    return true;
+  }
+
+  async refreshCatalog(deviceId: string): Promise<CatalogResult> {
+    this.#ask('refreshCatalog', deviceId);
+    this.emit('catalogChanged', deviceId, this.catalog);
+    return this.catalog;
+  }
+
+  async refreshInfo(deviceId: string): Promise<Device> {
+    this.#ask('refreshInfo', deviceId);
+    return this.#require(deviceId);
+  }
+
+  async deviceStatus(deviceId: string) {
+    this.#ask('deviceStatus', deviceId);
+    return { online: true, status: 'OK', encode: 'ON', record: 'OFF', deviceTime: '2026-01-01T00:00:00' };
+  }
+
+  async ptz(deviceId: string, channelId: string, move: PtzMove): Promise<void> {
+    this.#ask('ptz', deviceId, channelId, move);
+  }
+
+  async requestKeyFrame(deviceId: string, channelId: string): Promise<void> {
+    this.#ask('requestKeyFrame', deviceId, channelId);
+  }
+
+  reserveSsrc(kind: 'live' | 'history'): SsrcLease {
+    const text = `${kind === 'live' ? '0' : '1'}20000${String(this.#nextSsrc++).padStart(4, '0')}`;
+    return { value: Number(text), text, release: () => void this.calls.push(['releaseSsrc', text]) };
+  }
+
+  async mediaAddress(): Promise<string> {
+    return '127.0.0.1';
+  }
+
+  mediaTransports(): readonly MediaTransport[] {
+    return this.transports;
+  }
+
+  rememberTransport(deviceId: string, transport: MediaTransport): void {
+    this.calls.push(['rememberTransport', deviceId, transport]);
+  }
+
+  touch(deviceId: string): void {
+    this.calls.push(['touch', deviceId]);
+  }
+
+  async invite(options: LiveInvite): Promise<LiveSession> {
+    this.#ask('invite', options.deviceId, options.channelId, options.transport);
+    const callId = `call-${this.sessions.length + 1}`;
+    options.onProgress?.('invite_sent', options.transport, callId);
+    options.onProgress?.('ok', '200', callId);
+    const session = new FakeLiveSession(callId, {
+      address: '127.0.0.1',
+      port: 40_000,
+      ssrc: options.ssrc.value,
+      payloads: [{ payloadType: 96, encoding: 'PS/90000' }],
+      sdp: 'v=0\r\n',
+    });
+    this.sessions.push(session);
+    return session;
+  }
+
+  trace({ callIds, deviceId, limit }: Parameters<Platform['trace']>[0]): TraceEntry[] {
+    const found = this.traceEntries.filter(
+      (entry) =>
+        (callIds === undefined || callIds.includes(entry.callId)) &&
+        (deviceId === undefined || entry.deviceId === deviceId),
+    );
+    return limit === undefined ? found : found.slice(-limit);
+  }
+
+  async close(): Promise<void> {
+    for (const session of this.sessions) session.end('local_bye');
+  }
+
+  #require(deviceId: string): Device {
+    const device = this.#devices.get(deviceId);
+    if (device === undefined) throw new FakeError('device_not_found', `device ${deviceId} is not known`);
+    return device;
+  }
+
+  #ask(name: string, deviceId: string, ...rest: unknown[]): void {
+    this.calls.push([name, deviceId, ...rest]);
+    if (this.failure !== undefined) throw this.failure;
+    if (!this.#require(deviceId).online) throw new FakeError('device_offline', `device ${deviceId} is offline`);
+  }
+}
