@@ -176,5 +176,16 @@ export interface MediaThreads {
   /** @throws PortsExhaustedError (`no_media_port`), ThreadDiedError */
   openIngest(options: IngestOptions): Promise<Ingest>;
   readonly ingests: number;
+  /** One entry a running thread, at most a second old. */
+  usage(): readonly MediaThreadUsage[];
   close(): Promise<void>;
+}
+
+/** What a media thread uses. */
+export interface MediaThreadUsage {
+  readonly id: string;
+  readonly ingests: number;
+  readonly cpuSeconds: number;
+  /** Its heap and buffers; the process's other memory is not told apart by thread. */
+  readonly residentBytes: number;
 }

@@ -158,7 +158,14 @@ export class MediaThread {
       const stats = session.sampleStats(nowMs);
       if (stats !== undefined) entries.push({ key: session.key, stats });
     }
-    if (entries.length > 0) this.#context.tell({ type: 'stats', entries });
+    const { user, system } = process.threadCpuUsage();
+    const { heapTotal, external } = process.memoryUsage();
+    this.#context.tell({
+      type: 'stats',
+      entries,
+      cpuSeconds: (user + system) / 1e6,
+      residentBytes: heapTotal + external,
+    });
     const unknown = this.#shared?.unknownSsrc ?? 0;
     if (unknown !== this.#unknownTold && this.#ticks % (60 * TICKS_PER_SECOND) === 0) {
       this.#log('warn', { packets: unknown - this.#unknownTold }, 'packets of an unknown SSRC on the single port');

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '../../util/index.ts';
 import { PortPool } from '../ports/index.ts';
-import type { Ingest, IngestOptions, MediaThreads, MediaThreadsOptions } from '../types.ts';
+import type { Ingest, IngestOptions, MediaThreads, MediaThreadsOptions, MediaThreadUsage } from '../types.ts';
 import { MediaBindError, SsrcTakenError, ThreadDiedError } from './errors.ts';
 import { IngestProxy } from './ingest-proxy.ts';
 import type { ThreadOptions } from './protocol.ts';
@@ -61,6 +61,10 @@ class ThreadGroup implements MediaThreads {
 
   get ingests(): number {
     return this.#links.reduce((sum, link) => sum + link.load, 0);
+  }
+
+  usage(): readonly MediaThreadUsage[] {
+    return this.#links.flatMap((link) => link.usage ?? []);
   }
 
   async start(): Promise<void> {

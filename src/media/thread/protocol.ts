@@ -65,8 +65,13 @@ export type ThreadNotice =
   | { readonly type: 'opened'; readonly key: number; readonly port: number }
   | { readonly type: 'openFailed'; readonly key: number; readonly failure: OpenFailure; readonly reason: string }
   | { readonly type: 'fact'; readonly key: number; readonly fact: IngestFact }
-  /** Of all ingests of the thread in one message a second. */
-  | { readonly type: 'stats'; readonly entries: ReadonlyArray<{ readonly key: number; readonly stats: IngestStats }> }
+  /** Of the thread and all its ingests, in one message a second. */
+  | {
+      readonly type: 'stats';
+      readonly entries: ReadonlyArray<{ readonly key: number; readonly stats: IngestStats }>;
+      readonly cpuSeconds: number;
+      readonly residentBytes: number;
+    }
   /** Sockets are closed; `reason` is `closed` where the main thread asked for it. */
   | { readonly type: 'ended'; readonly key: number; readonly reason: IngestEndReason; readonly stats: IngestStats }
   | {

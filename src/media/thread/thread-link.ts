@@ -1,6 +1,6 @@
 import { errorMessage } from '../../util/errors.ts';
 import type { Logger } from '../../util/index.ts';
-import type { IngestEndReason, IngestOptions } from '../types.ts';
+import type { IngestEndReason, IngestOptions, MediaThreadUsage } from '../types.ts';
 import { MediaBindError, ThreadDiedError } from './errors.ts';
 import { IngestProxy } from './ingest-proxy.ts';
 import type { OpenFailure, ThreadNotice, ThreadOptions, ThreadRequest } from './protocol.ts';
@@ -60,6 +60,8 @@ export class ThreadLink {
   #startSettled = false;
   #exited: PromiseWithResolvers<void> | undefined;
   #startedAtMs = 0;
+  #cpuSeconds = 0;
+  #residentBytes = 0;
   #backoff: NodeJS.Timeout | undefined;
 
   constructor(options: ThreadLinkOptions) {
@@ -73,6 +75,13 @@ export class ThreadLink {
     let open = this.#pending.size;
     for (const entry of this.#entries.values()) if (!entry.proxy.closed) open += 1;
     return open;
+  }
+
+  /** Undefined while the thread is being replaced. */
+  get usage(): MediaThreadUsage | undefined {
+    if (this.#state !== 'running') return undefined;
+    const id = String(this.#options.index);
+    return { id, ingests: this.load, cpuSeconds: this.#cpuSeconds, residentBytes: this.#residentBytes };
   }
 
   /**
@@ -137,6 +146,8 @@ export class ThreadLink {
   #onExit(code: number): void {
     this.#worker = undefined;
     this.#exited = undefined;
+    this.#cpuSeconds = 0;
+    this.#residentBytes = 0;
     if (this.#state === 'closed') return;
     this.#log.error({ code, ingests: this.#entries.size }, 'media thread died, replacing it');
     if (this.#startSettled) {
@@ -179,6 +190,8 @@ export class ThreadLink {
       case 'fact':
         return this.#entries.get(notice.key)?.proxy.onFact(notice.fact);
       case 'stats':
+        this.#cpuSeconds = notice.cpuSeconds;
+        this.#residentBytes = notice.residentBytes;
         for (const { key, stats } of notice.entries) this.#entries.get(key)?.proxy.setStats(stats);
         return undefined;
       case 'ended':
