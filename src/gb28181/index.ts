@@ -11,6 +11,7 @@ export {
   type MediaFormat,
   type VideoFormat,
 } from './media-format.ts';
+export { createPlatform, type PlatformParts } from './platform.ts';
 export {
   decodePtz,
   encodePtz,

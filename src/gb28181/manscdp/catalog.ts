@@ -27,6 +27,8 @@ export interface CatalogItem {
   readonly resolution: string;
   readonly downloadSpeed: string;
   readonly streamNumbers: string;
+  /** Sent in a SensorCatalog (Uniview): not every item of it is a camera. */
+  readonly sensor?: boolean;
 }
 
 /** One message of a catalogue answer. */
@@ -43,14 +45,18 @@ export function catalogQuery(sn: number, deviceId: string): ManscdpParts {
 }
 
 /** Items without DeviceID (empty elements of some NVRs) are left out. */
-export function parseCatalogPart({ body }: Manscdp): CatalogPart {
+export function parseCatalogPart({ body, cmdType }: Manscdp): CatalogPart {
   const sumNum = body.number('SumNum');
   const items: CatalogItem[] = [];
-  for (const list of body.childrenNamed('DeviceList'))
+  for (const list of body.children) {
+    const name = list.name.toLowerCase();
+    const sensor = name === 'sensorcatalog' || name === 'sensorlist' || cmdType.toLowerCase() === 'sensorcatalog';
+    if (name !== 'devicelist' && !sensor) continue;
     for (const element of list.childrenNamed('Item')) {
       const item = parseItem(element);
-      if (item.id !== '') items.push(item);
+      if (item.id !== '') items.push(sensor ? { ...item, sensor } : item);
     }
+  }
   return { ...(sumNum !== undefined && { sumNum: Math.max(0, Math.trunc(sumNum)) }), items };
 }
 

@@ -1,0 +1,114 @@
+import type { OutgoingRequest, SipEngine, SipRequest } from '../sip/index.ts';
+import { GatewayError } from '../util/index.ts';
+import type { DeviceRecord } from './device/record.ts';
+import { DeviceRefusedError, DeviceSilentError, DeviceUnreachableError, RequestAbortedError } from './errors.ts';
+import { formatManscdp, MANSCDP_CONTENT_TYPE, type Manscdp, type ManscdpParts } from './manscdp/index.ts';
+import type { PendingTable } from './pending-table.ts';
+import { hostPort, sipUri } from './sip-fields.ts';
+
+export interface CommanderOptions {
+  readonly serial: string;
+  readonly realm: string;
+  readonly engine: () => SipEngine;
+  readonly pending: PendingTable;
+  readonly responseTimeoutMs: number;
+  /** Tells the trace whose request it is. */
+  readonly onSent: (record: DeviceRecord, request: SipRequest) => void;
+}
+
+/** A command without the SN, which the commander gives. */
+export type Command = (sn: number, deviceId: string) => ManscdpParts;
+
+const MAX_SN = 999_999;
+
+/** Sends MANSCDP to devices in MESSAGE requests and waits for what comes back (GB/T 28181 4.3). */
+export class Commander {
+  readonly #options: CommanderOptions;
+  #sn = Math.floor(Math.random() * 10_000);
+
+  constructor(options: CommanderOptions) {
+    this.#options = options;
+  }
+
+  /** Positive, and not used again before a million requests. */
+  nextSn(): number {
+    this.#sn = (this.#sn % MAX_SN) + 1;
+    return this.#sn;
+  }
+
+  /**
+   * Resolves when the device answered the MESSAGE with 2xx.
+   * @throws DeviceUnreachableError, DeviceRefusedError, RequestAbortedError
+   */
+  async send(record: DeviceRecord, parts: ManscdpParts, signal?: AbortSignal): Promise<void> {
+    const { engine, responseTimeoutMs } = this.#options;
+    const { cmdType } = parts;
+    const controller = new AbortController();
+    const abort = (): void => controller.abort();
+    const timer = setTimeout(abort, responseTimeoutMs);
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted === true) abort();
+    try {
+      const response = await engine().request(this.#request(record, parts, controller.signal));
+      if (response.status >= 300) throw new DeviceRefusedError(record.id, cmdType, response.status);
+    } catch (error) {
+      if (error instanceof DeviceRefusedError) throw error;
+      if (signal?.aborted === true) throw new RequestAbortedError(cmdType);
+      throw new DeviceUnreachableError(record.id, cmdType, error);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  #request(record: DeviceRecord, parts: ManscdpParts, signal: AbortSignal): OutgoingRequest {
+    const { serial, realm, onSent } = this.#options;
+    const { sourceAddress, sourcePort } = record.state;
+    return {
+      method: 'MESSAGE',
+      // GB/T 28181 4.3: the registered device, also when the command is for one of its channels.
+      uri: sipUri(record.wireId, hostPort(sourceAddress, sourcePort)),
+      from: sipUri(serial, realm),
+      to: sipUri(record.wireId, realm),
+      target: record.target,
+      contentType: MANSCDP_CONTENT_TYPE,
+      body: formatManscdp(parts, record.charset),
+      signal,
+      onSent: (request) => onSent(record, request),
+    };
+  }
+
+  /**
+   * Sends a Query and resolves with its first Response.
+   * @throws DeviceSilentError, PendingLimitError, DeviceRefusedError (also for Result=ERROR), and those of `send`
+   */
+  async query(record: DeviceRecord, command: Command, signal?: AbortSignal): Promise<Manscdp> {
+    const parts = command(this.nextSn(), record.wireId);
+    const { cmdType, sn } = parts;
+    const { pending, responseTimeoutMs } = this.#options;
+    const answer = Promise.withResolvers<Manscdp>();
+    // The answer may come before the 200, or never.
+    answer.promise.catch(() => undefined);
+    const remove = pending.add({ deviceId: record.id, cmdType, sn }, (message) => answer.resolve(message));
+    const abort = (): void => answer.reject(new RequestAbortedError(cmdType));
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      signal?.addEventListener('abort', abort, { once: true });
+      await this.send(record, parts, signal);
+      const silent = (): void => answer.reject(new DeviceSilentError(record.id, cmdType, responseTimeoutMs));
+      timer = setTimeout(silent, responseTimeoutMs);
+      const message = await answer.promise;
+      if (message.body.field('Result').toUpperCase() === 'ERROR') throw new DeviceRefusedError(record.id, cmdType, 200);
+      return message;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      remove();
+    }
+  }
+}
+
+/** The `code` of one of our own errors, else empty. */
+export function codeOf(error: unknown): string {
+  return error instanceof GatewayError ? error.code : '';
+}

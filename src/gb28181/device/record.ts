@@ -1,0 +1,106 @@
+import type { Flow, Target } from '../../sip/index.ts';
+import type { Waiting } from '../deadline-wheel.ts';
+import type { Channel, Charset, Device } from '../types.ts';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Keepalive interval until the device has told its own (GB/T 28181 5.1). */
+export const DEFAULT_KEEPALIVE_SEC = 60;
+/** Intervals beyond an hour are slips of the operator (some UIs take milliseconds). */
+const MAX_KEEPALIVE_SEC = 3_600;
+
+/** A device with what only the platform needs: the path to it, its deadline, its channels. */
+export class DeviceRecord implements Waiting {
+  readonly state: Mutable<Device>;
+  /** ID on the wire; differs from `state.id` where several devices register with one ID. */
+  readonly wireId: string;
+  readonly channels = new Map<string, Channel>();
+  /** Path of the last message; undefined until one came in this run. */
+  flow: Flow | undefined;
+  deadlineAt = 0;
+  slot: number | undefined;
+  /** Keepalives answered 403 since the device went away; see `DeviceTable.accept`. */
+  refusedKeepalives = 0;
+  /** Unix ms of the last automatic query round that worked. */
+  syncedAt = 0;
+
+  constructor(state: Device, wireId: string) {
+    this.state = { ...state };
+    this.wireId = wireId;
+  }
+
+  get id(): string {
+    return this.state.id;
+  }
+
+  /** Unix ms until which the registration holds, with some slack for a late refresh. */
+  get registeredUntil(): number {
+    const { registeredAt, expiresSec } = this.state;
+    return registeredAt === 0 ? 0 : registeredAt + (expiresSec + Math.min(60, 5 + expiresSec / 10)) * 1000;
+  }
+
+  /** Milliseconds of silence after which the device is taken for gone (quirks P8). */
+  silenceMs(minimumSec: number): number {
+    const told = this.state.keepaliveIntervalSec;
+    const interval = told > 0 && told <= MAX_KEEPALIVE_SEC ? told : DEFAULT_KEEPALIVE_SEC;
+    return Math.max(3 * interval, minimumSec) * 1000;
+  }
+
+  /** Where requests to the device go: the path of its last message (GB/T 28181 2.3), never its Contact. */
+  get target(): Target {
+    const { flow } = this;
+    if (flow !== undefined && !flow.closed) return flow;
+    const { protocol, sourceAddress, sourcePort } = this.state;
+    return { protocol, address: sourceAddress, port: sourcePort };
+  }
+
+  get charset(): Charset {
+    return this.state.settings.charset ?? 'gb18030';
+  }
+
+  /** What the outside sees: a copy, with the operator's name where there is one. */
+  snapshot(): Device {
+    const { settings } = this.state;
+    return settings.name === undefined || settings.name === ''
+      ? { ...this.state }
+      : { ...this.state, name: settings.name };
+  }
+}
+
+/** A device seen for the first time. */
+export function newDevice(id: string, flow: Flow): Device {
+  return {
+    id,
+    name: '',
+    manufacturer: '',
+    model: '',
+    firmware: '',
+    online: false,
+    admission: 'approved',
+    protocol: flow.protocol,
+    sourceAddress: flow.remoteAddress,
+    sourcePort: flow.remotePort,
+    userAgent: '',
+    gbVersion: '2.0',
+    registeredAt: 0,
+    lastSeenAt: 0,
+    expiresSec: 0,
+    keepaliveIntervalSec: DEFAULT_KEEPALIVE_SEC,
+    keepaliveCount: 0,
+    channelCount: 0,
+    settings: {},
+  };
+}
+
+/**
+ * Key of a device: the user part of From. A device that registers with the platform's own ID (Hik 2022 with factory
+ * settings) is told from others of its kind by its address.
+ */
+export function deviceKey(user: string, serial: string, address: string): string {
+  return user === serial ? `${serial}-${address.replaceAll(':', '.')}` : user;
+}
+
+/** Inverse of `deviceKey`. */
+export function wireIdOf(key: string, serial: string): string {
+  return key.startsWith(`${serial}-`) ? serial : key;
+}

@@ -1,0 +1,312 @@
+import type { Flow } from '../../sip/index.ts';
+import type { Logger } from '../../util/index.ts';
+import { DeadlineWheel } from '../deadline-wheel.ts';
+import type { Admission, CatalogResult, Channel, Device, DeviceSettings, DeviceStore } from '../types.ts';
+import { DeviceRecord, deviceKey, newDevice, wireIdOf } from './record.ts';
+
+/** Facts that the table tells; snapshots, never records. */
+export interface DeviceTableListener {
+  online(device: Device): void;
+  offline(device: Device): void;
+  changed(device: Device): void;
+  removed(deviceId: string): void;
+  catalogChanged(deviceId: string, result: CatalogResult): void;
+}
+
+export interface DeviceTableOptions {
+  readonly serial: string;
+  readonly keepaliveTimeoutMinSec: number;
+  readonly store: DeviceStore;
+  readonly listener: DeviceTableListener;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+export type OfflineReason =
+  | 'unregistered'
+  | 'keepalive_timeout'
+  | 'expired'
+  | 'tcp_closed'
+  | 'restarted'
+  | 'not_admitted';
+
+/** What a registration sets. */
+export interface Registration {
+  readonly expiresSec: number;
+  readonly userAgent: string;
+  readonly gbVersion: string;
+}
+
+const MAX_DEVICES = 100_000;
+/** Devices nobody has approved yet must not fill the table. */
+const MAX_NOT_APPROVED = 5_000;
+/** Keepalives without a registration after which the device is believed anyway, see `accept`. */
+const REVIVING_KEEPALIVES = 3;
+
+/** All known devices: identity, path, online state (GB/T 28181 3.8, quirks P8) and channels. */
+export class DeviceTable {
+  readonly #options: DeviceTableOptions;
+  readonly #records = new Map<string, DeviceRecord>();
+  /** Devices behind each open TCP connection. */
+  readonly #byConnection = new Map<string, Set<DeviceRecord>>();
+  readonly #wheel: DeadlineWheel<DeviceRecord>;
+  #notApproved = 0;
+
+  constructor(options: DeviceTableOptions) {
+    this.#options = options;
+    this.#wheel = new DeadlineWheel(options.now, (record) => this.#due(record));
+    for (const device of options.store.loadDevices()) this.#load(device);
+    for (const channel of options.store.loadChannels())
+      this.#records.get(channel.deviceId)?.channels.set(channel.id, channel);
+  }
+
+  #load(device: Device): void {
+    const record = new DeviceRecord(device, wireIdOf(device.id, this.#options.serial));
+    if (device.online) {
+      record.state.online = false;
+      record.state.offlineReason = 'restarted';
+    }
+    this.#records.set(device.id, record);
+    if (device.admission !== 'approved') this.#notApproved += 1;
+  }
+
+  get(deviceId: string): DeviceRecord | undefined {
+    return this.#records.get(deviceId);
+  }
+
+  all(): IterableIterator<DeviceRecord> {
+    return this.#records.values();
+  }
+
+  /** The device that a request comes from: by the user of From, which for the platform's own ID needs the address. */
+  sender(user: string | undefined, flow: Flow): DeviceRecord | undefined {
+    if (user === undefined) return undefined;
+    return this.#records.get(deviceKey(user, this.#options.serial, flow.remoteAddress));
+  }
+
+  /** A device that was last heard from this address and has the channel. Only for senders who name no device. */
+  atAddressWithChannel(address: string, channelId: string): DeviceRecord | undefined {
+    for (const record of this.#records.values())
+      if (record.channels.has(channelId) && record.state.sourceAddress === address) return record;
+    return undefined;
+  }
+
+  /** Finds or makes the device; undefined when the table is full. */
+  admit(user: string, flow: Flow, admission: Admission): DeviceRecord | undefined {
+    const id = deviceKey(user, this.#options.serial, flow.remoteAddress);
+    const known = this.#records.get(id);
+    if (known !== undefined) return known;
+    if (this.#records.size >= MAX_DEVICES) return undefined;
+    if (admission !== 'approved' && this.#notApproved >= MAX_NOT_APPROVED) return undefined;
+    const record = new DeviceRecord({ ...newDevice(id, flow), admission }, user);
+    this.#records.set(id, record);
+    if (admission !== 'approved') this.#notApproved += 1;
+    return record;
+  }
+
+  /** Notes a device that may not register (yet), so that the operator sees it. */
+  noteRefused(record: DeviceRecord, flow: Flow, { userAgent, gbVersion }: Registration): void {
+    const isNew = record.state.lastSeenAt === 0;
+    record.state.lastSeenAt = this.#options.now();
+    this.#attach(record, flow);
+    Object.assign(record.state, { userAgent, gbVersion });
+    this.#save(record);
+    if (isNew) this.#options.listener.changed(record.snapshot());
+  }
+
+  /** A REGISTER was accepted. True when the device was offline before. */
+  register(record: DeviceRecord, flow: Flow, registration: Registration): boolean {
+    const now = this.#options.now();
+    const { state } = record;
+    const moved = this.#attach(record, flow);
+    const differs = state.userAgent !== registration.userAgent || state.gbVersion !== registration.gbVersion;
+    Object.assign(state, registration, { registeredAt: now, lastSeenAt: now });
+    const wasOffline = !state.online;
+    if (wasOffline) this.#goOnline(record);
+    else if (moved || differs) this.#options.listener.changed(record.snapshot());
+    this.#schedule(record);
+    this.#save(record);
+    return wasOffline;
+  }
+
+  /**
+   * A request other than REGISTER came from a known device. True when it counts as life; false means 403, so that
+   * the device registers again.
+   *
+   * A device whose connection broke, or that registered with an earlier run of this process, has to register again
+   * (GB/T 28181 2.2). Huawei units never do, they only go on with keepalives: the third one within the old
+   * registration is believed.
+   */
+  accept(record: DeviceRecord, flow: Flow, keepalive: boolean): boolean {
+    const { state } = record;
+    const now = this.#options.now();
+    if (state.admission !== 'approved' || now > record.registeredUntil) return false;
+    if (!state.online && !this.#mayRevive(record, keepalive)) return false;
+    state.lastSeenAt = now;
+    if (keepalive) state.keepaliveCount += 1;
+    const moved = this.#attach(record, flow);
+    if (!state.online) this.#goOnline(record);
+    else if (!moved) return true;
+    else this.#options.listener.changed(record.snapshot());
+    this.#schedule(record);
+    this.#save(record);
+    return true;
+  }
+
+  #mayRevive(record: DeviceRecord, keepalive: boolean): boolean {
+    const reason = record.state.offlineReason;
+    if (reason === 'keepalive_timeout') return true;
+    if (!keepalive || (reason !== 'tcp_closed' && reason !== 'restarted')) return false;
+    record.refusedKeepalives += 1;
+    return record.refusedKeepalives >= REVIVING_KEEPALIVES;
+  }
+
+  /** Life that came by another way, e.g. RTP. Does not prolong the registration. */
+  touch(deviceId: string): void {
+    const record = this.#records.get(deviceId);
+    if (record?.state.online === true) record.state.lastSeenAt = this.#options.now();
+  }
+
+  /** Idempotent. */
+  takeOffline(record: DeviceRecord, reason: OfflineReason): void {
+    const { state } = record;
+    if (reason === 'unregistered') state.expiresSec = 0;
+    if (!state.online) return;
+    state.online = false;
+    state.offlineReason = reason;
+    record.refusedKeepalives = 0;
+    this.#wheel.remove(record);
+    this.#save(record);
+    this.#options.log.info({ deviceId: record.id, reason }, 'device offline');
+    this.#options.listener.offline(record.snapshot());
+  }
+
+  /** GB/T 28181 2.2: with its TCP connection a device is gone until it registers again. */
+  connectionClosed(flow: Flow): void {
+    const records = this.#byConnection.get(flow.id);
+    this.#byConnection.delete(flow.id);
+    for (const record of records ?? []) {
+      record.flow = undefined;
+      this.takeOffline(record, 'tcp_closed');
+    }
+  }
+
+  updateSettings(record: DeviceRecord, settings: DeviceSettings): Device {
+    record.state.settings = { ...settings };
+    return this.#changed(record);
+  }
+
+  setAdmission(record: DeviceRecord, admission: Admission): Device {
+    const { state } = record;
+    this.#notApproved += Number(admission !== 'approved') - Number(state.admission !== 'approved');
+    state.admission = admission;
+    if (admission !== 'approved') this.takeOffline(record, 'not_admitted');
+    return this.#changed(record);
+  }
+
+  /** Changes what the device told about itself, or what was learned about it. */
+  update(record: DeviceRecord, change: Partial<Device>): Device {
+    const { state } = record;
+    const keys = Object.keys(change) as Array<keyof Device>;
+    if (keys.every((key) => state[key] === change[key])) return record.snapshot();
+    Object.assign(state, change);
+    if (state.online) this.#schedule(record);
+    return this.#changed(record);
+  }
+
+  #changed(record: DeviceRecord): Device {
+    this.#save(record);
+    const snapshot = record.snapshot();
+    this.#options.listener.changed(snapshot);
+    return snapshot;
+  }
+
+  /** Replaces (`sweep`) or merges the channels; `channels` is the whole new list in either case. */
+  setChannels(record: DeviceRecord, channels: readonly Channel[], result: CatalogResult): void {
+    record.channels.clear();
+    for (const channel of channels) record.channels.set(channel.id, channel);
+    this.#options.store.saveChannels(record.id, channels, result.complete);
+    this.update(record, { channelCount: record.channels.size });
+    this.#options.listener.catalogChanged(record.id, result);
+  }
+
+  /** Forgets an offline device; false when it is online or not known. */
+  remove(deviceId: string): boolean {
+    const record = this.#records.get(deviceId);
+    if (record === undefined || record.state.online) return false;
+    if (record.state.admission !== 'approved') this.#notApproved -= 1;
+    this.#detach(record);
+    this.#wheel.remove(record);
+    this.#records.delete(deviceId);
+    this.#options.store.deleteDevice(deviceId);
+    this.#options.listener.removed(deviceId);
+    return true;
+  }
+
+  /** Writes the last state of every device that is online. */
+  close(): void {
+    this.#wheel.close();
+    for (const record of this.#records.values()) if (record.state.online) this.#save(record);
+  }
+
+  #goOnline(record: DeviceRecord): void {
+    record.state.online = true;
+    record.refusedKeepalives = 0;
+    delete record.state.offlineReason;
+    const { sourceAddress, sourcePort, protocol } = record.state;
+    this.#options.log.info({ deviceId: record.id, sourceAddress, sourcePort, protocol }, 'device online');
+    this.#options.listener.online(record.snapshot());
+  }
+
+  #deadlineOf(record: DeviceRecord): number {
+    const silent = record.state.lastSeenAt + record.silenceMs(this.#options.keepaliveTimeoutMinSec);
+    return Math.min(silent, record.registeredUntil);
+  }
+
+  #schedule(record: DeviceRecord): void {
+    record.deadlineAt = this.#deadlineOf(record);
+    this.#wheel.schedule(record);
+  }
+
+  /** The wheel does not see keepalives: here the deadline is worked out again. */
+  #due(record: DeviceRecord): void {
+    const now = this.#options.now();
+    if (this.#deadlineOf(record) > now) this.#schedule(record);
+    else this.takeOffline(record, now >= record.registeredUntil ? 'expired' : 'keepalive_timeout');
+  }
+
+  /** True when the address changed (quirks P11: always where the last message came from). */
+  #attach(record: DeviceRecord, flow: Flow): boolean {
+    const { state } = record;
+    if (record.flow?.id !== flow.id) {
+      this.#detach(record);
+      if (flow.protocol === 'tcp') {
+        const records = this.#byConnection.get(flow.id);
+        if (records === undefined) this.#byConnection.set(flow.id, new Set([record]));
+        else records.add(record);
+      }
+    }
+    record.flow = flow;
+    const same =
+      state.sourceAddress === flow.remoteAddress &&
+      state.sourcePort === flow.remotePort &&
+      state.protocol === flow.protocol;
+    if (same) return false;
+    state.sourceAddress = flow.remoteAddress;
+    state.sourcePort = flow.remotePort;
+    state.protocol = flow.protocol;
+    return true;
+  }
+
+  #detach(record: DeviceRecord): void {
+    const { flow } = record;
+    if (flow === undefined || flow.protocol !== 'tcp') return;
+    const records = this.#byConnection.get(flow.id);
+    records?.delete(record);
+    if (records?.size === 0) this.#byConnection.delete(flow.id);
+  }
+
+  #save(record: DeviceRecord): void {
+    this.#options.store.saveDevice({ ...record.state });
+  }
+}

@@ -1,0 +1,99 @@
+import type { Logger } from '../util/index.ts';
+import { errorMessage } from '../util/index.ts';
+import type { DeviceRecord } from './device/record.ts';
+
+/** The questions a device is asked after it came online; each rejects when it got no answer. */
+export interface Questions {
+  readonly info: (record: DeviceRecord, signal: AbortSignal) => Promise<unknown>;
+  readonly basicParam: (record: DeviceRecord, signal: AbortSignal) => Promise<unknown>;
+  readonly catalog: (record: DeviceRecord, signal: AbortSignal) => Promise<unknown>;
+}
+
+export interface InterviewOptions {
+  readonly questions: Questions;
+  readonly now: () => number;
+  readonly log: Logger;
+  /** Devices asked at the same time. */
+  readonly concurrency?: number;
+}
+
+/** After a power cut everything registers within seconds; the answers must not come all at once. */
+const DEFAULT_CONCURRENCY = 50;
+/** A flapping device is not asked again each time. */
+const REPEAT_AFTER_MS = 60_000;
+/** A device that thinks about its catalogue for two minutes does not hold its place in the queue that long. */
+const CATALOG_SHARE_MS = 10_000;
+
+/** Asks devices that came online for DeviceInfo, Catalog and BasicParam, a bounded number at a time. */
+export class Interview {
+  readonly #options: InterviewOptions;
+  readonly #waiting = new Set<DeviceRecord>();
+  readonly #closing = new AbortController();
+  #running = 0;
+
+  constructor(options: InterviewOptions) {
+    this.#options = options;
+  }
+
+  /** Not for refreshes: only when a device was offline before. */
+  add(record: DeviceRecord): void {
+    if (this.#closing.signal.aborted) return;
+    if (this.#options.now() - record.syncedAt < REPEAT_AFTER_MS) return;
+    this.#waiting.add(record);
+    this.#next();
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  close(): void {
+    this.#waiting.clear();
+    this.#closing.abort();
+  }
+
+  #next(): void {
+    const limit = this.#options.concurrency ?? DEFAULT_CONCURRENCY;
+    for (const record of this.#waiting) {
+      if (this.#running >= limit) return;
+      this.#waiting.delete(record);
+      if (!record.state.online) continue;
+      this.#running += 1;
+      void this.#run(record);
+    }
+  }
+
+  async #run(record: DeviceRecord): Promise<void> {
+    const { questions, now } = this.#options;
+    const answered = [await this.#ask(record, questions.info), await this.#ask(record, questions.basicParam)];
+    const catalog = this.#ask(record, questions.catalog);
+    answered.push(await this.#atMost(catalog, CATALOG_SHARE_MS));
+    if (answered.some(Boolean)) record.syncedAt = now();
+    this.#running -= 1;
+    this.#next();
+  }
+
+  async #ask(record: DeviceRecord, question: Questions['info']): Promise<boolean> {
+    const { signal } = this.#closing;
+    if (signal.aborted || !record.state.online) return false;
+    try {
+      await question(record, signal);
+      return true;
+    } catch (error) {
+      this.#options.log.debug({ deviceId: record.id, error: errorMessage(error) }, 'device left a question unanswered');
+      return false;
+    }
+  }
+
+  async #atMost(answer: Promise<boolean>, ms: number): Promise<boolean> {
+    const limit = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => limit.resolve(false), ms);
+    const result = await Promise.race([answer, limit.promise]);
+    clearTimeout(timer);
+    return result;
+  }
+}

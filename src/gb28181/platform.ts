@@ -1,0 +1,391 @@
+import { EventEmitter } from 'node:events';
+import { DigestServer, type SipEngine, type SipEngineOptions, type SipListen, type WireMessage } from '../sip/index.ts';
+import { safeEmit, type Logger } from '../util/index.ts';
+import { AccessList } from './access-list.ts';
+import { buildChannels, selfChannel } from './catalogue/channels.ts';
+import { CATALOG_TIMES, CatalogCollector, type CatalogTimes } from './catalogue/collector.ts';
+import { Commander } from './commander.ts';
+import type { DeviceRecord } from './device/record.ts';
+import { DeviceTable } from './device/table.ts';
+import { DeviceOfflineError, DeviceUnknownError, RequestAbortedError } from './errors.ts';
+import { kindOfItem } from './ids.ts';
+import { Interview } from './interview.ts';
+import {
+  basicParamQuery,
+  deviceControl,
+  deviceInfoQuery,
+  deviceStatusQuery,
+  parseBasicParam,
+  parseDeviceInfo,
+  parseDeviceStatus,
+  type DeviceControl,
+  type DeviceStatus,
+} from './manscdp/index.ts';
+import { MediaAddresses } from './media-address.ts';
+import { PendingTable } from './pending-table.ts';
+import { encodePtz, ptzOfMove } from './ptz.ts';
+import { RateLimit } from './rate-limit.ts';
+import { Registrar } from './registrar.ts';
+import { RequestRouter } from './request-router.ts';
+import { Inviter } from './session/invite.ts';
+import { SipStatistics } from './sip-statistics.ts';
+import { SipTrace } from './sip-trace.ts';
+import { SsrcAllocator } from './ssrc.ts';
+import type {
+  Admission,
+  CatalogResult,
+  Channel,
+  Device,
+  DeviceSettings,
+  DeviceStore,
+  LiveInvite,
+  LiveSession,
+  MediaTransport,
+  Platform,
+  PlatformEvents,
+  PlatformOptions,
+  PtzMove,
+  SipCounters,
+  SsrcLease,
+  TraceEntry,
+} from './types.ts';
+
+/** What the platform is built from. */
+export interface PlatformParts {
+  readonly store: DeviceStore;
+  readonly createEngine: (options: SipEngineOptions) => Promise<SipEngine>;
+  readonly log: Logger;
+  /** Unix ms; for tests. */
+  readonly now?: () => number;
+  /** For tests. */
+  readonly catalogTimes?: CatalogTimes;
+}
+
+const USER_AGENT = 'gbrtc';
+/** BYEs that nobody answers must not hold up the shutdown. */
+const CLOSE_MS = 2_000;
+
+/** Loads the devices, opens the SIP engine and serves devices until closed. */
+export async function createPlatform(options: PlatformOptions, parts: PlatformParts): Promise<Platform> {
+  const platform = new GbPlatform(options, parts);
+  await platform.open(parts.createEngine);
+  return platform;
+}
+
+class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
+  readonly serial: string;
+  readonly realm: string;
+  readonly #options: PlatformOptions;
+  readonly #log: Logger;
+  readonly #now: () => number;
+  readonly #catalogTimes: CatalogTimes;
+  readonly #table: DeviceTable;
+  readonly #pending = new PendingTable();
+  readonly #commander: Commander;
+  readonly #inviter: Inviter;
+  readonly #interview: Interview;
+  readonly #router: RequestRouter;
+  readonly #ssrcs: SsrcAllocator;
+  readonly #mediaAddresses: MediaAddresses;
+  readonly #trace: SipTrace;
+  readonly #statistics = new SipStatistics();
+  readonly #closing = new AbortController();
+  /** One catalogue query per device at a time (GB/T 28181 7.4); later callers share it. */
+  readonly #catalogues = new Map<string, Promise<CatalogResult>>();
+  #engine: SipEngine | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: PlatformOptions, { store, log, now = Date.now, catalogTimes = CATALOG_TIMES }: PlatformParts) {
+    super();
+    this.serial = options.serial;
+    this.realm = options.realm;
+    this.#options = options;
+    this.#log = log;
+    this.#now = now;
+    this.#catalogTimes = catalogTimes;
+    const { serial, realm, responseTimeoutMs, inviteTimeoutMs, keepaliveTimeoutMinSec } = options;
+    const listener = {
+      online: (device: Device) => this.#tell('deviceOnline', device),
+      offline: (device: Device) => this.#tell('deviceOffline', device),
+      changed: (device: Device) => this.#tell('deviceChanged', device),
+      removed: (deviceId: string) => this.#tell('deviceRemoved', deviceId),
+      catalogChanged: (deviceId: string, result: CatalogResult) => this.#tell('catalogChanged', deviceId, result),
+    };
+    this.#table = new DeviceTable({ serial, keepaliveTimeoutMinSec, store, listener, now, log });
+    this.#trace = new SipTrace(options.traceEntries);
+    this.#ssrcs = new SsrcAllocator(serial);
+    this.#mediaAddresses = new MediaAddresses(options.mediaAddress, now);
+    const engine = (): SipEngine => this.#requireEngine();
+    const onSent = (record: DeviceRecord, request: { headers: { get(name: string): string | undefined } }): void =>
+      this.#trace.own(request.headers.get('Call-ID') ?? '', record.id);
+    const pending = this.#pending;
+    this.#commander = new Commander({ serial, realm, engine, pending, responseTimeoutMs, onSent });
+    this.#inviter = new Inviter({ serial, realm, engine, inviteTimeoutMs, log, onSent });
+    this.#interview = new Interview({
+      questions: {
+        info: (record, signal) => this.#info(record, signal),
+        basicParam: (record, signal) => this.#basicParam(record, signal),
+        catalog: (record) => this.#catalog(record),
+      },
+      now,
+      log,
+    });
+    this.#router = this.#createRouter();
+  }
+
+  #createRouter(): RequestRouter {
+    const { allow, deny, realm, auth, registerRatePerMinute, admission, dateHeader } = this.#options;
+    const access = new AccessList(allow, deny);
+    const table = this.#table;
+    const registrar = new Registrar({
+      table,
+      digest: new DigestServer({ realm, algorithms: auth.algorithms, now: this.#now }),
+      access,
+      rate: new RateLimit(registerRatePerMinute),
+      auth,
+      admission,
+      dateHeader,
+      now: this.#now,
+      log: this.#log,
+      onOnline: (record) => this.#interview.add(record),
+      onUnregistered: (record) => this.#inviter.endAll(record.id),
+    });
+    return new RequestRouter({ table, registrar, pending: this.#pending, access, log: this.#log });
+  }
+
+  /** @throws whatever the engine throws when an address cannot be listened on */
+  async open(createEngine: PlatformParts['createEngine']): Promise<void> {
+    const { advertisedHost } = this.#options;
+    try {
+      this.#engine = await createEngine({
+        listen: listenOf(this.#options),
+        ...(advertisedHost !== undefined && advertisedHost !== '' && { advertisedHost }),
+        userAgent: USER_AGENT,
+        onRequest: (incoming) => this.#router.handle(incoming),
+        onWire: (wire) => this.#onWire(wire),
+        onFlowClosed: (flow) => this.#table.connectionClosed(flow),
+        onMalformed: (reason) => this.#statistics.countMalformed(reason),
+        log: this.#log,
+      });
+    } catch (error) {
+      this.#table.close();
+      throw error;
+    }
+  }
+
+  get listening(): readonly SipListen[] {
+    return this.#engine?.listening ?? [];
+  }
+
+  get counters(): SipCounters {
+    const { requestsIn, requestsOut, malformed } = this.#statistics;
+    const { transactions = 0, dialogs = 0, connections = 0 } = this.#engine?.counts ?? {};
+    return { requestsIn, requestsOut, malformed, transactions, dialogs, connections };
+  }
+
+  devices(): Device[] {
+    return Array.from(this.#table.all(), (record) => record.snapshot());
+  }
+
+  device(id: string): Device | undefined {
+    return this.#table.get(id)?.snapshot();
+  }
+
+  channels(deviceId?: string): Channel[] {
+    if (deviceId !== undefined) return [...(this.#table.get(deviceId)?.channels.values() ?? [])];
+    const all: Channel[] = [];
+    for (const record of this.#table.all()) for (const channel of record.channels.values()) all.push(channel);
+    return all;
+  }
+
+  channel(deviceId: string, channelId: string): Channel | undefined {
+    const record = this.#table.get(deviceId);
+    const found = record?.channels.get(channelId);
+    if (found !== undefined || record === undefined || channelId !== deviceId) return found;
+    return selfChannel(record.snapshot());
+  }
+
+  findChannel(channelId: string): Channel | undefined {
+    for (const record of this.#table.all()) {
+      const channel = record.channels.get(channelId);
+      if (channel !== undefined) return channel;
+    }
+    return this.channel(channelId, channelId);
+  }
+
+  updateSettings(deviceId: string, settings: DeviceSettings): Device {
+    return this.#table.updateSettings(this.#known(deviceId), settings);
+  }
+
+  setAdmission(deviceId: string, admission: Admission): Device {
+    const device = this.#table.setAdmission(this.#known(deviceId), admission);
+    if (admission !== 'approved') this.#inviter.endAll(deviceId);
+    return device;
+  }
+
+  removeDevice(deviceId: string): boolean {
+    return this.#table.remove(deviceId);
+  }
+
+  async refreshCatalog(deviceId: string, signal?: AbortSignal): Promise<CatalogResult> {
+    const answer = this.#catalog(this.#online(deviceId));
+    if (signal === undefined) return answer;
+    // The query goes on for others who wait for it.
+    const aborted = Promise.withResolvers<never>();
+    const abort = (): void => aborted.reject(new RequestAbortedError('Catalog'));
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    try {
+      return await Promise.race([answer, aborted.promise]);
+    } finally {
+      signal.removeEventListener('abort', abort);
+      answer.catch(() => undefined);
+    }
+  }
+
+  async refreshInfo(deviceId: string, signal?: AbortSignal): Promise<Device> {
+    return this.#info(this.#online(deviceId), signal);
+  }
+
+  async deviceStatus(deviceId: string, signal?: AbortSignal): Promise<DeviceStatus> {
+    return parseDeviceStatus(await this.#commander.query(this.#online(deviceId), deviceStatusQuery, signal));
+  }
+
+  async ptz(deviceId: string, channelId: string, move: PtzMove): Promise<void> {
+    await this.#control(deviceId, channelId, { kind: 'ptz', hex: encodePtz(ptzOfMove(move)) });
+  }
+
+  async requestKeyFrame(deviceId: string, channelId: string): Promise<void> {
+    const { gbVersion } = this.#online(deviceId).state;
+    await this.#control(deviceId, channelId, { kind: 'key_frame', gbVersion });
+  }
+
+  async #control(deviceId: string, channelId: string, control: DeviceControl): Promise<void> {
+    await this.#commander.send(
+      this.#online(deviceId),
+      deviceControl(this.#commander.nextSn(), channelId, control),
+      this.#closing.signal,
+    );
+  }
+
+  reserveSsrc(kind: 'live' | 'history'): SsrcLease {
+    return this.#ssrcs.reserve(kind);
+  }
+
+  async mediaAddress(deviceId: string): Promise<string> {
+    return this.#mediaAddresses.of(this.#known(deviceId));
+  }
+
+  mediaTransports(deviceId: string): readonly MediaTransport[] {
+    const { settings, learnedTransport } = this.#table.get(deviceId)?.state ?? { settings: {} };
+    if (settings.mediaTransport !== undefined) return [settings.mediaTransport];
+    const order = [...(learnedTransport === undefined ? [] : [learnedTransport]), ...this.#options.defaultTransports];
+    return [...new Set(order)];
+  }
+
+  rememberTransport(deviceId: string, transport: MediaTransport): void {
+    const record = this.#table.get(deviceId);
+    if (record !== undefined) this.#table.update(record, { learnedTransport: transport });
+  }
+
+  touch(deviceId: string): void {
+    this.#table.touch(deviceId);
+  }
+
+  async invite(options: LiveInvite): Promise<LiveSession> {
+    return this.#inviter.invite(this.#online(options.deviceId), options);
+  }
+
+  trace(filter: Parameters<Platform['trace']>[0]): TraceEntry[] {
+    return this.#trace.read(filter);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#interview.close();
+    this.#closing.abort();
+    const limit = Promise.withResolvers<void>();
+    const timer = setTimeout(() => limit.resolve(), CLOSE_MS);
+    await Promise.race([this.#inviter.close(), limit.promise]);
+    clearTimeout(timer);
+    await this.#engine?.close();
+    this.#table.close();
+  }
+
+  async #info(record: DeviceRecord, signal?: AbortSignal): Promise<Device> {
+    const info = parseDeviceInfo(await this.#commander.query(record, deviceInfoQuery, signal));
+    const { name, manufacturer, model, firmware } = info;
+    // An empty field is "not told" (GB/T 28181 4.6): what was known stays.
+    const told = Object.entries({ name, manufacturer, model, firmware }).filter(([, value]) => value !== '');
+    return this.#table.update(record, Object.fromEntries(told));
+  }
+
+  async #basicParam(record: DeviceRecord, signal: AbortSignal): Promise<void> {
+    const basic = parseBasicParam(await this.#commander.query(record, basicParamQuery, signal));
+    const keepaliveIntervalSec = basic?.heartBeatIntervalSec;
+    if (keepaliveIntervalSec !== undefined) this.#table.update(record, { keepaliveIntervalSec });
+    if (record.state.name === '' && basic?.name !== undefined) this.#table.update(record, { name: basic.name });
+  }
+
+  #catalog(record: DeviceRecord): Promise<CatalogResult> {
+    const running = this.#catalogues.get(record.id);
+    if (running !== undefined) return running;
+    const query = this.#collect(record).finally(() => this.#catalogues.delete(record.id));
+    this.#catalogues.set(record.id, query);
+    return query;
+  }
+
+  async #collect(record: DeviceRecord): Promise<CatalogResult> {
+    const parts = { commander: this.#commander, pending: this.#pending, times: this.#catalogTimes };
+    const { items, result } = await new CatalogCollector(record, parts).run(this.#closing.signal);
+    const kept = result.complete ? [] : record.channels.values();
+    const channels = buildChannels(record.id, items, kept, this.#now());
+    // A stand-alone camera without a catalogue of its own still has a picture.
+    if (channels.length === 0 && kindOfItem(record.wireId, true) === 'video')
+      channels.push(selfChannel(record.snapshot()));
+    this.#table.setChannels(record, channels, result);
+    return result;
+  }
+
+  #known(deviceId: string): DeviceRecord {
+    const record = this.#table.get(deviceId);
+    if (record === undefined) throw new DeviceUnknownError(deviceId);
+    return record;
+  }
+
+  #online(deviceId: string): DeviceRecord {
+    const record = this.#table.get(deviceId);
+    if (record === undefined) throw new DeviceOfflineError(deviceId, 'not known');
+    if (!record.state.online) throw new DeviceOfflineError(deviceId, record.state.offlineReason);
+    return record;
+  }
+
+  #requireEngine(): SipEngine {
+    if (this.#engine === undefined || this.#closing.signal.aborted) throw new RequestAbortedError('platform');
+    return this.#engine;
+  }
+
+  #onWire(wire: WireMessage): void {
+    this.#statistics.count(wire);
+    if (this.#options.traceEntries === 0) return;
+    const entry = this.#trace.add(wire);
+    if (this.listenerCount('trace') > 0) this.#tell('trace', entry());
+  }
+
+  #tell<K extends keyof PlatformEvents>(event: K, ...args: PlatformEvents[K]): void {
+    safeEmit<PlatformEvents, K>(this, this.#log, event, ...args);
+  }
+}
+
+/** UDP and TCP on one port (GB/T 28181 1.6), on one or both families. */
+function listenOf({ listenAddress, listenAddress6, port }: PlatformOptions): SipListen[] {
+  const addresses = [listenAddress, ...(listenAddress6 === undefined ? [] : [listenAddress6])];
+  return addresses.flatMap((address) => [
+    { protocol: 'udp' as const, address, port },
+    { protocol: 'tcp' as const, address, port },
+  ]);
+}

@@ -1,0 +1,126 @@
+import type { IncomingRequest } from '../sip/index.ts';
+import { errorMessage, type Logger } from '../util/index.ts';
+import type { AccessList } from './access-list.ts';
+import type { DeviceRecord } from './device/record.ts';
+import type { DeviceTable } from './device/table.ts';
+import { isPlainKeepalive, parseManscdp, parseMediaStatus, type Manscdp } from './manscdp/index.ts';
+import type { PendingTable } from './pending-table.ts';
+import type { Registrar } from './registrar.ts';
+import { senderOf } from './sip-fields.ts';
+
+export interface RequestRouterOptions {
+  readonly table: DeviceTable;
+  readonly registrar: Registrar;
+  readonly pending: PendingTable;
+  readonly access: AccessList;
+  readonly log: Logger;
+}
+
+/** GB/T 28181 2.10. */
+const ALLOW = 'INVITE, ACK, CANCEL, BYE, INFO, MESSAGE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY';
+const DEFAULT_SUBSCRIPTION_SEC = '90';
+
+/** Sends every request from the network to where it is answered; nothing that comes in may throw through the stack. */
+export class RequestRouter {
+  readonly #options: RequestRouterOptions;
+
+  constructor(options: RequestRouterOptions) {
+    this.#options = options;
+  }
+
+  handle(incoming: IncomingRequest): void {
+    try {
+      this.#route(incoming);
+    } catch (error) {
+      this.#options.log.error({ method: incoming.request.method, error: errorMessage(error) }, 'request failed');
+      incoming.reply(500);
+    }
+  }
+
+  #route(incoming: IncomingRequest): void {
+    const { request, flow } = incoming;
+    if (request.method === 'REGISTER') return this.#options.registrar.handle(incoming);
+    if (!this.#options.access.permits(flow.remoteAddress)) return incoming.reply(403);
+    switch (request.method) {
+      case 'MESSAGE':
+        return this.#message(incoming);
+      case 'OPTIONS':
+        this.#noteLife(incoming);
+        return incoming.reply(200, { headers: [['Allow', ALLOW]] });
+      case 'NOTIFY':
+      case 'INFO':
+        this.#noteLife(incoming);
+        return incoming.reply(200);
+      case 'SUBSCRIBE':
+        return this.#subscribe(incoming);
+      case 'INVITE':
+        // Voice broadcast asks for one; without an offer of ours there is nothing to agree on.
+        return incoming.reply(488);
+      default:
+        return incoming.reply(405, { headers: [['Allow', ALLOW]] });
+    }
+  }
+
+  /** Any SIP message is a sign of life (quirks P8). */
+  #noteLife({ request, flow }: IncomingRequest): void {
+    const record = this.#options.table.sender(senderOf(request), flow);
+    if (record !== undefined) this.#options.table.accept(record, flow, false);
+  }
+
+  /** Huawei leaves Expires out (quirks 2.1). */
+  #subscribe(incoming: IncomingRequest): void {
+    this.#noteLife(incoming);
+    const asked = incoming.request.headers.get('Expires')?.trim() ?? '';
+    const expires = /^\d{1,9}$/.test(asked) ? asked : DEFAULT_SUBSCRIPTION_SEC;
+    incoming.reply(200, { headers: [['Expires', expires]] });
+  }
+
+  #message(incoming: IncomingRequest): void {
+    const { request, flow } = incoming;
+    const { table } = this.#options;
+    const sender = table.sender(senderOf(request), flow);
+    if (sender !== undefined && isPlainKeepalive(request.body)) return this.#life(incoming, sender, true);
+    const message = parseManscdp(request.body);
+    const body = typeof message === 'string' ? undefined : message;
+    const record = sender ?? this.#senderByBody(incoming, body);
+    if (record === undefined) return this.#strange(incoming, body);
+    const keepalive = body?.cmdType.toLowerCase() === 'keepalive';
+    if (!table.accept(record, flow, keepalive)) return incoming.reply(403);
+    incoming.reply(200);
+    if (body === undefined) this.#options.log.debug({ deviceId: record.id, fault: message }, 'unreadable body');
+    else if (!keepalive) this.#dispatch(record, body);
+    return undefined;
+  }
+
+  #life(incoming: IncomingRequest, record: DeviceRecord, keepalive: boolean): void {
+    incoming.reply(this.#options.table.accept(record, incoming.flow, keepalive) ? 200 : 403);
+  }
+
+  /**
+   * From without a user, or with the ID of a channel: the device of the body, or the one that has this channel, if
+   * it is at the address that the request comes from.
+   */
+  #senderByBody({ request, flow }: IncomingRequest, body: Manscdp | undefined): DeviceRecord | undefined {
+    const { table } = this.#options;
+    const byBody = table.sender(body?.deviceId, flow);
+    if (byBody?.state.sourceAddress === flow.remoteAddress) return byBody;
+    const channelId = senderOf(request) ?? body?.deviceId;
+    return channelId === undefined ? undefined : table.atAddressWithChannel(flow.remoteAddress, channelId);
+  }
+
+  /** The end of a file comes from recorders under another name, in the dialog (quirks 2.1); all others must register. */
+  #strange(incoming: IncomingRequest, body: Manscdp | undefined): void {
+    const known = incoming.dialog !== undefined || body?.cmdType.toLowerCase() === 'mediastatus';
+    incoming.reply(known ? 200 : 404);
+  }
+
+  #dispatch(record: DeviceRecord, body: Manscdp): void {
+    const { pending, log } = this.#options;
+    // Matched whatever the root: some devices answer with Notify.
+    if (pending.deliver(record.id, body)) return;
+    const fields = { deviceId: record.id, cmdType: body.cmdType, sn: body.sn };
+    if (body.cmdType.toLowerCase() === 'mediastatus')
+      log.info({ ...fields, notifyType: parseMediaStatus(body), subject: body.deviceId }, 'media status');
+    else log.debug(fields, 'message without a use');
+  }
+}

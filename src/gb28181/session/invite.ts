@@ -1,0 +1,160 @@
+import type { Dialog, SipEngine, SipRequest, SipResponse } from '../../sip/index.ts';
+import { errorMessage, type Logger } from '../../util/index.ts';
+import { codeOf } from '../commander.ts';
+import type { DeviceRecord } from '../device/record.ts';
+import {
+  DeviceOfflineError,
+  InviteAbortedError,
+  InviteAnswerError,
+  InviteRejectedError,
+  InviteTimeoutError,
+} from '../errors.ts';
+import { SDP_CONTENT_TYPE } from '../gb-sdp.ts';
+import { hostPort, sipUri } from '../sip-fields.ts';
+import type { LiveInvite } from '../types.ts';
+import { parseMediaAnswer } from './answer.ts';
+import { DialogSession } from './live-session.ts';
+import { liveOffer, liveSubject } from './offer.ts';
+
+export interface InviterOptions {
+  readonly serial: string;
+  readonly realm: string;
+  readonly engine: () => SipEngine;
+  readonly inviteTimeoutMs: number;
+  readonly log: Logger;
+  /** Tells the trace whose request it is. */
+  readonly onSent: (record: DeviceRecord, request: SipRequest) => void;
+}
+
+const BUSY_HERE = 486;
+
+/** Opens live dialogs with devices (GB/T 28181 13.1) and keeps them until they end. */
+export class Inviter {
+  readonly #options: InviterOptions;
+  readonly #sessions = new Set<DialogSession>();
+
+  constructor(options: InviterOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** @throws DeviceOfflineError, InviteRejectedError, InviteTimeoutError, InviteAbortedError, InviteAnswerError */
+  async invite(record: DeviceRecord, options: LiveInvite): Promise<DialogSession> {
+    try {
+      return await this.#attempt(record, options);
+    } catch (error) {
+      if (!(error instanceof InviteRejectedError) || error.status !== BUSY_HERE) throw error;
+      // The device still sends a picture for a dialog that we have (quirks 2.1): end that one, then once more.
+      const stale = this.#of((each) => each.deviceId === record.id && each.channelId === options.channelId).filter(
+        (each) => each.subStream === options.subStream,
+      );
+      if (stale.length === 0) throw error;
+      await Promise.all(stale.map((each) => each.bye()));
+      return this.#attempt(record, options);
+    }
+  }
+
+  /** Ends the dialogs of a device, e.g. when it unregisters. */
+  endAll(deviceId: string): void {
+    for (const session of this.#of((each) => each.deviceId === deviceId)) void session.endAs('device_offline');
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#of(() => true).map((each) => each.bye()));
+  }
+
+  #of(wanted: (session: DialogSession) => boolean): DialogSession[] {
+    return [...this.#sessions].filter(wanted);
+  }
+
+  async #attempt(record: DeviceRecord, options: LiveInvite): Promise<DialogSession> {
+    const dialog = await this.#dialog(record, options);
+    const answer = parseMediaAnswer(dialog.established.body, record.state.sourceAddress);
+    if (typeof answer === 'string') {
+      // GB/T 28181 13.1: the 200 is acknowledged already, so it takes a BYE.
+      await dialog.bye();
+      throw new InviteAnswerError(options.channelId, answer);
+    }
+    options.onProgress?.('ok', '200', dialog.callId);
+    const { deviceId, channelId, subStream } = options;
+    const session = new DialogSession({ dialog, answer, deviceId, channelId, subStream, log: this.#options.log });
+    this.#sessions.add(session);
+    session.once('ended', () => this.#sessions.delete(session));
+    return session;
+  }
+
+  /** The INVITE itself, held to the time limit whatever the engine does. */
+  async #dialog(record: DeviceRecord, options: LiveInvite): Promise<Dialog> {
+    const { inviteTimeoutMs } = this.#options;
+    const { channelId, signal } = options;
+    if (signal?.aborted === true) throw new InviteAbortedError(channelId);
+    const controller = new AbortController();
+    const given = Promise.withResolvers<never>();
+    const giveUp = (error: Error): void => {
+      controller.abort();
+      given.reject(error);
+    };
+    const timer = setTimeout(() => giveUp(new InviteTimeoutError(channelId, inviteTimeoutMs)), inviteTimeoutMs);
+    const abort = (): void => giveUp(new InviteAbortedError(channelId));
+    signal?.addEventListener('abort', abort, { once: true });
+    const dialog = this.#send(record, options, controller.signal);
+    try {
+      return await Promise.race([dialog, given.promise]);
+    } catch (error) {
+      // A 200 that came too late: nobody will use it.
+      void dialog.then(
+        (late) => late.bye(),
+        (cause: unknown) => this.#options.log.debug({ channelId, error: errorMessage(cause) }, 'invite ended'),
+      );
+      throw this.#errorOf(error, record, channelId);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  #send(record: DeviceRecord, options: LiveInvite, signal: AbortSignal): Promise<Dialog> {
+    const { serial, realm, engine, onSent } = this.#options;
+    const { sourceAddress, sourcePort, settings } = record.state;
+    const { channelId, onProgress } = options;
+    let callId = '';
+    return engine().invite({
+      uri: sipUri(channelId, hostPort(sourceAddress, sourcePort)),
+      from: sipUri(serial, realm),
+      to: sipUri(channelId, realm),
+      target: record.target,
+      headers: [['Subject', liveSubject(options, serial)]],
+      contactUser: serial,
+      contentType: SDP_CONTENT_TYPE,
+      body: Buffer.from(liveOffer(options, settings.subStreamDialect ?? 'none'), 'latin1'),
+      signal,
+      onSent: (request) => {
+        callId = request.headers.get('Call-ID') ?? '';
+        onSent(record, request);
+        onProgress?.('invite_sent', `${options.transport} ${options.mediaAddress}:${options.mediaPort}`, callId);
+      },
+      onProvisional: ({ status, reason }) =>
+        onProgress?.(status === 100 ? 'trying' : 'ringing', `${status} ${reason}`, callId),
+    });
+  }
+
+  #errorOf(error: unknown, record: DeviceRecord, channelId: string): unknown {
+    switch (codeOf(error)) {
+      case 'sip_rejected': {
+        const { response } = error as { response?: SipResponse };
+        return new InviteRejectedError(channelId, response?.status ?? 0, response?.reason ?? '');
+      }
+      case 'sip_timeout':
+        return new InviteTimeoutError(channelId, this.#options.inviteTimeoutMs);
+      case 'sip_aborted':
+        return new InviteAbortedError(channelId);
+      case 'sip_transport':
+        return new DeviceOfflineError(record.id, errorMessage(error));
+      default:
+        return error;
+    }
+  }
+}

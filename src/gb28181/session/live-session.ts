@@ -1,0 +1,75 @@
+import { EventEmitter } from 'node:events';
+import type { Dialog, DialogEndReason } from '../../sip/index.ts';
+import { safeEmit, type Logger } from '../../util/index.ts';
+import type { LiveSession, LiveSessionEvents, MediaAnswer } from '../types.ts';
+
+type EndReason = LiveSessionEvents['ended'][0];
+
+const END_REASONS: Readonly<Record<DialogEndReason, EndReason>> = {
+  local_bye: 'local_bye',
+  closed: 'local_bye',
+  remote_bye: 'device_bye',
+  timeout: 'lost',
+  transport: 'lost',
+  no_ack: 'lost',
+};
+
+export interface LiveSessionParts {
+  readonly dialog: Dialog;
+  readonly answer: MediaAnswer;
+  readonly deviceId: string;
+  readonly channelId: string;
+  readonly subStream: number;
+  readonly log: Logger;
+}
+
+/** A live INVITE dialog, with what the platform has to know to find it again. */
+export class DialogSession extends EventEmitter<LiveSessionEvents> implements LiveSession {
+  readonly answer: MediaAnswer;
+  readonly deviceId: string;
+  readonly channelId: string;
+  readonly subStream: number;
+  readonly #dialog: Dialog;
+  readonly #log: Logger;
+  #ended = false;
+  #bye: Promise<void> | undefined;
+
+  constructor({ dialog, answer, deviceId, channelId, subStream, log }: LiveSessionParts) {
+    super();
+    this.#dialog = dialog;
+    this.answer = answer;
+    this.deviceId = deviceId;
+    this.channelId = channelId;
+    this.subStream = subStream;
+    this.#log = log;
+    dialog.once('ended', (reason) => this.#end(END_REASONS[reason]));
+    // A BYE right behind the 200 may have ended it before anybody listened.
+    if (dialog.ended) queueMicrotask(() => this.#end('device_bye'));
+  }
+
+  get callId(): string {
+    return this.#dialog.callId;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  bye(): Promise<void> {
+    return this.endAs('local_bye');
+  }
+
+  /** Sends BYE and tells `reason`; the first reason stays. */
+  endAs(reason: EndReason): Promise<void> {
+    this.#end(reason);
+    // The dialog was ended from the other side, or is being ended: nothing more to send.
+    this.#bye ??= this.#dialog.ended ? Promise.resolve() : this.#dialog.bye();
+    return this.#bye;
+  }
+
+  #end(reason: EndReason): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    safeEmit<LiveSessionEvents, 'ended'>(this, this.#log, 'ended', reason);
+  }
+}
