@@ -1,0 +1,49 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Config } from './config/index.ts';
+import type { Gateway } from './gateway.ts';
+
+/** The demo keeps its own data, asks for no login and lets only cameras of this machine in. */
+export function demoConfig(config: Config): Config {
+  return {
+    ...config,
+    common: { ...config.common, 'data-dir': join(config.common['data-dir'], 'demo') },
+    gb28181: { ...config.gb28181, host: '127.0.0.1', 'advertised-host': '', admission: 'open' },
+    media: { ...config.media, listen: '127.0.0.1', address: '127.0.0.1' },
+    http: { ...config.http, auth: { ...config.http.auth, enable: false } },
+  };
+}
+
+const CAMERAS = [
+  ['--id', '34020000001320000001', '--name', 'Gate (TCP)', '--only', 'tcp', '--sip-transport', 'tcp'],
+  ['--id', '34020000001320000002', '--name', 'Yard (UDP)', '--only', 'udp'],
+  ['--id', '34020000001180000003', '--name', 'Recorder', '--channels', '4'],
+] as const;
+
+/** Starts three virtual cameras as processes of their own, as real ones would be. */
+export function startDemoCameras({ facts, log }: Gateway): { close(): Promise<void> } {
+  const entry = new URL(`./camera/cli${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url).pathname;
+  const common = ['--server', `127.0.0.1:${facts.sipPort}`, '--server-id', facts.serial, '--domain', facts.realm];
+  const children = CAMERAS.map((args): ChildProcess => {
+    const child = spawn(process.execPath, [entry, ...common, '--password', facts.sipPassword, ...args], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    child.on('error', (error) => log.error({ error: error.message }, 'demo camera did not start'));
+    return child;
+  });
+  return {
+    async close() {
+      await Promise.all(
+        children.map(async (child) => {
+          if (child.exitCode !== null || child.signalCode !== null) return;
+          const exited = once(child, 'exit');
+          child.kill('SIGTERM');
+          const killer = setTimeout(() => child.kill('SIGKILL'), 1_000);
+          await exited;
+          clearTimeout(killer);
+        }),
+      );
+    },
+  };
+}

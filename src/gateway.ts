@@ -1,0 +1,258 @@
+import { join } from 'node:path';
+import { createApi, type Api, type MetricsSnapshot } from './api/index.ts';
+import { openSecrets, type Config, type Secrets } from './config/index.ts';
+import { createPlatform, type Platform } from './gb28181/index.ts';
+import { createMediaThreads, type MediaThreads } from './media/index.ts';
+import { ownAddresses } from './own-addresses.ts';
+import { redactConfig } from './redact-config.ts';
+import { createSipEngine } from './sip/index.ts';
+import { createDeviceStore, createMediaServerStore, openDatabase, type Database } from './store/index.ts';
+import { createStreams, type Streams } from './stream/index.ts';
+import { createLogger, errorMessage, type Logger } from './util/index.ts';
+import { createWebRtc, type WebRtc } from './webrtc/index.ts';
+
+export interface GatewayOptions {
+  readonly config: Config;
+  readonly demo: boolean;
+  readonly version: string;
+}
+
+/** What a person needs to know of a running gateway. */
+export interface GatewayFacts {
+  readonly version: string;
+  /** This machine's addresses as browsers and cameras may see them, most likely first. */
+  readonly addresses: readonly string[];
+  readonly httpPort: number;
+  readonly authEnabled: boolean;
+  readonly adminName: string;
+  /** Only at the first start. */
+  readonly newAdminPassword?: string;
+  readonly serial: string;
+  readonly realm: string;
+  readonly sipPort: number;
+  readonly sipAuthEnabled: boolean;
+  readonly sipPassword: string;
+  /** Set at the first start, when it may be shown. */
+  readonly newSipPassword?: string;
+}
+
+export interface Gateway {
+  readonly facts: GatewayFacts;
+  readonly log: Logger;
+  /** Ends viewers, sends BYEs, closes every part in reverse order. Idempotent; @throws AggregateError with all failures */
+  close(): Promise<void>;
+}
+
+interface Closer {
+  readonly name: string;
+  readonly close: () => Promise<void> | void;
+}
+
+/** Closes in reverse order, each whatever the others do. */
+async function closeAll(closers: readonly Closer[], log: Logger): Promise<void> {
+  const failures: unknown[] = [];
+  for (const { name, close } of closers.toReversed()) {
+    try {
+      await close();
+    } catch (error) {
+      log.error({ part: name, error: errorMessage(error) }, 'part did not close');
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'some parts did not close');
+}
+
+function openMedia(config: Config, log: Logger): Promise<MediaThreads> {
+  const { media } = config;
+  return createMediaThreads(
+    {
+      threads: media.threads,
+      listenAddress: media.listen,
+      portMin: media['port-min'],
+      portMax: media['port-max'],
+      quarantineMs: media['port-quarantine'],
+      mode: media.ingest.mode,
+      singlePort: media.ingest.port,
+      reorderMs: media.reorder,
+      receiveBufferBytes: media['receive-buffer'],
+    },
+    log,
+  );
+}
+
+function openWebRtc(config: Config, addresses: readonly string[], log: Logger): Promise<WebRtc> {
+  const { webrtc } = config;
+  const announcedAddresses = webrtc.listen === '127.0.0.1' ? ['127.0.0.1'] : [...addresses];
+  // A browser on this very machine, as in the first try, may have no other way than loopback.
+  if (webrtc.listen === '0.0.0.0' && !announcedAddresses.includes('127.0.0.1')) announcedAddresses.push('127.0.0.1');
+  return createWebRtc(
+    { workers: webrtc.workers, listenAddress: webrtc.listen, basePort: webrtc.port, announcedAddresses },
+    log,
+  );
+}
+
+function sipPassword(config: Config, secrets: Secrets): string {
+  return config.gb28181.auth.password === '' ? secrets.sipPassword : config.gb28181.auth.password;
+}
+
+function openPlatform(config: Config, database: Database, secrets: Secrets, log: Logger): Promise<Platform> {
+  const { gb28181: sip, media } = config;
+  const dualStack = sip.host === '::';
+  return createPlatform(
+    {
+      serial: sip.serial,
+      realm: sip.realm,
+      listenAddress: dualStack ? '0.0.0.0' : sip.host,
+      ...(dualStack ? { listenAddress6: '::' } : {}),
+      port: sip.port,
+      ...(sip['advertised-host'] === '' ? {} : { advertisedHost: sip['advertised-host'] }),
+      ...(media.address === '' ? {} : { mediaAddress: media.address }),
+      auth: { enable: sip.auth.enable, password: sipPassword(config, secrets), algorithms: sip.auth.algorithms },
+      admission: sip.admission,
+      allow: sip.allow,
+      deny: sip.deny,
+      registerRatePerMinute: sip['register-rate'],
+      dateHeader: sip['date-header'],
+      keepaliveTimeoutMinSec: sip['keepalive-timeout'] / 1_000,
+      defaultTransports: sip.transports,
+      inviteTimeoutMs: sip['invite-timeout'],
+      responseTimeoutMs: sip['response-timeout'],
+      traceEntries: sip['trace-messages'],
+    },
+    { store: createDeviceStore(database), createEngine: createSipEngine, log },
+  );
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly database: Database;
+  readonly media: MediaThreads;
+  readonly webrtc: WebRtc;
+  readonly platform: Platform;
+  readonly streams: Streams;
+  readonly facts: GatewayFacts;
+  readonly log: Logger;
+}
+
+function healthOf({ webrtc, platform }: Parts): { ok: boolean; problems: string[] } {
+  const problems: string[] = [];
+  if (platform.listening.length === 0) problems.push('SIP does not listen');
+  const missing = webrtc.workersTotal - webrtc.workersUp;
+  if (missing > 0) problems.push(`${missing} of ${webrtc.workersTotal} mediasoup workers are down`);
+  return { ok: problems.length === 0, problems };
+}
+
+async function metricsOf({ webrtc, media }: Parts): Promise<MetricsSnapshot> {
+  const workers = await webrtc.usage();
+  return {
+    workers: workers.map(({ index, cpuSeconds, maxRssBytes }) => ({
+      id: String(index),
+      cpuSeconds,
+      residentBytes: maxRssBytes,
+    })),
+    mediaThreads: media.usage(),
+  };
+}
+
+function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
+  const { config, secrets, facts, platform, streams, database, log } = parts;
+  const { http, gb28181: sip } = config;
+  const bundled = new URL('../web/dist', import.meta.url).pathname;
+  return createApi(
+    {
+      listen: [
+        { address: http.host, port: http.listen, purpose: 'main' as const },
+        ...(http['srs-listen'] === 0
+          ? []
+          : [{ address: http.host, port: http['srs-listen'], purpose: 'srs' as const }]),
+      ],
+      webRoot: http.dir === '' ? bundled : http.dir,
+      auth: {
+        enable: http.auth.enable,
+        tokenTtlMs: http.auth['token-lifetime'],
+        playTokenTtlMs: http.auth['play-token-lifetime'],
+      },
+      version: options.version,
+      demo: options.demo,
+      candidates: facts.addresses,
+      sip: {
+        serial: sip.serial,
+        realm: sip.realm,
+        hosts: facts.addresses,
+        port: sip.port,
+        transports: ['UDP', 'TCP'],
+        authRequired: sip.auth.enable,
+        password: facts.sipPassword,
+      },
+      settings: redactConfig(config),
+    },
+    {
+      platform,
+      streams,
+      mediaServers: createMediaServerStore(database),
+      credentials: {
+        signingKey: secrets.signingKey,
+        verify: async (username, password) =>
+          (await secrets.verifyAdminPassword(password)) && username === http.auth.username,
+      },
+      health: () => healthOf(parts),
+      metrics: () => metricsOf(parts),
+      log: log.child({ part: 'api' }),
+    },
+  );
+}
+
+function factsOf({ config, version }: GatewayOptions, secrets: Secrets): GatewayFacts {
+  const { http, gb28181: sip, webrtc } = config;
+  const first = secrets.newAdminPassword;
+  return {
+    version,
+    addresses: ownAddresses(webrtc.candidate),
+    httpPort: http.listen,
+    authEnabled: http.auth.enable,
+    adminName: http.auth.username,
+    ...(first === undefined ? {} : { newAdminPassword: first, newSipPassword: sipPassword(config, secrets) }),
+    serial: sip.serial,
+    realm: sip.realm,
+    sipPort: sip.port,
+    sipAuthEnabled: sip.auth.enable,
+    sipPassword: sipPassword(config, secrets),
+  };
+}
+
+/** Builds all parts in order; a part that fails closes those before it. @throws GatewayError, e.g. `listen_failed` */
+export async function openGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config } = options;
+  const file = config.common['log-file'];
+  const log = createLogger({ level: config.common['log-level'], ...(file === '' ? {} : { file }) });
+  const closers: Closer[] = [];
+  const keep = <T extends { close(): Promise<void> | void }>(name: string, part: T): T => {
+    closers.push({ name, close: () => part.close() });
+    return part;
+  };
+  try {
+    const dataDir = config.common['data-dir'];
+    const secrets = await openSecrets(dataDir);
+    const facts = factsOf(options, secrets);
+    const database = keep('store', openDatabase(join(dataDir, 'gbrtc.db')));
+    const media = keep('media', await openMedia(config, log.child({ part: 'media' })));
+    const webrtc = keep('webrtc', await openWebRtc(config, facts.addresses, log.child({ part: 'webrtc' })));
+    const platform = keep('gb28181', await openPlatform(config, database, secrets, log.child({ part: 'gb28181' })));
+    const streams = createStreams(
+      {
+        idleTimeoutMs: config.stream['idle-timeout'],
+        firstPacketTimeoutMs: config.media['first-packet-timeout'],
+        silenceTimeoutMs: config.media['silence-timeout'],
+      },
+      { platform, media, webrtc, log: log.child({ part: 'stream' }) },
+    );
+    keep('stream', { close: () => streams.shutdown() });
+    keep('api', await openApi({ config, secrets, database, media, webrtc, platform, streams, facts, log }, options));
+    let closing: Promise<void> | undefined;
+    return { facts, log, close: () => (closing ??= closeAll(closers, log)) };
+  } catch (error) {
+    await closeAll(closers, log).catch(() => {});
+    throw error;
+  }
+}

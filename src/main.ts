@@ -1,0 +1,89 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { ConfigError, loadConfig } from './config/index.ts';
+import { startDemoCameras, demoConfig } from './demo.ts';
+import { openGateway, type Gateway } from './gateway.ts';
+import { GatewayError, errorMessage } from './util/index.ts';
+import { welcome } from './welcome.ts';
+
+const USAGE = `gbrtc: GB/T 28181 cameras in the browser
+
+  npm start -- [options]
+
+  -c, --config FILE   configuration; default conf/config.yaml where it exists
+      --demo          three virtual cameras, nothing to connect; no login
+  -v, --version
+  -h, --help
+`;
+
+/** Everything must be closed so long after the first signal. */
+const CLOSE_LIMIT_MS = 3_000;
+
+function readOptions(): { config: string | undefined; demo: boolean } | undefined {
+  const { values } = parseArgs({
+    options: {
+      config: { type: 'string', short: 'c' },
+      demo: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+      version: { type: 'boolean', short: 'v', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return undefined;
+  }
+  if (values.version) {
+    process.stdout.write(`${version()}\n`);
+    return undefined;
+  }
+  const standard = new URL('../conf/config.yaml', import.meta.url).pathname;
+  return { config: values.config ?? (existsSync(standard) ? standard : undefined), demo: values.demo };
+}
+
+function version(): string {
+  const { version: text } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return text;
+}
+
+function closeOnSignal(close: () => Promise<void>): void {
+  let closing = false;
+  const handle = (): void => {
+    if (closing) return;
+    closing = true;
+    process.stdout.write('\nclosing\n');
+    setTimeout(() => process.exit(0), CLOSE_LIMIT_MS - 200).unref();
+    void close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`${errorMessage(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', handle);
+  process.on('SIGTERM', handle);
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (!options) return;
+  const loaded = loadConfig(options.config, process.env);
+  const config = options.demo ? demoConfig(loaded) : loaded;
+  const gateway: Gateway = await openGateway({ config, demo: options.demo, version: version() });
+  const cameras = options.demo ? startDemoCameras(gateway) : undefined;
+  closeOnSignal(async () => {
+    await gateway.close();
+    await cameras?.close();
+  });
+  process.stdout.write(welcome(gateway, options.demo));
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof GatewayError ? error.message : String((error as Error).stack ?? error)}\n`);
+  const wrongUse = error instanceof ConfigError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
+  process.exit(wrongUse ? 2 : 1);
+}

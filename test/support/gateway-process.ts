@@ -1,0 +1,114 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { stringify } from 'yaml';
+
+const ROOT = new URL('../../', import.meta.url).pathname;
+
+/** A TCP port of 127.0.0.1 that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  return address.port;
+}
+
+export interface GatewayProcess {
+  readonly pid: number;
+  readonly sipPort: number;
+  readonly httpPort: number;
+  readonly base: string;
+  readonly dataDir: string;
+  /** Everything that it has printed. */
+  output(): string;
+  json<T>(method: string, path: string, body?: unknown): Promise<T>;
+  /** SIGINT; resolves with the exit code. */
+  stop(): Promise<number | null>;
+}
+
+type Section = Record<string, unknown>;
+
+export interface GatewayProcessOptions {
+  /** Sections merged over a configuration for 127.0.0.1 with free ports and no login. */
+  readonly config?: Record<string, Section>;
+  /** Kept between runs; a new folder that goes away at the end where absent. */
+  readonly dataDir?: string;
+}
+
+async function configFor(options: GatewayProcessOptions, dataDir: string): Promise<Record<string, Section>> {
+  const [sip, http, webrtc] = [await freePort(), await freePort(), await freePort()];
+  const base: Record<string, Section> = {
+    common: { 'data-dir': dataDir, 'log-level': process.env.GBRTC_TEST_LOG ?? 'warn' },
+    gb28181: { host: '127.0.0.1', port: sip, auth: { password: '12345678' }, 'register-rate': 0 },
+    http: { host: '127.0.0.1', listen: http, 'srs-listen': 0, auth: { enable: false } },
+    media: { listen: '127.0.0.1', address: '127.0.0.1' },
+    webrtc: { listen: '127.0.0.1', candidate: ['127.0.0.1'], port: webrtc },
+  };
+  for (const [name, section] of Object.entries(options.config ?? {})) base[name] = { ...base[name], ...section };
+  return base;
+}
+
+async function healthy(base: string, child: ChildProcess, output: () => string): Promise<void> {
+  for (let tries = 0; tries < 300; tries++) {
+    if (child.exitCode !== null) throw new Error(`the gateway ended with ${child.exitCode}:\n${output()}`);
+    const ok = await fetch(`${base}/healthz`).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (ok) return;
+    await delay(50);
+  }
+  throw new Error(`the gateway is not healthy after 15 s:\n${output()}`);
+}
+
+/** Starts the gateway as users do, in a process of its own, and waits until /healthz says 200. */
+export async function startGatewayProcess(options: GatewayProcessOptions = {}): Promise<GatewayProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'gbrtc-run-'));
+  const dataDir = options.dataDir ?? join(folder, 'data');
+  const config = await configFor(options, dataDir);
+  const file = join(folder, 'config.yaml');
+  writeFileSync(file, stringify(config));
+  const child = spawn(process.execPath, ['--enable-source-maps', join(ROOT, 'src/main.ts'), '--config', file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  const collect = (chunk: Buffer): void => {
+    text = (text + chunk.toString()).slice(-200_000);
+  };
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+  const httpPort = config.http?.listen as number;
+  const base = `http://127.0.0.1:${httpPort}`;
+  await healthy(base, child, () => text);
+  return {
+    pid: child.pid ?? 0,
+    sipPort: config.gb28181?.port as number,
+    httpPort,
+    base,
+    dataDir,
+    output: () => text,
+    async json<T>(method: string, path: string, body?: unknown): Promise<T> {
+      const response = await fetch(`${base}${path}`, {
+        method,
+        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      });
+      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+      return (await response.json()) as T;
+    },
+    async stop() {
+      const exited = child.exitCode === null ? once(child, 'exit') : undefined;
+      child.kill('SIGINT');
+      await exited;
+      rmSync(folder, { recursive: true, force: true });
+      return child.exitCode;
+    },
+  };
+}
