@@ -1,4 +1,4 @@
-import type { LiveSession, MediaTransport, Platform, SsrcLease } from '../gb28181/index.ts';
+import type { Device, LiveSession, MediaTransport, Platform, SsrcLease } from '../gb28181/index.ts';
 import type { Ingest, MediaThreads, VideoTrack } from '../media/index.ts';
 import { GatewayError, errorMessage, type Logger } from '../util/index.ts';
 import { StreamError } from './errors.ts';
@@ -14,10 +14,27 @@ const CODEC_GRACE_MS = 1000;
 /** Responses by which devices refuse the offered transport rather than the call (RFC 3261 §21.4). */
 const REFUSED_TRANSPORT = new Set([400, 415, 488, 500, 606]);
 
+/** What streams need of the platform. */
+export type StreamPlatform = Pick<
+  Platform,
+  | 'device'
+  | 'findChannel'
+  | 'reserveSsrc'
+  | 'mediaAddress'
+  | 'mediaTransports'
+  | 'rememberTransport'
+  | 'invite'
+  | 'requestKeyFrame'
+  | 'touch'
+> & {
+  on(event: 'deviceOnline' | 'deviceChanged', listener: (device: Device) => void): unknown;
+  off(event: 'deviceOnline' | 'deviceChanged', listener: (device: Device) => void): unknown;
+};
+
 /** What opening a source needs. */
 export interface SourceContext {
-  readonly platform: Platform;
-  readonly media: MediaThreads;
+  readonly platform: StreamPlatform;
+  readonly media: Pick<MediaThreads, 'openIngest'>;
   readonly timing: Timing;
   readonly log: Logger;
 }

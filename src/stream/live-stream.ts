@@ -34,12 +34,12 @@ const NO_STATS: IngestStats = {
 export interface LiveStreamOptions extends SourceContext {
   readonly name: string;
   readonly request: PlayRequest;
-  readonly webrtc: WebRtc;
+  readonly webrtc: Pick<WebRtc, 'createViewer'>;
   readonly startPlay: () => Play;
   readonly onOpened: (stream: LiveStream) => void;
   readonly onViewers: (stream: LiveStream) => void;
   /** Once, as soon as the stream is no longer of use; its BYE may still be on the way. */
-  readonly onClosed: (stream: LiveStream) => void;
+  readonly onClosed: (stream: LiveStream, last: StreamSnapshot) => void;
 }
 
 /** One channel's live stream: a source that is opened on demand and opened again when it is lost, and its viewers. */
@@ -169,7 +169,11 @@ export class LiveStream {
 
   /** Ends the stream and its viewers. Resolves when the BYE is answered or has been waited for. Idempotent. */
   async close(error?: StreamError): Promise<void> {
-    this.#ended ??= this.#end(error);
+    if (this.#ended === undefined) {
+      const ended = Promise.withResolvers<void>();
+      this.#ended = ended.promise;
+      this.#end(error).then(ended.resolve, ended.reject);
+    }
     await this.#ended;
   }
 
@@ -180,9 +184,10 @@ export class LiveStream {
     const failure = error ?? this.viewers.failure;
     if (failure === undefined) this.#play.close('stream closed');
     else this.#play.fail(failure);
+    const last = this.snapshot;
     this.viewers.closeAll(error === undefined ? 'closed' : 'media_lost');
     const released = this.#release();
-    this.#options.onClosed(this);
+    this.#options.onClosed(this, last);
     await Promise.all([released, this.#attempt.catch(() => undefined)]);
   }
 

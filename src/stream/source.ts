@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { LiveSession, MediaTransport, SsrcLease } from '../gb28181/index.ts';
 import type { Ingest } from '../media/index.ts';
 
@@ -34,9 +33,12 @@ export class Source {
   /** BYE, then port and SSRC are free. Resolves when the BYE is answered or `waitMs` are over. Never rejects. */
   async close(waitMs: number): Promise<void> {
     this.#closing ??= this.#end();
-    const timer = new AbortController();
-    await Promise.race([this.#closing, delay(waitMs, undefined, { signal: timer.signal }).catch(() => undefined)]);
-    timer.abort();
+    let timer: NodeJS.Timeout | undefined;
+    const waited = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, waitMs);
+    });
+    await Promise.race([this.#closing, waited]);
+    clearTimeout(timer);
   }
 
   async #end(): Promise<void> {

@@ -16,7 +16,7 @@ interface Entry {
 
 export interface StreamViewersOptions {
   readonly stream: string;
-  readonly webrtc: WebRtc;
+  readonly webrtc: Pick<WebRtc, 'createViewer'>;
   readonly firstFrameTimeoutMs: number;
   /** The play that is running now. */
   readonly play: () => Play;

@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
-import type { Device, Platform } from '../gb28181/index.ts';
+import type { Device } from '../gb28181/index.ts';
 import type { MediaThreads } from '../media/index.ts';
 import { safeEmit, type Logger } from '../util/index.ts';
 import type { WebRtc } from '../webrtc/index.ts';
+import type { StreamPlatform } from './attempt.ts';
 import { StreamLimitError, StreamNotFoundError } from './errors.ts';
 import { LiveStream } from './live-stream.ts';
 import { fillOptions, type StreamsOptions, type Timing } from './options.ts';
@@ -19,9 +20,9 @@ import type {
 } from './types.ts';
 
 export interface StreamsParts {
-  readonly platform: Platform;
-  readonly media: MediaThreads;
-  readonly webrtc: WebRtc;
+  readonly platform: StreamPlatform;
+  readonly media: Pick<MediaThreads, 'openIngest'>;
+  readonly webrtc: Pick<WebRtc, 'createViewer' | 'checkOffer' | 'checkFragment'>;
   readonly log: Logger;
 }
 
@@ -116,17 +117,17 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
       startPlay: () => this.#plays.start(name, request),
       onOpened: (opened) => this.#emit('opened', opened.snapshot),
       onViewers: (changed) => this.#emit('viewers', changed.snapshot),
-      onClosed: (closed) => this.#handleClosed(closed),
+      onClosed: (closed, last) => this.#handleClosed(closed, last),
     });
     this.#streams.set(name, stream);
     return stream;
   }
 
-  #handleClosed(stream: LiveStream): void {
+  #handleClosed(stream: LiveStream, last: StreamSnapshot): void {
     if (this.#streams.get(stream.name) === stream) this.#streams.delete(stream.name);
     const done = stream.close().finally(() => this.#closing.delete(done));
     this.#closing.add(done);
-    this.#emit('closed', stream.snapshot);
+    this.#emit('closed', last);
   }
 
   #find(name: string): LiveStream | undefined {

@@ -1,0 +1,315 @@
+import { EventEmitter } from 'node:events';
+import type {
+  Channel,
+  Device,
+  LiveInvite,
+  LiveSession,
+  LiveSessionEvents,
+  MediaTransport,
+  PlatformEvents,
+  SsrcLease,
+} from '../../src/gb28181/index.ts';
+import type {
+  AudioTrack,
+  Ingest,
+  IngestEvents,
+  IngestOptions,
+  IngestOutput,
+  IngestStats,
+  VideoTrack,
+} from '../../src/media/index.ts';
+import type { StreamsParts } from '../../src/stream/index.ts';
+import { silentLogger } from '../../src/util/index.ts';
+import type {
+  DtlsState,
+  IceState,
+  Viewer,
+  ViewerCloseReason,
+  ViewerEvents,
+  ViewerOptions,
+} from '../../src/webrtc/index.ts';
+import { NO_STATS } from './fake-ingest.ts';
+
+export const DEVICE_ID = '34020000001320000001';
+export const CHANNEL_ID = '34020000001310000001';
+
+export function testDevice(changes: Partial<Device> = {}): Device {
+  return {
+    id: DEVICE_ID,
+    name: 'gate',
+    manufacturer: '',
+    model: '',
+    firmware: '',
+    online: true,
+    admission: 'approved',
+    protocol: 'udp',
+    sourceAddress: '127.0.0.9',
+    sourcePort: 5060,
+    userAgent: '',
+    gbVersion: '2.0',
+    registeredAt: 1,
+    lastSeenAt: 1,
+    expiresSec: 3600,
+    keepaliveIntervalSec: 60,
+    keepaliveCount: 0,
+    channelCount: 1,
+    settings: {},
+    ...changes,
+  };
+}
+
+/** An ingest whose events the test emits. */
+export class ScriptedIngest extends EventEmitter<IngestEvents> implements Ingest {
+  readonly options: IngestOptions;
+  readonly localPort: number;
+  video: VideoTrack | undefined;
+  audio: AudioTrack | undefined;
+  stats: IngestStats = NO_STATS;
+  closed = false;
+  outputs = 0;
+  /** Plays as soon as the 200 is here. */
+  playsOnAnswer = false;
+
+  constructor(options: IngestOptions, localPort: number) {
+    super();
+    this.options = options;
+    this.localPort = localPort;
+  }
+
+  get id(): string {
+    return this.options.id;
+  }
+
+  setAnswer(): void {
+    if (this.playsOnAnswer) this.play();
+  }
+
+  addOutput(): IngestOutput {
+    this.outputs += 1;
+    return { close: () => (this.outputs -= 1) };
+  }
+
+  close(): void {
+    this.end('closed');
+  }
+
+  end(reason: 'closed' | 'tcp_closed' | 'thread_died' | 'connect_failed'): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.emit('ended', reason);
+  }
+
+  sendRtp(): void {
+    this.emit('firstRtp', { address: '127.0.0.9', port: 15060, ssrc: this.options.ssrc, payloadType: 96 });
+    this.emit('ssrcOk', this.options.ssrc);
+  }
+
+  sendTrack(changes: Partial<VideoTrack> = {}): void {
+    const track: VideoTrack = {
+      kind: 'video',
+      codec: 'h264',
+      playable: true,
+      profileLevelId: '640028',
+      width: 1920,
+      height: 1080,
+      ssrc: 1,
+      payloadType: 96,
+      ...changes,
+    };
+    this.video = track;
+    this.emit('track', track);
+  }
+
+  /** All that a good camera brings. */
+  play(): void {
+    this.sendRtp();
+    this.emit('firstPack');
+    this.sendTrack();
+    this.emit('firstKeyFrame');
+  }
+}
+
+export class ScriptedSession extends EventEmitter<LiveSessionEvents> implements LiveSession {
+  readonly callId: string;
+  readonly answer = { address: '127.0.0.9', port: 15060, payloads: [{ payloadType: 96, encoding: 'PS' }], sdp: '' };
+  ended = false;
+  byes = 0;
+
+  constructor(callId: string) {
+    super();
+    this.callId = callId;
+  }
+
+  async bye(): Promise<void> {
+    if (this.ended) return;
+    this.byes += 1;
+    this.end('local_bye');
+  }
+
+  end(reason: 'device_bye' | 'local_bye' | 'device_offline' | 'lost'): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.emit('ended', reason);
+  }
+}
+
+/** What a device does with an INVITE; by default it answers and plays. */
+export type InviteScript = (
+  invite: LiveInvite,
+  ingest: ScriptedIngest,
+  session: ScriptedSession,
+) => void | Promise<void>;
+
+/** What a good camera does. */
+export const playOnAnswer: InviteScript = (_invite, ingest) => {
+  ingest.playsOnAnswer = true;
+};
+
+/** A platform with one device. */
+export class ScriptedPlatform extends EventEmitter<PlatformEvents> {
+  current: Device | undefined = testDevice();
+  transports: readonly MediaTransport[] = ['tcp-passive', 'udp', 'tcp-active'];
+  remembered: MediaTransport | undefined;
+  script: InviteScript = playOnAnswer;
+  readonly invites: LiveInvite[] = [];
+  readonly sessions: ScriptedSession[] = [];
+  readonly leases = new Set<string>();
+  keyFrameRequests = 0;
+  touches = 0;
+  readonly #media: ScriptedMedia;
+  #nextSsrc = 200_001_000;
+
+  constructor(media: ScriptedMedia) {
+    super();
+    this.#media = media;
+  }
+
+  device(id: string): Device | undefined {
+    return id === this.current?.id ? this.current : undefined;
+  }
+
+  findChannel(): Channel | undefined {
+    return undefined;
+  }
+
+  reserveSsrc(): SsrcLease {
+    this.#nextSsrc += 1;
+    const text = String(this.#nextSsrc).padStart(10, '0');
+    this.leases.add(text);
+    return { value: this.#nextSsrc, text, release: () => this.leases.delete(text) };
+  }
+
+  async mediaAddress(): Promise<string> {
+    return '127.0.0.1';
+  }
+
+  mediaTransports(): readonly MediaTransport[] {
+    return this.transports;
+  }
+
+  rememberTransport(_deviceId: string, transport: MediaTransport): void {
+    this.remembered = transport;
+  }
+
+  async invite(invite: LiveInvite): Promise<LiveSession> {
+    this.invites.push(invite);
+    const callId = `call-${this.invites.length}`;
+    invite.onProgress?.('invite_sent', '', callId);
+    const session = new ScriptedSession(callId);
+    const ingest = this.#media.opened.at(-1);
+    if (ingest === undefined) throw new Error('no ingest was opened before the INVITE');
+    await this.script(invite, ingest, session);
+    this.sessions.push(session);
+    invite.onProgress?.('ok', '200 OK', callId);
+    return session;
+  }
+
+  async requestKeyFrame(): Promise<void> {
+    this.keyFrameRequests += 1;
+  }
+
+  touch(): void {
+    this.touches += 1;
+  }
+}
+
+export class ScriptedMedia {
+  readonly opened: ScriptedIngest[] = [];
+  failure: Error | undefined;
+
+  get open(): number {
+    return this.opened.filter((ingest) => !ingest.closed).length;
+  }
+
+  async openIngest(options: IngestOptions): Promise<Ingest> {
+    if (this.failure !== undefined) throw this.failure;
+    const ingest = new ScriptedIngest(options, 30_000 + 2 * this.opened.length);
+    this.opened.push(ingest);
+    return ingest;
+  }
+}
+
+export class ScriptedViewer extends EventEmitter<ViewerEvents> implements Viewer {
+  readonly id: string;
+  readonly answer = 'v=0';
+  readonly workerIndex = 0;
+  readonly ingests: Ingest[];
+  iceState: IceState = 'new';
+  dtlsState: DtlsState = 'new';
+  bytesSent = 0;
+  closed = false;
+  canMove = true;
+
+  constructor(options: ViewerOptions) {
+    super();
+    this.id = options.id;
+    this.ingests = [options.ingest];
+  }
+
+  async rebind(ingest: Ingest): Promise<void> {
+    if (!this.canMove) throw new Error('cannot move');
+    this.ingests.push(ingest);
+  }
+
+  close(reason: ViewerCloseReason = 'closed'): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.emit('closed', reason);
+  }
+
+  connect(): void {
+    this.iceState = 'completed';
+    this.emit('iceStateChange', 'completed');
+    this.dtlsState = 'connected';
+    this.emit('dtlsStateChange', 'connected');
+  }
+}
+
+export class ScriptedWebRtc {
+  readonly viewers: ScriptedViewer[] = [];
+  failure: Error | undefined;
+
+  checkOffer(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  checkFragment(fragment: string): boolean {
+    return fragment.startsWith('a=');
+  }
+
+  async createViewer(options: ViewerOptions): Promise<Viewer> {
+    const viewer = new ScriptedViewer(options);
+    this.viewers.push(viewer);
+    return viewer;
+  }
+}
+
+/** Parts of a Streams under test, all scripted. */
+export function scriptedParts(): StreamsParts & {
+  readonly platform: ScriptedPlatform;
+  readonly media: ScriptedMedia;
+  readonly webrtc: ScriptedWebRtc;
+} {
+  const media = new ScriptedMedia();
+  return { media, platform: new ScriptedPlatform(media), webrtc: new ScriptedWebRtc(), log: silentLogger };
+}
