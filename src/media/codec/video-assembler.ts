@@ -5,7 +5,7 @@ import type { VideoCodec } from '../types.ts';
 import { AccessUnitEmitter, FRAME_DROPPED, type Delivery } from './access-unit-emitter.ts';
 import { FrameBuffer } from './frame-buffer.ts';
 import { NalIndex } from './nal-index.ts';
-import { looksLikeH265ParameterSet, videoSyntax, type VideoSyntax } from './video-syntax.ts';
+import { tellH264FromH265, videoSyntax, type VideoSyntax } from './video-syntax.ts';
 
 /** Of each PES, while nobody wants whole units: enough for parameter sets, SEI and the first slice's header. */
 const PEEK_BYTES = 1024;
@@ -162,7 +162,7 @@ export class VideoAssembler {
 
   /** The RTP packet just consumed had the marker bit (GB/T 28181-2022 annex C: last of a frame, if the sender is good). */
   marker(): void {
-    if (this.#frame.length === 0 || !this.#dataInPacket) return;
+    if (this.#frame.length === 0 || (!this.#dataInPacket && this.#rtpTimestamp !== this.#unitRtpTimestamp)) return;
     if ((this.#open && this.#bounded) || this.#markers > 0) this.#distrustMarker();
     this.#markers++;
     const isPieceOfMore = this.#bounded && this.#pesBytes >= FULL_PES_BYTES;
@@ -205,9 +205,8 @@ export class VideoAssembler {
     const { codec } = this.#emitter;
     if (codec === 'mpeg4' || codec === 'svac') return videoSyntax(codec);
     // Before the first parameter sets were read, and when the declared codec is wrong, the frame itself tells.
-    if (this.#nals.count > 0 && looksLikeH265ParameterSet(this.#frame.bytes, this.#nals.start(0)))
-      return videoSyntax('h265');
-    return videoSyntax(codec === 'h265' ? 'h265' : 'h264');
+    const told = this.#nals.count > 0 ? tellH264FromH265(this.#frame.bytes, this.#nals.start(0)) : undefined;
+    return videoSyntax(told ?? (codec === 'h265' ? 'h265' : 'h264'));
   }
 
   #hasPicture(): boolean {

@@ -63,3 +63,17 @@ export function videoSyntax(codec: VideoCodec): VideoSyntax {
 export function looksLikeH265ParameterSet(bytes: Uint8Array, at: number): boolean {
   return (bytes[at] === 0x40 || bytes[at] === 0x42 || bytes[at] === 0x44) && bytes[at + 1] === 0x01;
 }
+
+/**
+ * Which of H.264 and H.265 the first NAL unit of a picture belongs to, where it can be of one only: parameter sets, access
+ * unit delimiter, supplemental information.
+ */
+export function tellH264FromH265(bytes: Uint8Array, at: number): 'h264' | 'h265' | undefined {
+  const first = bytes[at]!;
+  if (looksLikeH265ParameterSet(bytes, at)) return 'h265';
+  if ((first === 0x46 || first === 0x4e) && bytes[at + 1] === 0x01) return 'h265';
+  const type = h264NalType(first);
+  if ((first & 0x80) !== 0) return undefined;
+  if (type === H264_NAL.sps && (first & 0x60) !== 0) return 'h264';
+  return first === H264_NAL.aud || first === H264_NAL.sei ? 'h264' : undefined;
+}

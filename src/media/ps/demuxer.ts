@@ -32,11 +32,13 @@ export class PsDemuxer {
   readonly #tracks: EsTracks;
   readonly #carry = Buffer.allocUnsafeSlow(CARRY_BYTES);
   #carryLength = 0;
-  #state: State = 'header';
+  #state: State = 'resync';
   #target: Target = 'skip';
   #remaining = 0;
   #nowMs = 0;
   readonly #pes: PesHeader = { pts: -1, dts: -1, headerBytes: 0, unbounded: false, payloadBytes: 0 };
+  /** Pack headers so far. */
+  packs = 0;
   readonly #onStream = (streamType: number, streamId: number): void => this.#tracks.declare(streamType, streamId);
 
   constructor(sink: MediaSink, tracks: EsTracks) {
@@ -120,15 +122,18 @@ export class PsDemuxer {
         return this.#takePayload(buffer, position, end);
       case 'unbounded':
         return this.#takeUnbounded(buffer, position, end);
-      case 'resync': {
-        const at = findPackStartCode(buffer, position, end);
-        if (at < 0) return Math.max(position, end - partialStartCode(buffer, position, end));
-        this.#state = 'header';
-        return at;
-      }
+      case 'resync':
+        return this.#findPack(buffer, position, end);
       case 'header':
         return this.#parseHeader(buffer, position, end);
     }
+  }
+
+  #findPack(buffer: Buffer, position: number, end: number): number {
+    const at = findPackStartCode(buffer, position, end);
+    if (at < 0) return Math.max(position, end - partialStartCode(buffer, position, end));
+    this.#state = 'header';
+    return at === position ? this.#parseHeader(buffer, position, end) : at;
   }
 
   #takePayload(buffer: Buffer, position: number, end: number): number {
@@ -167,11 +172,11 @@ export class PsDemuxer {
     if (end - position < 4) {
       return partialStartCode(buffer, position, end) === end - position
         ? position
-        : this.#lostSync('ps_lost_sync', position);
+        : this.#lostSync('ps_lost_sync', position + 1);
     }
     if (!isStartCodePrefix(buffer, position)) {
       const isZeroByte = buffer[position] === 0 && buffer[position + 1] === 0 && buffer[position + 2] === 0;
-      return isZeroByte ? position + 1 : this.#lostSync('ps_lost_sync', position);
+      return isZeroByte ? position + 1 : this.#lostSync('ps_lost_sync', position + 1);
     }
     const id = buffer[position + 3]!;
     switch (id) {
@@ -184,7 +189,7 @@ export class PsDemuxer {
       case START_CODE.programEnd:
         return position + 4;
       default:
-        if (id < START_CODE.programEnd) return this.#lostSync('ps_lost_sync', position);
+        if (id < START_CODE.programEnd) return this.#lostSync('ps_lost_sync', position + 4);
         return isVideoStreamId(id) || isAudioStreamId(id)
           ? this.#parsePes(buffer, position, end)
           : this.#skipPes(buffer, position, end);
@@ -195,6 +200,7 @@ export class PsDemuxer {
     const bytes = packHeaderBytes(buffer, position, end);
     if (bytes < 0) return this.#lostSync('pack_bad_header', position + 4);
     if (bytes > 0) {
+      this.packs++;
       this.#sink.onPack();
       this.#tracks.video.packHeader();
     }

@@ -32,7 +32,12 @@ interface PayloadReader {
 interface Reader {
   readonly payload: PayloadReader;
   readonly kind: PayloadFormat['kind'];
+  /** The bytes proved the kind; until then another kind's proof replaces the reader. */
+  proven: boolean;
 }
+
+/** So many packets that start like an elementary stream outweigh an SDP that says PS, as long as no pack came. */
+const ANNEX_B_PROOFS = 2;
 
 /** A depacketizer that tells `sink` what it finds. */
 export function createDepacketizer(sink: MediaSink, options: DepacketizerOptions = {}): Depacketizer {
@@ -50,6 +55,7 @@ class RtpDepacketizer implements Depacketizer {
   readonly #declared = new Map<number, PayloadFormat>();
   #lastType = -1;
   #last: Reader | undefined;
+  #annexBProofs = 0;
 
   constructor(sink: MediaSink, options: DepacketizerOptions) {
     this.#sink = sink;
@@ -68,7 +74,7 @@ class RtpDepacketizer implements Depacketizer {
       this.#declared.set(payloadType, format);
       const reader = this.#readers.get(payloadType);
       // What the bytes proved is kept; what was taken from the number alone is not.
-      if (reader !== undefined && (reader.kind === 'video' || reader.kind === 'audio')) this.#forget(payloadType);
+      if (reader !== undefined && !reader.proven && reader.kind !== 'annexb') this.#forget(payloadType);
     }
   }
 
@@ -92,31 +98,42 @@ class RtpDepacketizer implements Depacketizer {
 
   #readerFor(view: RtpView): Reader | undefined {
     const { payloadType } = view;
-    const known = payloadType === this.#lastType ? this.#last : this.#readers.get(payloadType);
-    if (known !== undefined && (known.kind === 'ps' || known.kind === 'ts')) {
+    if (payloadType !== this.#lastType) {
       this.#lastType = payloadType;
-      this.#last = known;
-      return known;
+      this.#last = this.#readers.get(payloadType);
     }
-    if (known?.kind === 'audio') return known;
-    const proven = sniffFormat(view.packet, view.payloadStart, view.payloadEnd);
-    if (known !== undefined && (proven === undefined || proven.kind === known.kind || proven.kind === 'annexb'))
-      return known;
-    return this.#create(payloadType, proven ?? this.#assumedFormat(payloadType));
+    const known = this.#last;
+    if (known !== undefined && (known.proven || known.kind === 'audio')) return known;
+    const sniffed = sniffFormat(view.packet, view.payloadStart, view.payloadEnd);
+    if (known !== undefined && !this.#replaces(sniffed, known)) return known;
+    this.#last = this.#create(payloadType, sniffed ?? this.#assumedFormat(payloadType));
+    if (sniffed !== undefined && this.#last !== undefined)
+      this.#last.proven = sniffed.kind === 'ps' || sniffed.kind === 'ts';
+    return this.#last;
   }
 
-  /** By the SDP, else by the number. A program stream is not assumed: it is entered at a start code. */
+  #replaces(sniffed: PayloadFormat | undefined, known: Reader): boolean {
+    if (sniffed === undefined) return false;
+    if (sniffed.kind === known.kind) {
+      known.proven = sniffed.kind !== 'annexb';
+      return false;
+    }
+    if (sniffed.kind !== 'annexb') return true;
+    // A packet in the middle of a program stream may start with a NAL unit's start code.
+    return known.payload instanceof PsDemuxer && known.payload.packs === 0 && ++this.#annexBProofs >= ANNEX_B_PROOFS;
+  }
+
+  /** By the SDP, else by the number; GB/T 28181 puts a program stream into every dynamic type that says nothing else. */
   #assumedFormat(payloadType: number): PayloadFormat | undefined {
-    const format = this.#declared.get(payloadType) ?? formatOfPayloadType(payloadType);
-    return format?.kind === 'ps' || format?.kind === 'ts' ? undefined : format;
+    return this.#declared.get(payloadType) ?? formatOfPayloadType(payloadType);
   }
 
   #create(payloadType: number, format: PayloadFormat | undefined): Reader | undefined {
-    if (format === undefined || this.#readers.size >= MAX_READERS) {
+    if (format === undefined || (this.#readers.size >= MAX_READERS && !this.#readers.has(payloadType))) {
       this.#sink.onError('payload_unknown');
       return undefined;
     }
-    const reader: Reader = { payload: this.#createPayload(format), kind: format.kind };
+    const reader: Reader = { payload: this.#createPayload(format), kind: format.kind, proven: false };
     this.#readers.set(payloadType, reader);
     return reader;
   }

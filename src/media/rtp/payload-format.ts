@@ -60,6 +60,7 @@ const BY_PAYLOAD_TYPE: ReadonlyMap<number, PayloadFormat> = new Map([
   [18, audio('g729')],
   [20, audio('svac')],
   [33, TS],
+  [96, PS],
   [97, video('mpeg4')],
   [98, video('h264')],
   [99, video('h265')],
