@@ -9,8 +9,8 @@ import {
 } from './tcp-framing.ts';
 import { findPacketBySsrc, findPacketByStartCode, RESYNC_KEEP_BYTES } from './tcp-resync.ts';
 
-/** Longest frame of RFC 4571 with its header, and an EHOME header in front. */
-const MAX_TAIL_BYTES = 65_535 + 4 + EHOME_HEADER_BYTES;
+/** What is added to the rest at a time while a packet start is looked for. */
+const SEARCH_STEP_BYTES = 1024;
 const FIRST_TAIL_BYTES = 4096;
 
 /** Receives the packets of a TCP connection. */
@@ -62,7 +62,7 @@ export class Rfc4571Framer implements FramingKnowledge {
   push(chunk: Buffer): void {
     let position = 0;
     while (this.#tailLength > 0) {
-      const wanted = Math.max(1, this.#needed - this.#tailLength);
+      const wanted = Math.max(this.#synced ? 1 : SEARCH_STEP_BYTES, this.#needed - this.#tailLength);
       const taken = Math.min(wanted, chunk.length - position);
       if (taken === 0) return;
       this.#appendToTail(chunk, position, position + taken);
@@ -169,7 +169,7 @@ export class Rfc4571Framer implements FramingKnowledge {
     }
     const skipped = Math.max(0, end - position - RESYNC_KEEP_BYTES);
     this.skippedBytes += skipped;
-    this.#needed = Math.min(MAX_TAIL_BYTES, (skipped > 0 ? RESYNC_KEEP_BYTES : end - position) + 1024);
+    this.#needed = end - position - skipped + 1;
     return skipped;
   }
 }

@@ -8,8 +8,8 @@ export const INTERLEAVED_MAGIC = 0x24;
 /** Private header of EHOME senders, starting 01 00, in front of interleaved RTP. */
 export const EHOME_HEADER_BYTES = 256;
 const MAX_RTCP_BYTES = 2048;
-/** Ethernet-sized packets are believed without a look at what follows. */
-const ORDINARY_PACKET_BYTES = 1500;
+/** ISO/IEC 13818-1 2.5.3.4. */
+const PACK_START_CODE = 0x0000_01ba;
 
 /** Finds out the framing from a connection's first bytes; undefined = more bytes are needed. */
 export function detectTcpFraming(buffer: Buffer, start: number, end: number): TcpFraming | undefined {
@@ -47,11 +47,22 @@ export function isPlausiblePacket(
   if (isRtcpAt(buffer, offset, offset + length)) return length % 4 === 0 && length <= MAX_RTCP_BYTES;
   const payloadType = buffer[offset + 1]! & 0x7f;
   if (length < RTP_HEADER_BYTES || (payloadType >= 64 && payloadType <= 95)) return false;
-  if (knowledge.ssrc < 0 || readUint32(buffer, offset + 8) === knowledge.ssrc) return true;
+  if (knowledge.ssrc >= 0 && readUint32(buffer, offset + 8) === knowledge.ssrc) return true;
+  if (knowledge.ssrc < 0 && startsWithPack(buffer, offset + RTP_HEADER_BYTES, knowledge.bytesEnd)) return true;
   if ((buffer[offset]! & 0x3f) !== 0) return false;
   if (payloadType === knowledge.payloadType) return true;
   const next = offset + length;
-  return next + 3 <= knowledge.bytesEnd ? isVersion2(buffer[next + 2]!) : length <= ORDINARY_PACKET_BYTES;
+  return next + 3 > knowledge.bytesEnd || startsFrame(buffer, next);
+}
+
+/** Length and RTP header, `$`, or an EHOME header. */
+function startsFrame(buffer: Buffer, at: number): boolean {
+  const first = buffer[at]!;
+  return isVersion2(buffer[at + 2]!) || first === INTERLEAVED_MAGIC || (first === 1 && buffer[at + 1] === 0);
+}
+
+function startsWithPack(buffer: Buffer, at: number, end: number): boolean {
+  return at + 4 <= end && buffer.readUInt32BE(at) === PACK_START_CODE;
 }
 
 export function isVersion2(byte: number): boolean {
