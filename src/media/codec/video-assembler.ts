@@ -16,6 +16,8 @@ const FULL_PES_BYTES = 60_000;
 const BOUNDARY_PROOF_BYTES = 8;
 const MIN_FLUSH_MS = 80;
 const UNITS_WITHOUT_PTS = 2;
+/** So many units in a row with the marker right at their end make a sender's marker trusted again. */
+const GOOD_MARKERS = 100;
 
 /**
  * Collects the bytes of one video stream into frames and finds where an access unit ends: new PTS, new pack with a new RTP
@@ -46,6 +48,9 @@ export class VideoAssembler {
   #markers = 0;
   #dataInPacket = false;
   #markerTrusted = true;
+  /** The last thing that came was a marker where a unit may end. */
+  #markerWasLast = false;
+  #goodMarkers = 0;
   /** The last unit was finished early, by marker or time, with this PTS; more data of it would be a surprise. */
   #finishedEarly: 'marker' | 'tick' | undefined;
   #finishedPts = -1;
@@ -135,6 +140,7 @@ export class VideoAssembler {
 
   append(source: Buffer, start: number, end: number): void {
     this.#dataInPacket = true;
+    this.#markerWasLast = false;
     this.#lastDataMs = this.#nowMs;
     this.#unitRtpTimestamp = this.#rtpTimestamp;
     this.#pesBytes += end - start;
@@ -163,8 +169,10 @@ export class VideoAssembler {
   /** The RTP packet just consumed had the marker bit (GB/T 28181-2022 annex C: last of a frame, if the sender is good). */
   marker(): void {
     if (this.#frame.length === 0 || (!this.#dataInPacket && this.#rtpTimestamp !== this.#unitRtpTimestamp)) return;
-    if ((this.#open && this.#bounded) || this.#markers > 0) this.#distrustMarker();
+    const isWrong = (this.#open && this.#bounded) || this.#markers > 0;
+    if (isWrong) this.#distrustMarker();
     this.#markers++;
+    this.#markerWasLast = !isWrong;
     const isPieceOfMore = this.#bounded && this.#pesBytes >= FULL_PES_BYTES;
     if (!this.#markerTrusted || isPieceOfMore || !this.#hasPicture()) return;
     this.#finishedPts = this.#stamp.pts;
@@ -261,12 +269,21 @@ export class VideoAssembler {
   }
 
   #distrustMarker(): void {
+    this.#goodMarkers = 0;
     if (!this.#markerTrusted) return;
     this.#markerTrusted = false;
     this.#sink.onError('marker_unreliable');
   }
 
+  /** One damaged packet shall not cost a frame time of delay for the rest of the stream. */
+  #learnMarker(): void {
+    if (this.#markerTrusted) return;
+    this.#goodMarkers = this.#markerWasLast ? this.#goodMarkers + 1 : 0;
+    if (this.#goodMarkers === GOOD_MARKERS) this.#markerTrusted = true;
+  }
+
   #finish(): void {
+    this.#learnMarker();
     if (this.#broken) {
       this.#sink.onError(FRAME_DROPPED);
       this.#emitter.awaitKeyFrame();

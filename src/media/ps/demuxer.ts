@@ -170,9 +170,10 @@ export class PsDemuxer {
 
   #parseHeader(buffer: Buffer, position: number, end: number): number {
     if (end - position < 4) {
-      return partialStartCode(buffer, position, end) === end - position
-        ? position
-        : this.#lostSync('ps_lost_sync', position + 1);
+      const partial = partialStartCode(buffer, position, end);
+      if (partial === end - position) return position;
+      // Zero bytes are stuffing.
+      return partial === 2 && buffer[position] === 0 ? position + 1 : this.#lostSync('ps_lost_sync', position + 1);
     }
     if (!isStartCodePrefix(buffer, position)) {
       const isZeroByte = buffer[position] === 0 && buffer[position + 1] === 0 && buffer[position + 2] === 0;

@@ -530,3 +530,14 @@ describe('program streams of real devices', () => {
     expect(recorder.units[0]!.nalus[0]).toEqual(picture);
   });
 });
+
+test('a marker that proved wrong once is trusted again after 100 good units', () => {
+  const recorder = new MediaRecorder();
+  const bytes = keyPack(pts(0), keyFrame(0, 4000));
+  recorder.push(rtp(bytes.subarray(0, 1000), { marker: true }));
+  recorder.push(rtp(bytes.subarray(1000), { marker: true }));
+  for (let index = 1; index <= 102; index++)
+    recorder.send(framePack(pts(index), annexB(slice())), { timestamp: index * STEP });
+  expect(recorder.faults).toEqual(['marker_unreliable']);
+  expect(recorder.units).toHaveLength(103);
+});

@@ -67,15 +67,17 @@ describe('parseRtp', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 64 }),
-        fc.nat(0xffff),
-        fc.nat(0xffffffff),
-        fc.nat(63),
-        fc.boolean(),
-        (payload, sequenceNumber, timestamp, payloadType, marker) => {
+        fc.record({
+          sequenceNumber: fc.nat(0xffff),
+          timestamp: fc.nat(0xffffffff),
+          payloadType: fc.nat(63),
+          marker: fc.boolean(),
+        }),
+        (payload, fields) => {
           const view = createRtpView();
-          const packet = rtp(Buffer.from(payload), { sequenceNumber, timestamp, payloadType, marker });
+          const packet = rtp(Buffer.from(payload), fields);
           expect(parseRtp(packet, view)).toBeUndefined();
-          expect(view).toMatchObject({ sequenceNumber, timestamp, payloadType, marker });
+          expect(view).toMatchObject(fields);
           expect(Buffer.from(payload).equals(packet.subarray(view.payloadStart, view.payloadEnd))).toBe(true);
         },
       ),
