@@ -96,8 +96,14 @@ function parseStartLine(line: string): StartLine | ParseFault {
   if (!/^SIP\/\d+\.\d+$/i.test(version)) return 'not_sip';
   if (first <= 0 || first === last) return 'bad_start_line';
   const method = trimmed.slice(0, first);
+  if (!isToken(method)) return 'bad_start_line';
   const uri = trimmed.slice(first + 1, last);
   return { kind: 'request', method, uri, version: version.toUpperCase(), strict: trimmed.length === line.length };
+}
+
+/** RFC 3261 §25.1. */
+function isToken(text: string): boolean {
+  return /^[\w\-.!%*+`'~]+$/.test(text);
 }
 
 /** RFC 3261 §7.2; the reason phrase and the blank before it may be missing. */

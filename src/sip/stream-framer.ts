@@ -153,18 +153,22 @@ function mayStartMessage(bytes: Buffer, at: number): boolean {
   return /^[\w\-.!%*+`'~/]+$/.test(word);
 }
 
-/** First line at or after `from` that is a start line, or -1. */
+/** Next start line at or after `from`, or -1; it may stand right behind a body that has no line end. */
 function nextStartLine(bytes: Buffer, from: number): number {
-  // `SIP/` is in every start line: lines without it are passed over without being decoded.
+  // `SIP/2.0` is in every start line: lines without it are passed over without being decoded.
   let at = from;
   while (at < bytes.length) {
-    const hit = bytes.indexOf('SIP/', at, 'latin1');
-    if (hit < 0) return -1;
-    const line = Math.max(at, bytes.lastIndexOf(0x0a, hit) + 1);
-    if ((line === 0 || bytes[line - 1] === 0x0a) && startsMessage(bytes, line)) return line;
-    const newline = bytes.indexOf(0x0a, hit);
+    const hit = bytes.indexOf('SIP/2.0', at, 'latin1');
+    const newline = hit < 0 ? -1 : bytes.indexOf(0x0a, hit);
     if (newline < 0) return -1;
+    const line = Math.max(at, bytes.lastIndexOf(0x0a, hit) + 1, hit - MAX_SCAN_LINE_BYTES);
+    const text = bytes.toString('latin1', line, Math.min(newline, hit + MAX_SCAN_LINE_BYTES));
+    const found = text.search(START_LINE);
+    if (found >= 0) return line + found;
     at = newline + 1;
   }
   return -1;
 }
+
+/** Stricter than the parser's: what it finds ends a body or a run of garbage. */
+const START_LINE = /(?:(?<![A-Z])[A-Z]{3,20} sips?:[^ ]{1,1000} SIP\/2\.0|SIP\/2\.0 \d{3}(?: .{0,1000})?)\r?$/;

@@ -45,7 +45,9 @@ function addressFault(request: Request, name: 'from' | 'to'): string | undefined
 
 function optionalFault(request: Request): string | undefined {
   const { headers } = request;
-  if (headers.has('content-length') && contentLength(headers) === undefined) return 'Bad Content-Length';
+  const lengths = headers.getRaw('content-length');
+  if (lengths.length > 0 && contentLength(headers) === undefined) return 'Bad Content-Length';
+  if (lengths.some((each) => each !== lengths[0])) return 'Repeated Header Field';
   if (headers.getRaw('cseq').length > 1 || headers.getRaw('call-id').length > 1) return 'Repeated Header Field';
   for (const contact of headers.getAll('contact')) {
     if (contact !== '*' && parseNameAddr(contact) === undefined) return 'Bad Contact';
