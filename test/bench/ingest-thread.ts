@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createMediaThreads } from '../../src/media/index.ts';
@@ -9,7 +9,7 @@ import type { SenderOrder } from './ingest-sender.ts';
 /*
  * CPU and memory of the media threads for streams of 4 Mbit/s, 25 frames a second, sent by a child process.
  *   node test/bench/ingest-thread.ts --transport tcp|udp --streams 50 --seconds 10 [--watched]
- * `--watched` feeds each stream to a UDP socket that nobody reads.
+ * `--watched` feeds each stream to a UDP socket of the child.
  */
 const { values } = parseArgs({
   options: {
@@ -52,15 +52,12 @@ const ingests = await Promise.all(
     }),
   ),
 );
-const drain = createSocket('udp4');
-await new Promise<void>((resolve) => {
-  drain.bind(0, '127.0.0.1', resolve);
-});
+const child = fork(new URL('ingest-sender.ts', import.meta.url));
+const [drainPort] = (await once(child, 'message')) as [number];
 for (const ingest of ingests) {
   ingest.setAnswer({ ssrc: SSRC, payloads: [{ payloadType: 96, encoding: 'PS' }] });
-  if (values.watched) ingest.addOutput({ address: '127.0.0.1', port: drain.address().port, audioCodec: 'pcma' });
+  if (values.watched) ingest.addOutput({ address: '127.0.0.1', port: drainPort, audioCodec: 'pcma' });
 }
-const child = fork(new URL('ingest-sender.ts', import.meta.url));
 const order: SenderOrder = { transport, ports: ingests.map((ingest) => ingest.localPort), ssrc: SSRC };
 child.send(order);
 await sleep(WARM_UP_MS);
@@ -96,5 +93,4 @@ process.stdout.write(
   })}\n`,
 );
 child.disconnect();
-drain.close();
 await threads.close();

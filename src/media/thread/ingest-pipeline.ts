@@ -32,6 +32,7 @@ export class IngestPipeline implements MediaSink {
     this.feed = new OutputFeed({
       pacer: context.pacer,
       chunks: context.chunks,
+      arena: context.arena,
       now: context.now,
       onKeyFrameRequested: () => tell({ name: 'keyFrameRequested' }),
     });

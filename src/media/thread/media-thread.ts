@@ -4,6 +4,7 @@ import { OwnPort } from './own-port.ts';
 import { Pacer } from './pacer.ts';
 import { ChunkPool } from './packet-store.ts';
 import type { OpenFailure, ThreadNotice, ThreadOptions, ThreadRequest } from './protocol.ts';
+import { SendArena } from './send-arena.ts';
 import { SharedPort } from './shared-port.ts';
 import type { ThreadContext } from './thread-context.ts';
 
@@ -30,7 +31,7 @@ export class MediaThread {
   #closed = false;
 
   constructor(options: ThreadOptions, tell: (notice: ThreadNotice) => void, now = (): number => performance.now()) {
-    this.#context = { options, tell, now, pacer: new Pacer(), chunks: new ChunkPool() };
+    this.#context = { options, tell, now, pacer: new Pacer(), chunks: new ChunkPool(), arena: new SendArena() };
   }
 
   /** Opens the shared port where there is one, and says `ready`. */

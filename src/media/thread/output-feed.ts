@@ -9,6 +9,7 @@ import { Output } from './output.ts';
 import type { Pacer } from './pacer.ts';
 import type { ChunkPool } from './packet-store.ts';
 import type { OutputTarget } from './protocol.ts';
+import type { SendArena } from './send-arena.ts';
 import { MediaTimeline } from './sender-report.ts';
 
 /** Dynamic (RFC 3551 §6); what video outputs send. */
@@ -21,6 +22,7 @@ const MAX_OUTPUTS = 64;
 export interface OutputFeedDependencies {
   readonly pacer: Pacer;
   readonly chunks: ChunkPool;
+  readonly arena: SendArena;
   readonly now: () => number;
   readonly onKeyFrameRequested: () => void;
 }
@@ -46,7 +48,9 @@ export class OutputFeed {
     this.#gop = new GopCache(dependencies.chunks);
     this.#videoSink = (buffer, start, end) => {
       this.#gop.append(buffer, start, end);
-      for (const output of this.#outputs.values()) output.sendVideo(buffer, start, end);
+      if (this.#outputs.size === 0) return;
+      const packet = dependencies.arena.copy(buffer, start, end);
+      for (const output of this.#outputs.values()) output.sendVideo(packet);
     };
     this.#audioSinks = { pcma: this.#audioSinkOf('pcma'), pcmu: this.#audioSinkOf('pcmu') };
   }
@@ -60,6 +64,7 @@ export class OutputFeed {
     const output = new Output(target, {
       pacer: this.#dependencies.pacer,
       chunks: this.#dependencies.chunks,
+      arena: this.#dependencies.arena,
       timeline: this.#timeline,
       now: this.#dependencies.now,
       onKeyFrameRequest: () => this.#requests.request(this.#dependencies.now()),
@@ -135,7 +140,8 @@ export class OutputFeed {
       return;
     }
     output.goLive();
-    this.#gop.replay((buffer, start, end) => output.sendVideo(buffer, start, end));
+    const { arena } = this.#dependencies;
+    this.#gop.replay((buffer, start, end) => output.sendVideo(arena.copy(buffer, start, end)));
     output.setPts('video', this.#videoPts90k);
   }
 
@@ -154,9 +160,8 @@ export class OutputFeed {
 
   #audioSinkOf(codec: PlayableAudio): PacketSink {
     return (buffer, start, end) => {
-      for (const output of this.#outputs.values()) {
-        if (output.audioCodec === codec) output.sendAudio(buffer, start, end);
-      }
+      const packet = this.#dependencies.arena.copy(buffer, start, end);
+      for (const output of this.#outputs.values()) if (output.audioCodec === codec) output.sendAudio(packet);
     };
   }
 }

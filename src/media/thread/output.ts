@@ -6,6 +6,7 @@ import type { PlayableAudio } from '../types.ts';
 import { BURST_PACKETS, type Paced, type Pacer } from './pacer.ts';
 import { PacketStore, type ChunkPool } from './packet-store.ts';
 import type { OutputTarget } from './protocol.ts';
+import type { SendArena } from './send-arena.ts';
 import { formatSenderReport, type MediaTimeline } from './sender-report.ts';
 
 const SEND_BUFFER_BYTES = 4_194_304;
@@ -16,6 +17,7 @@ const REPORT_INTERVAL_MS = 1000;
 export interface OutputDependencies {
   readonly pacer: Pacer;
   readonly chunks: ChunkPool;
+  readonly arena: SendArena;
   readonly timeline: MediaTimeline;
   readonly now: () => number;
   readonly onKeyFrameRequest: () => void;
@@ -46,7 +48,9 @@ export class Output implements Paced {
   readonly #queue: PacketStore;
   readonly #video: SentTrack = noneSent();
   readonly #audio: SentTrack = noneSent();
-  readonly #send = (buffer: Buffer, start: number, end: number): void => this.#socket.send(buffer, start, end - start);
+  readonly #sendQueued = (buffer: Buffer, start: number, end: number): void => {
+    this.#socket.send(this.#dependencies.arena.copy(buffer, start, end));
+  };
   #state: OutputState = 'connecting';
   #credit = BURST_PACKETS;
   #creditAtMs = 0;
@@ -89,15 +93,15 @@ export class Output implements Paced {
     if (this.#state === 'waiting') this.#state = 'live';
   }
 
-  /** Sends now, or behind what is queued; an overflow drops up to the next key frame. */
-  sendVideo(buffer: Buffer, start: number, end: number): void {
+  /** Sends now, or behind what is queued; an overflow drops up to the next key frame. The memory is the arena's. */
+  sendVideo(packet: Buffer): void {
     if (this.#state !== 'live') return;
-    this.#count(this.#video, buffer, start, end);
+    this.#count(this.#video, packet);
     if (this.#queue.packets === 0 && this.#takeCredit()) {
-      this.#send(buffer, start, end);
+      this.#socket.send(packet);
       return;
     }
-    if (this.#queue.append(buffer, start, end)) {
+    if (this.#queue.append(packet, 0, packet.length)) {
       this.#dependencies.pacer.schedule(this);
       return;
     }
@@ -107,10 +111,10 @@ export class Output implements Paced {
     this.#dependencies.onKeyFrameRequest();
   }
 
-  sendAudio(buffer: Buffer, start: number, end: number): void {
+  sendAudio(packet: Buffer): void {
     if (this.#state === 'connecting' || this.#state === 'closed') return;
-    this.#count(this.#audio, buffer, start, end);
-    this.#send(buffer, start, end);
+    this.#count(this.#audio, packet);
+    this.#socket.send(packet);
   }
 
   /** The stamps that a sender report maps to time; called behind the packets of a frame. */
@@ -123,7 +127,7 @@ export class Output implements Paced {
   }
 
   sendBurst(): boolean {
-    this.#queue.drain(BURST_PACKETS, this.#send);
+    this.#queue.drain(BURST_PACKETS, this.#sendQueued);
     return this.#queue.packets > 0;
   }
 
@@ -154,19 +158,18 @@ export class Output implements Paced {
     return true;
   }
 
-  #count(track: SentTrack, buffer: Buffer, start: number, end: number): void {
-    track.ssrc = readUint32(buffer, start + 8);
-    track.rtpTimestamp = readUint32(buffer, start + 4);
+  #count(track: SentTrack, packet: Buffer): void {
+    track.ssrc = readUint32(packet, 8);
+    track.rtpTimestamp = readUint32(packet, 4);
     track.packets += 1;
-    track.octets += end - start - RTP_HEADER_BYTES;
+    track.octets += packet.length - RTP_HEADER_BYTES;
   }
 
   #report(track: SentTrack): void {
     if (track.packets === 0 || this.#state === 'connecting') return;
     const { ssrc, rtpTimestamp, packets, octets } = track;
     const unixMs = this.#dependencies.timeline.unixMsOf(track.pts90k, Date.now());
-    const report = formatSenderReport({ ssrc, unixMs, rtpTimestamp, packets, octets });
-    this.#send(report, 0, report.length);
+    this.#socket.send(formatSenderReport({ ssrc, unixMs, rtpTimestamp, packets, octets }));
   }
 
   #onRtcp(message: Buffer): void {
