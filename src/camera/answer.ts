@@ -1,0 +1,66 @@
+import { parseGbSdp } from '../gb28181/gb-sdp.ts';
+import type { CameraTransport } from './types.ts';
+
+/** What a camera needs to know of an offer (GB/T 28181 13.3). */
+export interface LiveOffer {
+  readonly transport: CameraTransport;
+  readonly address: string;
+  readonly port: number;
+  readonly ssrc: number | undefined;
+  readonly payloadType: number;
+  /** `s=`. */
+  readonly sessionName: string;
+}
+
+/** SIP status with which an offer is refused (GB/T 28181 13.8). */
+export type OfferRefusal = 400 | 488;
+
+/** Reads an INVITE's offer: live, PS, and somewhere to send to. */
+export function readOffer(body: Buffer): LiveOffer | OfferRefusal {
+  const sdp = parseGbSdp(body);
+  if (typeof sdp === 'string') return 400;
+  const payload = sdp.payloads.find(({ encoding }) => encoding === 'PS');
+  // There are no recordings here, and nothing but PS.
+  if (payload === undefined || sdp.media !== 'video' || /^(?:playback|download|talk)$/i.test(sdp.sessionName))
+    return 488;
+  const transport = sdp.transport === 'udp' ? 'udp' : sdp.setup === 'active' ? 'tcp-active' : 'tcp-passive';
+  if (transport !== 'tcp-active' && (sdp.port === 0 || sdp.address === '')) return 488;
+  return {
+    transport,
+    address: sdp.address,
+    port: sdp.port,
+    ssrc: sdp.ssrc,
+    payloadType: payload.payloadType,
+    sessionName: sdp.sessionName === '' ? 'Play' : sdp.sessionName,
+  };
+}
+
+export interface AnswerParts {
+  readonly offer: LiveOffer;
+  readonly channelId: string;
+  readonly address: string;
+  readonly port: number;
+  /** Ten digits; absent: no `y=` line. */
+  readonly y: string | undefined;
+  readonly h265: boolean;
+  readonly audio: boolean;
+}
+
+/** Lines of the answer; setup is the offer's turned round (GB/T 28181 13.2). */
+export function answerLines({ offer, channelId, address, port, y, h265, audio }: AnswerParts): string[] {
+  const family = address.includes(':') ? 'IP6' : 'IP4';
+  const tcp = offer.transport !== 'udp';
+  return [
+    'v=0',
+    `o=${channelId} 0 0 IN ${family} ${address}`,
+    `s=${offer.sessionName}`,
+    `c=IN ${family} ${address}`,
+    't=0 0',
+    `m=video ${port} ${tcp ? 'TCP/RTP/AVP' : 'RTP/AVP'} ${offer.payloadType}`,
+    'a=sendonly',
+    `a=rtpmap:${offer.payloadType} PS/90000`,
+    ...(tcp ? [`a=setup:${offer.transport === 'tcp-active' ? 'passive' : 'active'}`, 'a=connection:new'] : []),
+    ...(y === undefined ? [] : [`y=${y}`]),
+    `f=v/${h265 ? 5 : 2}/5/25/2/2000a/${audio ? '1/8/1' : '//'}`,
+  ];
+}

@@ -1,0 +1,92 @@
+import type { Charset } from '../gb28181/types.ts';
+import { STANDARD_PS_SYNTAX, type PsSyntax } from '../media/ps/muxer.ts';
+
+/** Numbers of one session. */
+export interface SsrcChoice {
+  /** Ten digits of the answer's `y=`; absent: no such line. */
+  readonly y: string | undefined;
+  /** In the RTP headers. */
+  readonly rtp: number;
+}
+
+/** A frame about to leave. */
+export interface OutgoingFrame {
+  /** The session's own copy. */
+  readonly bytes: Buffer;
+  /** As in `FrameTemplate.packets`. */
+  readonly starts: Int32Array;
+  /** Of the session, from 0. */
+  readonly number: number;
+  readonly transport: 'udp' | 'tcp';
+}
+
+/** Changes a frame's bytes as they leave; over UDP their number must stay. */
+export type FrameFault = (frame: OutgoingFrame) => Buffer;
+
+/** Changes a SIP message between the stack and the network. */
+export type WireFault = (message: Buffer) => Buffer;
+
+/**
+ * What a camera does where cameras differ. The standard's way is `STANDARD_BEHAVIOUR`; a quirk returns a copy with one
+ * strategy replaced.
+ */
+export interface Behaviour {
+  readonly charset: Charset;
+  /** Expires header of REGISTER (GB/T 28181 3.1). */
+  readonly sendExpires: boolean;
+  /** From the offer's `y=`, undefined where it has none (GB/T 28181 13.4). */
+  readonly ssrc: (offered: number | undefined, random: () => number) => SsrcChoice;
+  /** Lines of the answer without line ends. */
+  readonly answer: (lines: readonly string[]) => readonly string[];
+  readonly syntax: PsSyntax;
+  /** Which of the built-in clips. */
+  readonly clip: 'standard' | 'h265' | 'long-gop';
+  readonly audio: 'pcma' | 'pcmu' | 'aac' | 'aac-as-g711';
+  /** Seconds of a session before its audio begins. */
+  readonly audioAfterSec: number;
+  /** RTP timestamp for a clock of 90 kHz. */
+  readonly rtpTimestamp: (clock90k: number) => number;
+  readonly frameFaults: readonly FrameFault[];
+  /** Connects and sends as soon as the answer is written, without waiting for the ACK. */
+  readonly earlyMedia: boolean;
+  /** RTCP sender reports between the RTP packets (RFC 5761). */
+  readonly rtcpMux: boolean;
+  /** 0: sessions last until the platform ends them. */
+  readonly byeAfterSec: number;
+  readonly honoursIdrRequests: boolean;
+  readonly wireFaults: readonly WireFault[];
+  /** Another source port for each REGISTER. */
+  readonly rotatesPort: boolean;
+}
+
+/** Ten decimal digits of `y=`. */
+export function ssrcDigits(value: number): string {
+  return String(value).padStart(10, '0');
+}
+
+/** A number for live streams, first digit 0, never zero. */
+export function randomSsrc(random: () => number): number {
+  return 1 + Math.floor(random() * 999_999_998);
+}
+
+export const STANDARD_BEHAVIOUR: Behaviour = {
+  charset: 'gb18030',
+  sendExpires: true,
+  ssrc: (offered, random) => {
+    const rtp = offered ?? randomSsrc(random);
+    return { y: ssrcDigits(rtp), rtp };
+  },
+  answer: (lines) => lines,
+  syntax: STANDARD_PS_SYNTAX,
+  clip: 'standard',
+  audio: 'pcma',
+  audioAfterSec: 0,
+  rtpTimestamp: (clock90k) => clock90k,
+  frameFaults: [],
+  earlyMedia: false,
+  rtcpMux: false,
+  byeAfterSec: 0,
+  honoursIdrRequests: true,
+  wireFaults: [],
+  rotatesPort: false,
+};

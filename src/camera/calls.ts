@@ -1,0 +1,252 @@
+import { SDP_CONTENT_TYPE } from '../gb28181/gb-sdp.ts';
+import { parseSubject } from '../gb28181/subject.ts';
+import type { Dialog, IncomingRequest } from '../sip/index.ts';
+import { errorMessage, type Logger } from '../util/index.ts';
+import { answerLines, readOffer, type LiveOffer } from './answer.ts';
+import type { Behaviour } from './behaviour.ts';
+import type { VirtualChannel } from './device.ts';
+import { FrameLog } from './frame-log.ts';
+import { MediaSession, type MediaCounters } from './media-session.ts';
+import type { MuxedClip } from './muxed-clip.ts';
+import type { PacketOrder } from './network-fault.ts';
+import { openTcpConnectOutlet, openTcpListenOutlet, openUdpOutlet, type Outlet, type OutletOptions } from './outlet.ts';
+import type { CameraOptions, CameraSession, CameraTransport, SessionEndReason } from './types.ts';
+import type { Scheduled, Wheel } from './wheel.ts';
+
+export interface CallsOptions {
+  readonly localAddress: string;
+  readonly behaviour: Behaviour;
+  readonly muxed: MuxedClip;
+  readonly audio: boolean;
+  readonly only: readonly CameraTransport[];
+  readonly onlyMode: 'refuse' | 'silent';
+  readonly maxSessions: number;
+  readonly random: () => number;
+  readonly order: PacketOrder | undefined;
+  readonly wheel: Wheel;
+  readonly counters: MediaCounters;
+  readonly log: Logger;
+  readonly onFrame: CameraOptions['onFrame'];
+  readonly onStarted: (session: CameraSession) => void;
+  readonly onEnded: (session: CameraSession, reason: SessionEndReason) => void;
+  readonly onRefused: (channelId: string, status: number) => void;
+}
+
+interface Call {
+  readonly session: CameraSession;
+  readonly media: MediaSession;
+  /** `senderID:senderSeq` of the Subject. */
+  readonly streamKey: string;
+  dialog: Dialog | undefined;
+  limit: Scheduled | undefined;
+  ended: boolean;
+}
+
+/** The INVITE dialogs of all devices of a process, each with its media (GB/T 28181 13). */
+export class Calls {
+  readonly #options: CallsOptions;
+  readonly #calls = new Set<Call>();
+  readonly #logs = new Map<string, FrameLog>();
+
+  constructor(options: CallsOptions) {
+    this.#options = options;
+  }
+
+  get sessions(): CameraSession[] {
+    return Array.from(this.#calls, ({ session }) => session);
+  }
+
+  /** As `Camera.frameSentAt`. */
+  frameSentAt(index: number, before: number, channelId?: string): number | undefined {
+    let latest: number | undefined;
+    for (const [id, log] of this.#logs) {
+      if (channelId !== undefined && id !== channelId) continue;
+      const at = log.sentAt(index, before);
+      if (at !== undefined && (latest === undefined || at > latest)) latest = at;
+    }
+    return latest;
+  }
+
+  /** Every session of the channel sends a key frame next. */
+  requestKeyFrame(channelId: string): void {
+    for (const { session, media } of this.#calls) if (session.channelId === channelId) media.requestKeyFrame();
+  }
+
+  /** Answers an INVITE outside of a dialog. Never rejects. */
+  async answer(incoming: IncomingRequest, channel: VirtualChannel): Promise<void> {
+    const { only, onlyMode } = this.#options;
+    const offer = readOffer(incoming.request.body);
+    if (typeof offer === 'number') {
+      this.#refuse(incoming, channel, offer);
+      return;
+    }
+    const able = only.includes(offer.transport);
+    if (!able && onlyMode === 'refuse') {
+      this.#refuse(incoming, channel, 488);
+      return;
+    }
+    const streamKey = streamKeyOf(incoming);
+    await this.#release(streamKey);
+    if (this.#sessionsOf(channel.deviceId) >= this.#options.maxSessions) {
+      this.#refuse(incoming, channel, 486);
+      return;
+    }
+    try {
+      await this.#accept(incoming, { channel, offer, streamKey, silent: !able });
+    } catch (error) {
+      this.#options.log.warn({ channelId: channel.id, error: errorMessage(error) }, 'invite failed');
+      incoming.reply(500);
+    }
+  }
+
+  /** BYEs, at most `channelId`'s. Never rejects. */
+  async hangUp(channelId?: string): Promise<void> {
+    const calls = [...this.#calls].filter(({ session }) => channelId === undefined || session.channelId === channelId);
+    await Promise.all(calls.map((call) => this.#end(call, 'local_bye')));
+  }
+
+  /** Stops all media without a word. */
+  drop(): void {
+    for (const call of this.#calls) {
+      call.ended = true;
+      call.limit?.cancel();
+      call.media.close();
+    }
+    this.#calls.clear();
+  }
+
+  #refuse(incoming: IncomingRequest, channel: VirtualChannel, status: number): void {
+    incoming.reply(status);
+    this.#options.onRefused(channel.id, status);
+  }
+
+  #sessionsOf(deviceId: string): number {
+    let count = 0;
+    for (const { session } of this.#calls) count += session.deviceId === deviceId ? 1 : 0;
+    return count;
+  }
+
+  /** GB/T 28181 13.6: a stream that is asked for again replaces the one being sent. */
+  async #release(streamKey: string): Promise<void> {
+    if (streamKey === '') return;
+    const old = [...this.#calls].filter((call) => call.streamKey === streamKey);
+    await Promise.all(old.map((call) => this.#end(call, 'replaced')));
+  }
+
+  async #accept(
+    incoming: IncomingRequest,
+    plan: { channel: VirtualChannel; offer: LiveOffer; streamKey: string; silent: boolean },
+  ): Promise<void> {
+    const { channel, offer, streamKey, silent } = plan;
+    const { behaviour, localAddress, audio, random } = this.#options;
+    const { y, rtp } = behaviour.ssrc(offer.ssrc, random);
+    let lost: ((reason: string) => void) | undefined;
+    const outlet = await this.#openOutlet(offer, (reason) => lost?.(reason));
+    const media = this.#createMedia(outlet, rtp, channel);
+    const session: CameraSession = {
+      callId: incoming.request.headers.get('Call-ID') ?? '',
+      deviceId: channel.deviceId,
+      channelId: channel.id,
+      transport: offer.transport,
+      ssrc: rtp,
+      startedAt: Date.now(),
+    };
+    const call: Call = { session, media, streamKey, dialog: undefined, limit: undefined, ended: false };
+    this.#calls.add(call);
+    lost = (reason) => {
+      this.#options.log.warn({ channelId: channel.id, reason }, 'media connection lost');
+      void this.#end(call, 'media_lost');
+    };
+    const h265 = this.#options.muxed.clip.codec === 'h265';
+    const lines = behaviour.answer(
+      answerLines({ offer, channelId: channel.id, address: localAddress, port: outlet.port, y, h265, audio }),
+    );
+    const accepted = incoming.accept({
+      contentType: SDP_CONTENT_TYPE,
+      body: Buffer.from(lines.map((line) => `${line}\r\n`).join(''), 'latin1'),
+      contactUser: channel.id,
+    });
+    if (behaviour.earlyMedia && !silent) media.start();
+    await this.#confirm(call, accepted, silent);
+  }
+
+  async #confirm(call: Call, accepted: Promise<Dialog>, silent: boolean): Promise<void> {
+    const { behaviour, wheel, onStarted } = this.#options;
+    try {
+      call.dialog = await accepted;
+    } catch (error) {
+      this.#options.log.warn({ channelId: call.session.channelId, error: errorMessage(error) }, 'invite not confirmed');
+      await this.#end(call, 'no_ack');
+      return;
+    }
+    const { dialog } = call;
+    if (call.ended) {
+      await dialog.bye();
+      return;
+    }
+    dialog.once('ended', (reason) => {
+      void this.#end(call, reason === 'remote_bye' ? 'remote_bye' : reason === 'no_ack' ? 'no_ack' : 'closed');
+    });
+    onStarted(call.session);
+    if (dialog.ended) {
+      await this.#end(call, 'remote_bye');
+      return;
+    }
+    if (!silent) call.media.start();
+    if (behaviour.byeAfterSec > 0) {
+      call.limit = wheel.after(behaviour.byeAfterSec * 1_000, () => {
+        void this.#end(call, 'local_bye');
+      });
+    }
+  }
+
+  async #end(call: Call, reason: SessionEndReason): Promise<void> {
+    if (call.ended) return;
+    call.ended = true;
+    this.#calls.delete(call);
+    call.limit?.cancel();
+    call.media.close();
+    if (call.dialog !== undefined) this.#options.onEnded(call.session, reason);
+    await call.dialog?.bye();
+  }
+
+  #createMedia(outlet: Outlet, ssrc: number, { id }: VirtualChannel): MediaSession {
+    const { muxed, behaviour, wheel, counters, onFrame } = this.#options;
+    let log = this.#logs.get(id);
+    if (log === undefined) this.#logs.set(id, (log = new FrameLog()));
+    return new MediaSession({
+      outlet,
+      muxed,
+      behaviour,
+      ssrc,
+      wheel,
+      log,
+      counters,
+      ...(onFrame !== undefined && { onFrame: (index: number, sentAt: number) => onFrame(id, index, sentAt) }),
+    });
+  }
+
+  async #openOutlet(offer: LiveOffer, onLost: (reason: string) => void): Promise<Outlet> {
+    const { localAddress, order, wheel } = this.#options;
+    const options: OutletOptions = {
+      localAddress,
+      remoteAddress: offer.address,
+      remotePort: offer.port,
+      onLost,
+      ...(order !== undefined && { order }),
+    };
+    switch (offer.transport) {
+      case 'udp':
+        return openUdpOutlet(options);
+      case 'tcp-passive':
+        return openTcpConnectOutlet(options, wheel);
+      case 'tcp-active':
+        return openTcpListenOutlet(options);
+    }
+  }
+}
+
+function streamKeyOf({ request }: IncomingRequest): string {
+  const { senderId, senderSeq } = parseSubject(request.headers.get('Subject') ?? '');
+  return senderId === '' || senderSeq === '' ? '' : `${senderId}:${senderSeq}`;
+}

@@ -1,0 +1,411 @@
+import { EventEmitter } from 'node:events';
+import { parseManscdp } from '../gb28181/manscdp/message.ts';
+import { createSipEngine, parseUri, type Flow, type IncomingRequest, type SipEngine } from '../sip/index.ts';
+import { errorMessage, safeEmit, silentLogger, type Logger } from '../util/index.ts';
+import type { Behaviour } from './behaviour.ts';
+import { Calls } from './calls.ts';
+import { runCommand, type CommandContext } from './commands.ts';
+import { createDevice, type VirtualChannel, type VirtualDevice } from './device.ts';
+import { CameraNotReadyError } from './errors.ts';
+import { wallClockMs } from './frame-log.ts';
+import { countUp } from './ids.ts';
+import { PlatformLink } from './link.ts';
+import { openMediaSource } from './media-source.ts';
+import { createNetworkFault, seededRandom } from './network-fault.ts';
+import { behaviourWith } from './quirks.ts';
+import { Registration } from './registration.ts';
+import { localAddressTowards, resolveServer, type ServerAddress } from './route.ts';
+import type { Camera, CameraCounters, CameraEvents, CameraOptions, CameraSession } from './types.ts';
+import { Wheel } from './wheel.ts';
+import { openWireRelay, type WireRelay } from './wire-relay.ts';
+
+const USER_AGENT = 'gbrtc-camera';
+const DEFAULTS = {
+  keepaliveSec: 60,
+  expiresSec: 3_600,
+  maxSessions: 32,
+  catalogBatch: 4,
+  answerTimeoutMs: 5_000,
+} as const;
+/** REGISTERs of a crowd that are under way together. */
+const REGISTER_PARALLEL = 100;
+const READY_TIMEOUT_MS = 10_000;
+const GOODBYE_MS = 1_000;
+
+/**
+ * Opens the sockets of a virtual camera and begins to register; `ready()` waits for the end of that.
+ * @throws CameraOptionError, ClipError, ListenError
+ */
+export async function createCamera(options: CameraOptions): Promise<Camera> {
+  const behaviour = behaviourWith(options.quirks ?? []);
+  const server = await resolveServer(options.server);
+  const localAddress = options.localAddress ?? (await localAddressTowards(server));
+  const camera = new VirtualCamera(options, { behaviour, server, localAddress });
+  try {
+    await camera.open();
+  } catch (error) {
+    await camera.powerOff();
+    throw error;
+  }
+  return camera;
+}
+
+interface Surroundings {
+  readonly behaviour: Behaviour;
+  readonly server: ServerAddress;
+  readonly localAddress: string;
+}
+
+type State = 'opening' | 'open' | 'closing' | 'closed';
+
+class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
+  readonly localAddress: string;
+  readonly deviceIds: readonly string[];
+  readonly #options: CameraOptions;
+  readonly #surroundings: Surroundings;
+  readonly #log: Logger;
+  readonly #wheel = new Wheel();
+  readonly #devices = new Map<string, VirtualDevice>();
+  readonly #channels = new Map<string, VirtualChannel>();
+  readonly #registrations = new Map<string, Registration>();
+  readonly #counters = {
+    frames: 0,
+    packets: 0,
+    bytes: 0,
+    dropped: 0,
+    keyFrameRequests: 0,
+    registers: 0,
+    keepalives: 0,
+    keepalivesFailed: 0,
+  };
+  readonly #calls: Calls;
+  #engine: SipEngine | undefined;
+  #relay: WireRelay | undefined;
+  #link: PlatformLink | undefined;
+  #state: State = 'opening';
+  #closing: Promise<void> | undefined;
+
+  constructor(options: CameraOptions, surroundings: Surroundings) {
+    super();
+    // Tests and the command line listen to one camera from many places.
+    this.setMaxListeners(0);
+    this.#options = options;
+    this.#surroundings = surroundings;
+    this.#log = options.log ?? silentLogger;
+    this.localAddress = surroundings.localAddress;
+    this.deviceIds = countUp(options.id, options.devices ?? 1);
+    for (const [n, id] of this.deviceIds.entries()) {
+      const device = createDevice(id, {
+        ...(options.name !== undefined && { name: options.name }),
+        channels: options.channels ?? 1,
+        ordinal: this.deviceIds.length === 1 ? 0 : n + 1,
+      });
+      this.#devices.set(id, device);
+      for (const channel of device.channels) this.#channels.set(channel.id, channel);
+    }
+    this.#calls = this.#createCalls();
+  }
+
+  get sipPort(): number {
+    return this.#engine?.listening[0]?.port ?? 0;
+  }
+
+  get registered(): number {
+    let count = 0;
+    for (const registration of this.#registrations.values()) count += registration.registered ? 1 : 0;
+    return count;
+  }
+
+  get sessions(): readonly CameraSession[] {
+    return this.#calls.sessions;
+  }
+
+  get counters(): CameraCounters {
+    return { ...this.#counters };
+  }
+
+  channelIds(deviceId?: string): readonly string[] {
+    if (deviceId === undefined) return [...this.#channels.keys()];
+    return this.#devices.get(deviceId)?.channels.map(({ id }) => id) ?? [];
+  }
+
+  frameSentAt(index: number, options: { before?: number; channelId?: string } = {}): number | undefined {
+    return this.#calls.frameSentAt(index, options.before ?? wallClockMs(), options.channelId);
+  }
+
+  hangUp(channelId?: string): Promise<void> {
+    return this.#calls.hangUp(channelId);
+  }
+
+  async open(): Promise<void> {
+    const { behaviour, server } = this.#surroundings;
+    const protocol = this.#options.sipTransport ?? 'udp';
+    const engine = await createSipEngine({
+      listen: [{ protocol, address: this.localAddress, port: this.#options.localPort ?? 0 }],
+      userAgent: USER_AGENT,
+      onRequest: (incoming) => {
+        this.#onRequest(incoming);
+      },
+      onFlowClosed: (flow) => {
+        this.#onFlowClosed(flow);
+      },
+      log: this.#log,
+    });
+    this.#engine = engine;
+    let target = { protocol, address: server.address, port: server.port };
+    if (behaviour.wireFaults.length > 0 || behaviour.rotatesPort) {
+      this.#relay = await openWireRelay({
+        protocol,
+        localAddress: this.localAddress,
+        serverAddress: server.address,
+        serverPort: server.port,
+        faults: behaviour.wireFaults,
+        rotatesPort: behaviour.rotatesPort,
+      });
+      target = { protocol, address: this.localAddress, port: this.#relay.port };
+    }
+    this.#link = this.#createLink(engine, target);
+    this.#createRegistrations(this.#link);
+    this.#state = 'open';
+    void this.#registerAll();
+  }
+
+  async ready(timeoutMs = READY_TIMEOUT_MS): Promise<void> {
+    const wanted = this.#devices.size;
+    if (this.registered === wanted) return;
+    await new Promise<void>((resolve, reject) => {
+      const settle = (error?: Error): void => {
+        timer.cancel();
+        this.off('registered', check);
+        this.off('closed', check);
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      const check = (): void => {
+        if (this.#state === 'closed') settle(new CameraNotReadyError('the camera was closed'));
+        else if (this.registered === wanted) settle();
+      };
+      const timer = this.#wheel.after(timeoutMs, () => {
+        settle(new CameraNotReadyError(`${this.registered} of ${wanted} devices registered after ${timeoutMs} ms`));
+      });
+      this.on('registered', check);
+      this.on('closed', check);
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#sayGoodbye().then(() => this.#shut());
+    return this.#closing;
+  }
+
+  powerOff(): Promise<void> {
+    this.#closing ??= this.#shut();
+    return this.#closing;
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    this.#state = 'closing';
+    const patience = new Promise<void>((resolve) => this.#wheel.after(GOODBYE_MS, resolve));
+    await Promise.race([this.#calls.hangUp(), patience]);
+    const leaving = Array.from(this.#registrations.values(), (registration) => registration.close(true));
+    await Promise.race([Promise.all(leaving), patience]);
+  }
+
+  async #shut(): Promise<void> {
+    this.#state = 'closed';
+    this.#calls.drop();
+    for (const registration of this.#registrations.values()) void registration.close(false);
+    // Before the engine: its end rejects requests, whose timers would still be waiting.
+    this.#wheel.close();
+    this.#relay?.close();
+    await this.#engine?.close();
+    safeEmit<CameraEvents, 'closed'>(this, this.#log, 'closed');
+  }
+
+  #createLink(engine: SipEngine, target: { protocol: 'udp' | 'tcp'; address: string; port: number }): PlatformLink {
+    const { serverId, domain, answerTimeoutMs } = this.#options;
+    return new PlatformLink(engine, {
+      target,
+      serverId,
+      domain: domain ?? serverId.slice(0, 10),
+      charset: this.#surroundings.behaviour.charset,
+      answerTimeoutMs: answerTimeoutMs ?? DEFAULTS.answerTimeoutMs,
+      wheel: this.#wheel,
+    });
+  }
+
+  #createCalls(): Calls {
+    const { behaviour, localAddress } = this.#surroundings;
+    const { audio = true, clip, fps = 25, bitrateKbps, lossPercent = 0, reorderPercent = 0, seed = 1 } = this.#options;
+    const muxed = openMediaSource({ behaviour, clip, fps, bitrateKbps, audio });
+    return new Calls({
+      localAddress,
+      behaviour,
+      muxed,
+      audio,
+      only: this.#options.only ?? ['udp', 'tcp-passive', 'tcp-active'],
+      onlyMode: this.#options.onlyMode ?? 'refuse',
+      maxSessions: this.#options.maxSessions ?? DEFAULTS.maxSessions,
+      random: seededRandom(seed),
+      order: createNetworkFault({ lossPercent, reorderPercent, seed }),
+      wheel: this.#wheel,
+      counters: this.#counters,
+      log: this.#log,
+      onFrame: this.#options.onFrame,
+      onStarted: (session) => {
+        this.#tell('sessionStarted', session);
+      },
+      onEnded: (session, reason) => {
+        this.#tell('sessionEnded', session, reason);
+      },
+      onRefused: (channelId, status) => {
+        this.#tell('refused', channelId, status);
+      },
+    });
+  }
+
+  #createRegistrations(link: PlatformLink): void {
+    const { password, username, expiresSec, keepaliveSec } = this.#options;
+    for (const [n, device] of [...this.#devices.values()].entries()) {
+      this.#registrations.set(
+        device.id,
+        new Registration({
+          device,
+          link,
+          wheel: this.#wheel,
+          username: username ?? device.id,
+          password,
+          expiresSec: expiresSec ?? DEFAULTS.expiresSec,
+          sendExpires: this.#surroundings.behaviour.sendExpires,
+          keepaliveSec: keepaliveSec ?? DEFAULTS.keepaliveSec,
+          phase: n / this.#devices.size,
+          counters: this.#counters,
+          onRegistered: () => {
+            this.#tell('registered', device.id);
+          },
+          onFailed: (reason) => {
+            this.#tell('registrationFailed', device.id, reason);
+          },
+          onUnregistered: () => {
+            this.#tell('unregistered', device.id);
+          },
+        }),
+      );
+    }
+  }
+
+  /** A crowd registers a hundred at a time: no burst that the platform's rate limit would have to refuse. */
+  async #registerAll(): Promise<void> {
+    const waiting = this.#registrations.values();
+    const worker = async (): Promise<void> => {
+      for (const registration of waiting) {
+        if (this.#state !== 'open') return;
+        await registration.register();
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(REGISTER_PARALLEL, this.#registrations.size) }, worker));
+  }
+
+  #onRequest(incoming: IncomingRequest): void {
+    const { request } = incoming;
+    switch (request.method) {
+      case 'MESSAGE':
+        this.#onMessage(incoming);
+        return;
+      case 'INVITE':
+        this.#onInvite(incoming);
+        return;
+      case 'OPTIONS':
+      case 'INFO':
+        incoming.reply(200);
+        return;
+      default:
+        incoming.reply(405);
+    }
+  }
+
+  /** By the Request-URI, else by To: platforms write either (GB/T 28181 4.3). */
+  #addressed(incoming: IncomingRequest): string[] {
+    const to = /<?(sips?:[^>;]+)/i.exec(incoming.request.headers.get('To') ?? '')?.[1] ?? '';
+    return [parseUri(incoming.request.uri)?.user ?? '', parseUri(to)?.user ?? ''];
+  }
+
+  #onInvite(incoming: IncomingRequest): void {
+    if (incoming.dialog !== undefined) {
+      // A session is not changed while it runs.
+      incoming.reply(488);
+      return;
+    }
+    for (const id of this.#addressed(incoming)) {
+      const channel = this.#channels.get(id) ?? this.#devices.get(id)?.channels[0];
+      if (channel === undefined) continue;
+      void this.#calls.answer(incoming, channel);
+      return;
+    }
+    incoming.reply(404);
+  }
+
+  #onMessage(incoming: IncomingRequest): void {
+    const command = parseManscdp(incoming.request.body);
+    if (typeof command === 'string') {
+      incoming.reply(400, { reason: command });
+      return;
+    }
+    const ids = [...this.#addressed(incoming), command.deviceId];
+    const device = ids.map((id) => this.#deviceOf(id)).find((each) => each !== undefined);
+    if (device === undefined) {
+      incoming.reply(404);
+      return;
+    }
+    incoming.reply(200);
+    if (command.root !== 'Query' && command.root !== 'Control') return;
+    const answers = runCommand(command, this.#contextOf(device));
+    this.#tell('command', device.id, command.cmdType);
+    void this.#sendInTurn(device.id, answers);
+  }
+
+  #deviceOf(id: string): VirtualDevice | undefined {
+    return this.#devices.get(id) ?? this.#devices.get(this.#channels.get(id)?.deviceId ?? '');
+  }
+
+  #contextOf(device: VirtualDevice): CommandContext {
+    return {
+      device,
+      localAddress: this.localAddress,
+      sipPort: this.sipPort,
+      catalogBatch: this.#options.catalogBatch ?? DEFAULTS.catalogBatch,
+      expiresSec: this.#options.expiresSec ?? DEFAULTS.expiresSec,
+      keepaliveSec: this.#options.keepaliveSec ?? DEFAULTS.keepaliveSec,
+      effects: {
+        onPtz: (channelId, command) => {
+          this.#tell('ptz', channelId, command);
+        },
+        onKeyFrame: (channelId) => {
+          this.#calls.requestKeyFrame(channelId);
+          this.#tell('keyFrameRequested', channelId);
+        },
+        onReboot: () => {
+          this.#tell('reboot', device.id);
+        },
+      },
+    };
+  }
+
+  /** The next part after the 200 of the one before (GB/T 28181 7.4). */
+  async #sendInTurn(deviceId: string, parts: ReturnType<typeof runCommand>): Promise<void> {
+    try {
+      for (const part of parts) await this.#link?.message(deviceId, part);
+    } catch (error) {
+      this.#log.warn({ deviceId, error: errorMessage(error) }, 'answer not delivered');
+    }
+  }
+
+  #onFlowClosed(flow: Flow): void {
+    if (this.#state !== 'open' || flow.protocol !== 'tcp') return;
+    for (const registration of this.#registrations.values()) registration.connectionLost();
+  }
+
+  #tell<K extends keyof CameraEvents>(event: K, ...args: CameraEvents[K]): void {
+    safeEmit<CameraEvents, K>(this, this.#log, event, ...args);
+  }
+}

@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url';
+import { PS_STREAM_TYPE } from '../media/ps/muxer.ts';
+import { aacSource, g711Source, type AudioSource } from './audio-source.ts';
+import type { Behaviour } from './behaviour.ts';
+import { padClip, readClip, type Clip } from './clip.ts';
+import { createMuxedClip, type MuxedClip } from './muxed-clip.ts';
+
+export interface MediaSourceOptions {
+  readonly behaviour: Behaviour;
+  readonly clip: string | undefined;
+  readonly fps: number;
+  readonly bitrateKbps: number | undefined;
+  readonly audio: boolean;
+}
+
+const CLIP_FILES = { standard: 'clip.h264', h265: 'clip.h265', 'long-gop': 'long-gop.h264' } as const;
+
+/** A file of `assets/`, from the sources as from the built files: both lie two folders below the root. */
+export function assetPath(name: string): string {
+  return fileURLToPath(new URL(`../../assets/${name}`, import.meta.url));
+}
+
+/** Reads the clip and prepares its program stream. @throws ClipError, and what reading the file throws */
+export function openMediaSource({ behaviour, clip, fps, bitrateKbps, audio }: MediaSourceOptions): MuxedClip {
+  const read: Clip = clip === undefined ? readClip(assetPath(CLIP_FILES[behaviour.clip])) : readClip(clip, fps);
+  return createMuxedClip({
+    clip: bitrateKbps === undefined ? read : padClip(read, bitrateKbps * 1_000),
+    audio: audio ? audioSource(behaviour.audio) : undefined,
+    syntax: behaviour.syntax,
+  });
+}
+
+function audioSource(kind: Behaviour['audio']): AudioSource {
+  switch (kind) {
+    case 'pcma':
+    case 'pcmu':
+      return g711Source(kind);
+    case 'aac':
+      return aacSource(assetPath('beep.aac'), PS_STREAM_TYPE.aac);
+    case 'aac-as-g711':
+      return aacSource(assetPath('beep.aac'), PS_STREAM_TYPE.pcma);
+  }
+}
