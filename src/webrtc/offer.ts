@@ -123,7 +123,7 @@ function missingVideo(sections: readonly MediaDescription[]): string {
 }
 
 function parseH264Formats(video: MediaDescription): OfferedH264[] {
-  const known = video.rtp.filter((format) => format.codec.toUpperCase() === 'H264' && format.rate === 90_000);
+  const known = video.rtp.filter((format) => String(format.codec).toUpperCase() === 'H264' && format.rate === 90_000);
   const formats = known.flatMap((format) => parseH264Format(format.payload, video));
   if (formats.length > 0) return formats;
   if (known.length > 0) throw new OfferCodecError('the offer has H264 only without packetization-mode=1');
@@ -136,7 +136,7 @@ function parseH264Format(payloadType: number, video: MediaDescription): OfferedH
   const config = video.fmtp.find((line) => line.payload === payloadType)?.config;
   if (!Number.isInteger(payloadType) || payloadType < 0 || payloadType > 127) return [];
   if (config === undefined) return [{ payloadType, profile: 'other', fmtp: undefined }];
-  const parameters = parseParams(config);
+  const parameters = parseParams(String(config));
   if (Number(parameters['packetization-mode'] ?? 0) !== 1) return [];
   const id = parameters['profile-level-id'];
   const profile = parseH264Profile(id === undefined ? undefined : String(id).padStart(6, '0'));

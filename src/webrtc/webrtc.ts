@@ -1,13 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { setLogEventListeners } from 'mediasoup';
-import type { Ingest, PlayableAudio } from '../media/index.ts';
 import { safeEmit, type Logger } from '../util/index.ts';
 import { localAddresses } from './candidates.ts';
+import { chooseAudio, chooseH264 } from './codec-choice.ts';
 import { ViewerLimitError, WebRtcUnavailableError } from './errors.ts';
-import { parseH264Profile, rankH264Profile } from './h264-profile.ts';
 import type { MediaWorker } from './media-worker.ts';
-import { parseOffer, type OfferedH264, type ViewerOffer } from './offer.ts';
+import { parseOffer } from './offer.ts';
 import { isTrickleFragment } from './trickle.ts';
 import type { Viewer, ViewerOptions, WebRtc, WebRtcEvents, WebRtcOptions, WorkerUsage } from './types.ts';
 import { WebRtcViewer } from './viewer.ts';
@@ -85,8 +84,8 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
         worker,
         ingest: options.ingest,
         offer,
-        h264: chooseH264(offer, options.ingest),
-        audioCodec: chooseAudio(offer, options.ingest),
+        h264: chooseH264(offer, options.ingest.video?.profileLevelId),
+        audioCodec: chooseAudio(offer, options.ingest.audio?.codec),
         addresses: [...(options.candidates ?? []), ...this.#addresses],
         iceTimeoutMs,
         log: this.#log.child({ viewerId: options.id }),
@@ -164,23 +163,6 @@ async function slotUsage(slot: WorkerSlot): Promise<WorkerUsage> {
     restarts,
     ...used,
   };
-}
-
-function chooseH264(offer: ViewerOffer, ingest: Ingest): OfferedH264 {
-  const id = ingest.video?.profileLevelId;
-  const stream = (id === undefined ? undefined : parseH264Profile(id)) ?? 'other';
-  const [first, ...rest] = offer.video.h264;
-  if (first === undefined) throw new TypeError('an offer without H264 was accepted');
-  return rest.reduce(
-    (best, next) => (rankH264Profile(next.profile, stream) < rankH264Profile(best.profile, stream) ? next : best),
-    first,
-  );
-}
-
-/** G.711 as the camera sends it, if the browser takes it; the media thread converts the other law. */
-function chooseAudio({ audio }: ViewerOffer, ingest: Ingest): PlayableAudio {
-  if (audio !== undefined && !audio.pcma) return 'pcmu';
-  return ingest.audio?.codec === 'pcmu' && audio?.pcmu !== false ? 'pcmu' : 'pcma';
 }
 
 /** Starts the mediasoup workers. @throws WebRtcPortError (`port_in_use`) */
