@@ -1,0 +1,175 @@
+// Shapes of /api/v1, docs/protocols/rest.md.
+
+export type MediaTransport = 'tcp-passive' | 'udp' | 'tcp-active';
+export type Charset = 'gb18030' | 'utf-8';
+export type SubStreamDialect = 'none' | 'stream' | 'streamnumber' | 'streamprofile' | 'streamMode';
+export type Admission = 'approved' | 'pending' | 'denied';
+export type PlayState = 'opening' | 'playing' | 'failed' | 'closed';
+export type ChannelKind = 'video' | 'audio' | 'alarm' | 'region' | 'group' | 'organisation' | 'system' | 'other';
+
+export interface Page<T> {
+  readonly items: T[];
+  readonly page: number;
+  readonly limit: number;
+  readonly total: number;
+}
+
+export interface Session {
+  readonly authRequired: boolean;
+  readonly authenticated: boolean;
+  readonly username?: string;
+  readonly expiresAt?: number;
+  readonly version: string;
+  readonly demo: boolean;
+}
+
+export interface DeviceSettings {
+  readonly name?: string;
+  readonly mediaTransport?: MediaTransport;
+  readonly charset?: Charset;
+  readonly mediaAddress?: string;
+  readonly ssrcCheck?: 'strict' | 'latch';
+  readonly subStreamDialect?: SubStreamDialect;
+  readonly dateHeader?: boolean;
+  readonly passwordSet: boolean;
+}
+
+/** Null puts a setting back to the platform's default. */
+export type DeviceSettingsPatch = {
+  [K in Exclude<keyof DeviceSettings, 'passwordSet'>]?: DeviceSettings[K] | null;
+} & { password?: string | null };
+
+export interface Device {
+  readonly id: string;
+  readonly name: string;
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly firmware: string;
+  readonly online: boolean;
+  readonly offlineReason?: string;
+  readonly admission: Admission;
+  readonly protocol: string;
+  readonly sourceAddress: string;
+  readonly sourcePort: number;
+  readonly userAgent: string;
+  readonly gbVersion: string;
+  readonly registeredAt: number;
+  readonly lastSeenAt: number;
+  readonly expiresSec: number;
+  readonly keepaliveIntervalSec: number;
+  readonly keepaliveCount: number;
+  readonly channelCount: number;
+  readonly learnedTransport?: MediaTransport;
+  readonly settings: DeviceSettings;
+}
+
+/** The part of a catalogue item that the console shows. */
+export interface Channel {
+  readonly deviceId: string;
+  readonly id: string;
+  readonly name: string;
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly parentId: string;
+  readonly ipAddress: string;
+  readonly status: 'ON' | 'OFF';
+  readonly ptzType: number;
+  readonly kind: ChannelKind;
+}
+
+export interface CatalogResult {
+  readonly sumNum: number;
+  readonly received: number;
+  readonly complete: boolean;
+}
+
+export interface PlayFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly sipStatus?: number;
+}
+
+export interface TimelineEntry {
+  readonly stage: string;
+  readonly at: number;
+  readonly afterMs: number;
+  readonly detail?: string;
+  readonly viewerId?: string;
+}
+
+export interface Play {
+  readonly id: string;
+  readonly stream: string;
+  readonly deviceId: string;
+  readonly channelId: string;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly state: PlayState;
+  readonly failure?: PlayFailure;
+  readonly transport?: string;
+  readonly callIds: readonly string[];
+  readonly timeline: readonly TimelineEntry[];
+}
+
+export interface Viewer {
+  readonly id: string;
+  readonly stream: string;
+  readonly remoteAddress: string;
+  readonly createdAt: number;
+}
+
+/** The part of a running stream that the console shows. */
+export interface Stream {
+  readonly name: string;
+  readonly playId: string;
+  readonly deviceId: string;
+  readonly channelId: string;
+  readonly subStream: number;
+  readonly state: PlayState;
+  readonly ssrc: string;
+  readonly transport?: string;
+  readonly viewers: readonly Viewer[];
+}
+
+export interface PlayTicket {
+  readonly playId: string;
+  readonly stream: string;
+  readonly whepUrl: string;
+  readonly snapshot: Stream;
+}
+
+export interface TraceEntry {
+  readonly at: number;
+  readonly direction: 'in' | 'out';
+  readonly protocol: string;
+  readonly remote: string;
+  readonly deviceId: string;
+  readonly callId: string;
+  readonly summary: string;
+  readonly text: string;
+}
+
+export interface ConnectInfo {
+  readonly serial: string;
+  readonly realm: string;
+  readonly hosts: readonly string[];
+  readonly port: number;
+  readonly transports: readonly string[];
+  readonly authRequired: boolean;
+  readonly password?: string;
+  readonly registerExpiresSec: number;
+  readonly keepaliveIntervalSec: number;
+}
+
+export type PtzDirection =
+  | 'stop'
+  | 'up'
+  | 'down'
+  | 'left'
+  | 'right'
+  | 'upleft'
+  | 'upright'
+  | 'downleft'
+  | 'downright'
+  | 'zoomin'
+  | 'zoomout';

@@ -1,0 +1,70 @@
+import { ElMessage, ElMessageBox } from 'element-plus';
+import { ref } from 'vue';
+import { useI18n } from 'vue-i18n';
+import * as api from '../api/devices.ts';
+import type { Admission, Device } from '../api/types.ts';
+import { deviceLabel } from '../lib/tree.ts';
+import { useInventory } from '../stores/inventory.ts';
+
+/** What an operator does with a device; each tells how it went. */
+export function useDeviceActions() {
+  const { t } = useI18n();
+  const inventory = useInventory();
+  const busy = ref('');
+
+  const run = async (
+    name: string,
+    work: () => Promise<void>,
+    failure: 'actionFailed' | 'refreshFailed' = 'actionFailed',
+  ) => {
+    busy.value = name;
+    try {
+      await work();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      ElMessage.error(
+        t(failure === 'actionFailed' ? 'devices.drawer.actionFailed' : 'devices.drawer.refreshFailed', { message }),
+      );
+    } finally {
+      busy.value = '';
+    }
+  };
+
+  const admit = (device: Device, admission: Admission) =>
+    run(`admit-${device.id}`, async () => {
+      inventory.putDevice(await api.setAdmission(device.id, admission));
+    });
+
+  const refresh = (device: Device) =>
+    run(
+      'refresh',
+      async () => {
+        const { received, sumNum } = await api.refreshCatalog(device.id);
+        await inventory.loadChannels(device.id);
+        ElMessage.success(t('devices.drawer.refreshed', { received, sum: sumNum }));
+      },
+      'refreshFailed',
+    );
+
+  const remove = async (device: Device): Promise<boolean> => {
+    const confirmed = await ElMessageBox.confirm(
+      t('devices.drawer.removeText'),
+      t('devices.drawer.removeTitle', { name: deviceLabel(device) }),
+      { confirmButtonText: t('devices.drawer.remove'), cancelButtonText: t('app.cancel'), type: 'warning' },
+    ).then(
+      () => true,
+      () => false,
+    );
+    if (!confirmed) return false;
+    let removed = false;
+    await run('remove', async () => {
+      await api.deleteDevice(device.id);
+      inventory.removeDevice(device.id);
+      ElMessage.success(t('devices.drawer.removed'));
+      removed = true;
+    });
+    return removed;
+  };
+
+  return { busy, admit, refresh, remove };
+}

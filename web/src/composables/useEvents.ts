@@ -1,0 +1,82 @@
+import { onScopeDispose, ref, watch } from 'vue';
+import { connectEvents, type EventConnection } from '../api/events.ts';
+import { backoffMs } from '../lib/backoff.ts';
+import { useInventory } from '../stores/inventory.ts';
+import { usePlays } from '../stores/plays.ts';
+import { useSession } from '../stores/session.ts';
+
+/** A device that was not there before, for the page that waits for one. */
+export const lastRegistered = ref<{ readonly deviceId: string; readonly at: number }>();
+
+/** Feeds the stores from the server's events for as long as somebody is signed in. */
+export function useEvents() {
+  const session = useSession();
+  const inventory = useInventory();
+  const plays = usePlays();
+  const connected = ref(false);
+  const everConnected = ref(false);
+  let connection: EventConnection | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let attempt = 0;
+
+  const reload = () => {
+    void inventory.load();
+    plays.load().catch(() => undefined);
+  };
+
+  const online = (device: Parameters<typeof inventory.putDevice>[0]) => {
+    inventory.putDevice(device);
+    lastRegistered.value = { deviceId: device.id, at: Date.now() };
+  };
+
+  const handlers = {
+    hello: reload,
+    lagged: reload,
+    'device.online': online,
+    'device.offline': inventory.putDevice,
+    'device.changed': (device: Parameters<typeof inventory.putDevice>[0]) => {
+      // A device that waits for approval is told as changed, never as online.
+      if (!inventory.putDevice(device) && device.admission === 'pending') online(device);
+    },
+    'device.removed': ({ deviceId }: { deviceId: string }) => inventory.removeDevice(deviceId),
+    'catalog.changed': ({ deviceId }: { deviceId: string }) =>
+      void inventory.loadChannels(deviceId).catch(() => undefined),
+    play: plays.putPlay,
+    'stream.opened': plays.putStream,
+    'stream.closed': plays.removeStream,
+    'stream.viewers': plays.putStream,
+  };
+
+  const close = () => {
+    clearTimeout(timer);
+    connection?.close();
+    connection = undefined;
+    connected.value = false;
+  };
+
+  const open = () => {
+    close();
+    connection = connectEvents(handlers, {
+      open: () => {
+        attempt = 0;
+        connected.value = true;
+        everConnected.value = true;
+      },
+      lost: (final) => {
+        connected.value = false;
+        if (!final) return;
+        // Refused: either the login has run out or the gateway is not up yet.
+        session.load().catch(() => undefined);
+        timer = setTimeout(() => session.ready && open(), backoffMs(attempt++));
+      },
+    });
+  };
+
+  watch(
+    () => session.ready,
+    (ready) => (ready ? open() : close()),
+    { immediate: true },
+  );
+  onScopeDispose(close);
+  return { connected, everConnected };
+}

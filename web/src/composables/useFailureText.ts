@@ -1,0 +1,15 @@
+import { useI18n } from 'vue-i18n';
+import { isFailure } from '../lib/timeline.ts';
+
+/** Words for a failure code, in three lengths. */
+export function useFailureText() {
+  const { t } = useI18n();
+  return (code: string) => {
+    const key = isFailure(code) ? code : 'unknown';
+    return {
+      title: t(`failures.${key}.title`),
+      text: t(`failures.${key}.text`, { code }),
+      advice: t(`failures.${key}.advice`),
+    };
+  };
+}

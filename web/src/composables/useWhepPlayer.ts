@@ -1,0 +1,105 @@
+import { computed, onScopeDispose, type Ref, ref, shallowRef, watch } from 'vue';
+import { createPlay, reportFirstFrame } from '../api/plays.ts';
+import { whepUrl } from '../api/whep.ts';
+import type { CellTarget } from '../lib/layout.ts';
+import { computeStats, sampleStats, type StatsSample, type VideoStats } from '../lib/stats.ts';
+import { type PlayerState, WhepPlayer } from '../lib/whep-player.ts';
+import { openWhep } from '../lib/whep-session.ts';
+import { useInventory } from '../stores/inventory.ts';
+import { streamName, usePlays } from '../stores/plays.ts';
+
+const SAMPLE_MS = 1000;
+
+async function urlOf(target: CellTarget, signal: AbortSignal): Promise<string> {
+  if (target.subStream === 0) return whepUrl(streamName(target.deviceId, target.channelId));
+  return (await createPlay(target, signal)).whepUrl;
+}
+
+/** Plays what `target` names in the video element, and again after whatever breaks it. */
+export function useWhepPlayer(target: Ref<CellTarget | null>, video: Ref<HTMLVideoElement | null>) {
+  const inventory = useInventory();
+  const plays = usePlays();
+  const state = shallowRef<PlayerState>({ phase: 'stopped' });
+  const stats = shallowRef<VideoStats>();
+  const hasAudio = ref(false);
+  let stream: MediaStream | undefined;
+  let previous: StatsSample | undefined;
+
+  const player = new WhepPlayer({
+    connect: async (events, signal) => {
+      stream = undefined;
+      previous = undefined;
+      hasAudio.value = false;
+      return openWhep(await urlOf(target.value!, signal), events, signal);
+    },
+    onState: (next) => {
+      state.value = next;
+    },
+    onTrack: (track) => {
+      const fresh = stream === undefined;
+      stream ??= new MediaStream();
+      stream.addTrack(track);
+      if (track.kind === 'audio') hasAudio.value = true;
+      if (!video.value || !fresh) return;
+      video.value.srcObject = stream;
+      video.value.requestVideoFrameCallback?.(() => player.frameDecoded());
+    },
+    onFirstFrame: (viewerId, afterMs) => {
+      reportFirstFrame(viewerId, afterMs).catch(() => undefined);
+    },
+  });
+
+  const sample = async () => {
+    const { peer } = player;
+    if (!peer) return;
+    const report = await peer.getStats();
+    if (peer !== player.peer) return;
+    const now = sampleStats(report as unknown as Iterable<[string, { type: string }]>, performance.now());
+    stats.value = computeStats(previous, now);
+    previous = now;
+    player.sample(now);
+  };
+  const timer = setInterval(() => void sample().catch(() => undefined), SAMPLE_MS);
+
+  watch(
+    () => target.value && `${target.value.deviceId}/${target.value.channelId}/${target.value.subStream}`,
+    (key) => {
+      player.stop();
+      stats.value = undefined;
+      if (video.value) video.value.srcObject = null;
+      if (key !== null) player.start();
+    },
+    { immediate: true, flush: 'post' },
+  );
+
+  const deviceOnline = computed(() =>
+    target.value ? inventory.devices.get(target.value.deviceId)?.online : undefined,
+  );
+  watch(deviceOnline, (online, before) => {
+    if (online && before === false && state.value.phase === 'failed') player.start();
+  });
+
+  /** The server's list of viewers knows sooner than ICE that a connection is dead. */
+  const listed = computed(() => {
+    const { viewerId } = state.value;
+    if (!target.value || viewerId === undefined) return false;
+    const { deviceId, channelId, subStream } = target.value;
+    const running = plays.streams.get(streamName(deviceId, channelId, subStream));
+    return running?.viewers.some(({ id }) => id === viewerId) ?? false;
+  });
+  let listedViewer: string | undefined;
+  watch([listed, () => state.value.viewerId], ([isListed, viewerId]) => {
+    if (isListed) listedViewer = viewerId;
+    else if (viewerId !== undefined && viewerId === listedViewer) player.reconnect();
+  });
+
+  const leave = () => player.stop();
+  window.addEventListener('pagehide', leave);
+  onScopeDispose(() => {
+    window.removeEventListener('pagehide', leave);
+    clearInterval(timer);
+    player.stop();
+  });
+
+  return { state, stats, hasAudio, retry: () => player.start() };
+}

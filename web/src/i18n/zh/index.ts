@@ -1,0 +1,8 @@
+import type { Messages } from '../en/index.ts';
+import { app, login } from './app.ts';
+import { devices } from './devices.ts';
+import { live } from './live.ts';
+import { failures, stages, timeline, waiting } from './play.ts';
+import { connect, settings } from './setup.ts';
+
+export const zh: Messages = { app, login, live, stages, waiting, failures, timeline, devices, connect, settings };

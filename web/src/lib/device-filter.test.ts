@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import type { Device } from '../api/types.ts';
+import { type DeviceFilter, type DeviceSort, selectDevices } from './device-filter.ts';
+
+const device = (id: string, fields: Partial<Device>): Device => ({
+  id,
+  name: id,
+  manufacturer: '',
+  model: '',
+  firmware: '',
+  online: true,
+  admission: 'approved',
+  protocol: 'UDP',
+  sourceAddress: '',
+  sourcePort: 5060,
+  userAgent: '',
+  gbVersion: '2.0',
+  registeredAt: 0,
+  lastSeenAt: 0,
+  expiresSec: 0,
+  keepaliveIntervalSec: 0,
+  keepaliveCount: 0,
+  channelCount: 0,
+  settings: { passwordSet: false },
+  ...fields,
+});
+
+const devices = [
+  device('a10', { manufacturer: 'Dahua', channelCount: 4, lastSeenAt: 1 }),
+  device('a9', { manufacturer: 'Hikvision', model: 'DS-2CD', channelCount: 1, lastSeenAt: 3 }),
+  device('b', { online: false, sourceAddress: '192.0.2.7', lastSeenAt: 2 }),
+  device('c', { admission: 'pending', channelCount: 4 }),
+];
+
+test.each<{ filter?: DeviceFilter; search?: string; sort?: DeviceSort; reverse?: boolean; ids: string }>([
+  { ids: 'a9 a10 b c' },
+  { filter: 'online', ids: 'a9 a10 c' },
+  { filter: 'offline', ids: 'b' },
+  { filter: 'pending', ids: 'c' },
+  { search: 'ds-2cd hik', ids: 'a9' },
+  { search: '192.0.2', ids: 'b' },
+  { sort: 'lastSeen', ids: 'a9 b a10 c' },
+  { sort: 'channels', ids: 'a10 c a9 b' },
+  { sort: 'name', reverse: true, ids: 'c b a10 a9' },
+  { sort: 'status', reverse: true, ids: 'b a9 a10 c' },
+])('$filter $search $sort $reverse', ({ filter = 'all', search = '', sort = 'name', reverse = false, ids }) => {
+  expect(
+    selectDevices(devices, { filter, search, sort, reverse })
+      .map(({ id }) => id)
+      .join(' '),
+  ).toBe(ids);
+});

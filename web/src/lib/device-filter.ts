@@ -1,0 +1,44 @@
+import type { Device } from '../api/types.ts';
+import { deviceLabel, searchWords } from './tree.ts';
+
+export type DeviceFilter = 'all' | 'online' | 'offline' | 'pending';
+export type DeviceSort = 'name' | 'status' | 'lastSeen' | 'channels';
+
+const inFilter: Readonly<Record<DeviceFilter, (device: Device) => boolean>> = {
+  all: () => true,
+  online: ({ online }) => online,
+  offline: ({ online }) => !online,
+  pending: ({ admission }) => admission === 'pending',
+};
+
+const byName = (a: Device, b: Device) => deviceLabel(a).localeCompare(deviceLabel(b), undefined, { numeric: true });
+
+const compare: Readonly<Record<DeviceSort, (a: Device, b: Device) => number>> = {
+  name: byName,
+  status: (a, b) => Number(b.online) - Number(a.online),
+  lastSeen: (a, b) => b.lastSeenAt - a.lastSeenAt,
+  channels: (a, b) => b.channelCount - a.channelCount,
+};
+
+/** Devices that the table shows, in its order; equal ones are in order of their names. */
+export function selectDevices(
+  devices: Iterable<Device>,
+  { filter, search, sort, reverse }: { filter: DeviceFilter; search: string; sort: DeviceSort; reverse: boolean },
+): Device[] {
+  const words = searchWords(search);
+  const sign = reverse ? -1 : 1;
+  return [...devices]
+    .filter((device) => {
+      const text = [
+        deviceLabel(device),
+        device.name,
+        device.id,
+        device.sourceAddress,
+        device.manufacturer,
+        device.model,
+      ];
+      const all = text.join(' ').toLowerCase();
+      return inFilter[filter](device) && words.every((word) => all.includes(word));
+    })
+    .sort((a, b) => sign * compare[sort](a, b) || byName(a, b));
+}

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import type { Device } from '../api/types.ts';
+import { toForm, toPatch } from './device-settings.ts';
+
+const device = { settings: { name: 'Gate', mediaTransport: 'udp', passwordSet: true } } as Device;
+
+test('an untouched form changes nothing', () => expect(toPatch(device, toForm(device))).toEqual({}));
+
+test('only what differs is sent, an emptied field goes back to the default', () => {
+  const form = { ...toForm(device), name: ' ', mediaTransport: 'tcp-active', mediaAddress: ' 192.0.2.1 ' };
+  expect(toPatch(device, form)).toEqual({ name: null, mediaTransport: 'tcp-active', mediaAddress: '192.0.2.1' });
+});
+
+test('a password is never shown and is sent as it was typed', () => {
+  expect(toForm(device).password).toBe('');
+  expect(toPatch(device, { ...toForm(device), password: ' s p ' })).toEqual({ password: ' s p ' });
+});

@@ -1,0 +1,62 @@
+import { defineStore } from 'pinia';
+import { computed, shallowRef, triggerRef } from 'vue';
+import { getPlay, listPlays, listStreams } from '../api/plays.ts';
+import type { Play, Stream } from '../api/types.ts';
+
+const MAX_PLAYS = 300;
+
+export const streamName = (deviceId: string, channelId: string, subStream = 0) =>
+  `live/${deviceId}_${channelId}${subStream > 0 ? `_${subStream}` : ''}`;
+
+/** Plays with their timelines and the streams that run, as far as this browser has heard of them. */
+export const usePlays = defineStore('plays', () => {
+  const plays = shallowRef(new Map<string, Play>());
+  const streams = shallowRef(new Map<string, Stream>());
+
+  const putPlay = (play: Play) => {
+    // Put again at the end: the map's order is the age of the last change.
+    plays.value.delete(play.id);
+    plays.value.set(play.id, play);
+    for (const id of plays.value.keys()) {
+      if (plays.value.size <= MAX_PLAYS) break;
+      plays.value.delete(id);
+    }
+    triggerRef(plays);
+  };
+
+  const putStream = (stream: Stream) => {
+    streams.value.set(stream.name, stream);
+    triggerRef(streams);
+  };
+
+  const removeStream = (stream: Stream) => {
+    streams.value.delete(stream.name);
+    triggerRef(streams);
+  };
+
+  const load = async () => {
+    const [{ items }, running] = await Promise.all([listPlays(100), listStreams()]);
+    plays.value = new Map(items.toReversed().map((play) => [play.id, play]));
+    streams.value = new Map(running.map((stream) => [stream.name, stream]));
+  };
+
+  /** Fetches a play that no event told us about, e.g. one that failed before we listened. */
+  const fetchPlay = async (playId: string) => {
+    putPlay(await getPlay(playId));
+  };
+
+  /** The newest play of a stream. */
+  const latestOf = (stream: string): Play | undefined => {
+    let latest: Play | undefined;
+    for (const play of plays.value.values()) {
+      if (play.stream === stream && (!latest || play.startedAt >= latest.startedAt)) latest = play;
+    }
+    return latest;
+  };
+
+  const viewerCount = computed(() =>
+    [...streams.value.values()].reduce((sum, stream) => sum + stream.viewers.length, 0),
+  );
+
+  return { plays, streams, viewerCount, load, putPlay, fetchPlay, putStream, removeStream, latestOf };
+});
