@@ -67,7 +67,9 @@ export class GatewayPlayer {
       const { framesDecoded, connectionState } = await this.statistics();
       if (framesDecoded >= from + count) return;
       if (Date.now() > deadline) {
-        throw new Error(`${framesDecoded - from} of ${count} frames within ${timeoutMs} ms (connection ${connectionState})`);
+        throw new Error(
+          `${framesDecoded - from} of ${count} frames within ${timeoutMs} ms (connection ${connectionState})`,
+        );
       }
       await this.page.waitForTimeout(50);
     }
@@ -82,7 +84,7 @@ export class GatewayPlayer {
   }
 }
 
-const PAGE_SCRIPT = `
+const PAGE_SCRIPT = `(() => {
 ${clockStrip.toString().replaceAll('CLOCK_CODE.columns', '40').replaceAll('CLOCK_CODE.squares', '20')}
 ${decodeClockStrip.toString()}
 let gbrtcPeer, gbrtcVideo, gbrtcResource;
@@ -166,4 +168,6 @@ async function gbrtcStop() {
   if (gbrtcResource) await fetch(gbrtcResource, { method: 'DELETE' });
   gbrtcResource = undefined;
 }
-`;
+
+Object.assign(window, { gbrtcPlay, gbrtcStatistics, gbrtcNextPicture, gbrtcStop });
+})()`;
