@@ -1,18 +1,16 @@
 import { EventEmitter } from 'node:events';
-import { parseManscdp } from '../gb28181/manscdp/message.ts';
-import { createSipEngine, parseUri, type Flow, type IncomingRequest, type SipEngine } from '../sip/index.ts';
-import { errorMessage, safeEmit, silentLogger, type Logger } from '../util/index.ts';
+import { createSipEngine, type Flow, type SipEngine } from '../sip/index.ts';
+import { safeEmit, silentLogger, type Logger } from '../util/index.ts';
 import type { Behaviour } from './behaviour.ts';
 import { Calls } from './calls.ts';
-import { runCommand, type CommandContext } from './commands.ts';
-import { createDevice, type VirtualChannel, type VirtualDevice } from './device.ts';
+import { createDevices, type DeviceIndex } from './device.ts';
 import { CameraNotReadyError } from './errors.ts';
 import { wallClockMs } from './frame-log.ts';
-import { countUp } from './ids.ts';
 import { PlatformLink } from './link.ts';
 import { openMediaSource } from './media-source.ts';
 import { createNetworkFault, seededRandom } from './network-fault.ts';
 import { behaviourWith } from './quirks.ts';
+import { RequestHandler } from './request-handler.ts';
 import { Registration } from './registration.ts';
 import { localAddressTowards, resolveServer, type ServerAddress } from './route.ts';
 import type { Camera, CameraCounters, CameraEvents, CameraOptions, CameraSession } from './types.ts';
@@ -65,8 +63,7 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
   readonly #surroundings: Surroundings;
   readonly #log: Logger;
   readonly #wheel = new Wheel();
-  readonly #devices = new Map<string, VirtualDevice>();
-  readonly #channels = new Map<string, VirtualChannel>();
+  readonly #devices: DeviceIndex;
   readonly #registrations = new Map<string, Registration>();
   readonly #counters = {
     frames: 0,
@@ -81,7 +78,7 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
   readonly #calls: Calls;
   #engine: SipEngine | undefined;
   #relay: WireRelay | undefined;
-  #link: PlatformLink | undefined;
+  #requests: RequestHandler | undefined;
   #state: State = 'opening';
   #closing: Promise<void> | undefined;
 
@@ -93,16 +90,8 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
     this.#surroundings = surroundings;
     this.#log = options.log ?? silentLogger;
     this.localAddress = surroundings.localAddress;
-    this.deviceIds = countUp(options.id, options.devices ?? 1);
-    for (const [n, id] of this.deviceIds.entries()) {
-      const device = createDevice(id, {
-        ...(options.name !== undefined && { name: options.name }),
-        channels: options.channels ?? 1,
-        ordinal: this.deviceIds.length === 1 ? 0 : n + 1,
-      });
-      this.#devices.set(id, device);
-      for (const channel of device.channels) this.#channels.set(channel.id, channel);
-    }
+    this.#devices = createDevices(options);
+    this.deviceIds = this.#devices.all.map(({ id }) => id);
     this.#calls = this.#createCalls();
   }
 
@@ -125,8 +114,8 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
   }
 
   channelIds(deviceId?: string): readonly string[] {
-    if (deviceId === undefined) return [...this.#channels.keys()];
-    return this.#devices.get(deviceId)?.channels.map(({ id }) => id) ?? [];
+    const devices = this.#devices.all.filter(({ id }) => deviceId === undefined || id === deviceId);
+    return devices.flatMap(({ channels }) => channels.map(({ id }) => id));
   }
 
   frameSentAt(index: number, options: { before?: number; channelId?: string } = {}): number | undefined {
@@ -144,7 +133,7 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
       listen: [{ protocol, address: this.localAddress, port: this.#options.localPort ?? 0 }],
       userAgent: USER_AGENT,
       onRequest: (incoming) => {
-        this.#onRequest(incoming);
+        this.#requests?.handle(incoming);
       },
       onFlowClosed: (flow) => {
         this.#onFlowClosed(flow);
@@ -164,14 +153,15 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
       });
       target = { protocol, address: this.localAddress, port: this.#relay.port };
     }
-    this.#link = this.#createLink(engine, target);
-    this.#createRegistrations(this.#link);
+    const link = this.#createLink(engine, target);
+    this.#requests = this.#createRequestHandler(link);
+    this.#createRegistrations(link);
     this.#state = 'open';
     void this.#registerAll();
   }
 
   async ready(timeoutMs = READY_TIMEOUT_MS): Promise<void> {
-    const wanted = this.#devices.size;
+    const wanted = this.#devices.all.length;
     if (this.registered === wanted) return;
     await new Promise<void>((resolve, reject) => {
       const settle = (error?: Error): void => {
@@ -252,21 +242,35 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
       counters: this.#counters,
       log: this.#log,
       onFrame: this.#options.onFrame,
-      onStarted: (session) => {
-        this.#tell('sessionStarted', session);
+      onStarted: (session) => this.#tell('sessionStarted', session),
+      onEnded: (session, reason) => this.#tell('sessionEnded', session, reason),
+      onRefused: (channelId, status) => this.#tell('refused', channelId, status),
+    });
+  }
+
+  #createRequestHandler(link: PlatformLink): RequestHandler {
+    return new RequestHandler({
+      devices: this.#devices,
+      calls: this.#calls,
+      link,
+      log: this.#log,
+      facts: {
+        localAddress: this.localAddress,
+        sipPort: this.sipPort,
+        catalogBatch: this.#options.catalogBatch ?? DEFAULTS.catalogBatch,
+        expiresSec: this.#options.expiresSec ?? DEFAULTS.expiresSec,
+        keepaliveSec: this.#options.keepaliveSec ?? DEFAULTS.keepaliveSec,
       },
-      onEnded: (session, reason) => {
-        this.#tell('sessionEnded', session, reason);
-      },
-      onRefused: (channelId, status) => {
-        this.#tell('refused', channelId, status);
-      },
+      onPtz: (channelId, command) => this.#tell('ptz', channelId, command),
+      onKeyFrame: (channelId) => this.#tell('keyFrameRequested', channelId),
+      onReboot: (deviceId) => this.#tell('reboot', deviceId),
+      onCommand: (deviceId, cmdType) => this.#tell('command', deviceId, cmdType),
     });
   }
 
   #createRegistrations(link: PlatformLink): void {
     const { password, username, expiresSec, keepaliveSec } = this.#options;
-    for (const [n, device] of [...this.#devices.values()].entries()) {
+    for (const [n, device] of this.#devices.all.entries()) {
       this.#registrations.set(
         device.id,
         new Registration({
@@ -278,17 +282,11 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
           expiresSec: expiresSec ?? DEFAULTS.expiresSec,
           sendExpires: this.#surroundings.behaviour.sendExpires,
           keepaliveSec: keepaliveSec ?? DEFAULTS.keepaliveSec,
-          phase: n / this.#devices.size,
+          phase: n / this.#devices.all.length,
           counters: this.#counters,
-          onRegistered: () => {
-            this.#tell('registered', device.id);
-          },
-          onFailed: (reason) => {
-            this.#tell('registrationFailed', device.id, reason);
-          },
-          onUnregistered: () => {
-            this.#tell('unregistered', device.id);
-          },
+          onRegistered: () => this.#tell('registered', device.id),
+          onFailed: (reason) => this.#tell('registrationFailed', device.id, reason),
+          onUnregistered: () => this.#tell('unregistered', device.id),
         }),
       );
     }
@@ -304,100 +302,6 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
       }
     };
     await Promise.all(Array.from({ length: Math.min(REGISTER_PARALLEL, this.#registrations.size) }, worker));
-  }
-
-  #onRequest(incoming: IncomingRequest): void {
-    const { request } = incoming;
-    switch (request.method) {
-      case 'MESSAGE':
-        this.#onMessage(incoming);
-        return;
-      case 'INVITE':
-        this.#onInvite(incoming);
-        return;
-      case 'OPTIONS':
-      case 'INFO':
-        incoming.reply(200);
-        return;
-      default:
-        incoming.reply(405);
-    }
-  }
-
-  /** By the Request-URI, else by To: platforms write either (GB/T 28181 4.3). */
-  #addressed(incoming: IncomingRequest): string[] {
-    const to = /<?(sips?:[^>;]+)/i.exec(incoming.request.headers.get('To') ?? '')?.[1] ?? '';
-    return [parseUri(incoming.request.uri)?.user ?? '', parseUri(to)?.user ?? ''];
-  }
-
-  #onInvite(incoming: IncomingRequest): void {
-    if (incoming.dialog !== undefined) {
-      // A session is not changed while it runs.
-      incoming.reply(488);
-      return;
-    }
-    for (const id of this.#addressed(incoming)) {
-      const channel = this.#channels.get(id) ?? this.#devices.get(id)?.channels[0];
-      if (channel === undefined) continue;
-      void this.#calls.answer(incoming, channel);
-      return;
-    }
-    incoming.reply(404);
-  }
-
-  #onMessage(incoming: IncomingRequest): void {
-    const command = parseManscdp(incoming.request.body);
-    if (typeof command === 'string') {
-      incoming.reply(400, { reason: command });
-      return;
-    }
-    const ids = [...this.#addressed(incoming), command.deviceId];
-    const device = ids.map((id) => this.#deviceOf(id)).find((each) => each !== undefined);
-    if (device === undefined) {
-      incoming.reply(404);
-      return;
-    }
-    incoming.reply(200);
-    if (command.root !== 'Query' && command.root !== 'Control') return;
-    const answers = runCommand(command, this.#contextOf(device));
-    this.#tell('command', device.id, command.cmdType);
-    void this.#sendInTurn(device.id, answers);
-  }
-
-  #deviceOf(id: string): VirtualDevice | undefined {
-    return this.#devices.get(id) ?? this.#devices.get(this.#channels.get(id)?.deviceId ?? '');
-  }
-
-  #contextOf(device: VirtualDevice): CommandContext {
-    return {
-      device,
-      localAddress: this.localAddress,
-      sipPort: this.sipPort,
-      catalogBatch: this.#options.catalogBatch ?? DEFAULTS.catalogBatch,
-      expiresSec: this.#options.expiresSec ?? DEFAULTS.expiresSec,
-      keepaliveSec: this.#options.keepaliveSec ?? DEFAULTS.keepaliveSec,
-      effects: {
-        onPtz: (channelId, command) => {
-          this.#tell('ptz', channelId, command);
-        },
-        onKeyFrame: (channelId) => {
-          this.#calls.requestKeyFrame(channelId);
-          this.#tell('keyFrameRequested', channelId);
-        },
-        onReboot: () => {
-          this.#tell('reboot', device.id);
-        },
-      },
-    };
-  }
-
-  /** The next part after the 200 of the one before (GB/T 28181 7.4). */
-  async #sendInTurn(deviceId: string, parts: ReturnType<typeof runCommand>): Promise<void> {
-    try {
-      for (const part of parts) await this.#link?.message(deviceId, part);
-    } catch (error) {
-      this.#log.warn({ deviceId, error: errorMessage(error) }, 'answer not delivered');
-    }
   }
 
   #onFlowClosed(flow: Flow): void {
