@@ -19,7 +19,9 @@ export async function createApi(options: ApiOptions, parts: ApiParts): Promise<A
     await Promise.all(ports.map((port) => port.close()));
   };
   try {
-    for (const listen of options.listen) ports.push(await openHttpPort(listen, app.express));
+    for (const listen of options.listen) {
+      ports.push(await openHttpPort(listen, app.express, options.headersTimeoutMs));
+    }
   } catch (error) {
     await close();
     throw error;

@@ -6,8 +6,7 @@ import type { ListenAddress, ListenOptions, ListenPurpose } from './types.ts';
 /** Keys of the configuration, for messages. */
 const CONFIG_KEYS: Readonly<Record<ListenPurpose, string>> = { main: 'http.listen', srs: 'http.srs-listen' };
 
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+const DEFAULT_HEADERS_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 30_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_CONNECTIONS = 10_000;
@@ -54,13 +53,13 @@ function clientErrorOf(code: string | undefined): readonly [string, string, stri
   }
 }
 
-function createHttpServer(handler: RequestListener): Server {
+function createHttpServer(handler: RequestListener, headersTimeoutMs: number): Server {
   const server = createServer(
     {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: headersTimeoutMs * 3,
       keepAliveTimeout: IDLE_TIMEOUT_MS,
-      connectionsCheckingInterval: 2000,
+      connectionsCheckingInterval: Math.min(2000, headersTimeoutMs / 2),
       maxHeaderSize: MAX_HEADER_BYTES,
     },
     handler,
@@ -71,8 +70,12 @@ function createHttpServer(handler: RequestListener): Server {
 }
 
 /** Opens one port. @throws ListenError that names port and key */
-export async function openHttpPort(options: ListenOptions, handler: RequestListener): Promise<HttpPort> {
-  const server = createHttpServer(handler);
+export async function openHttpPort(
+  options: ListenOptions,
+  handler: RequestListener,
+  headersTimeoutMs = DEFAULT_HEADERS_TIMEOUT_MS,
+): Promise<HttpPort> {
+  const server = createHttpServer(handler, headersTimeoutMs);
   const { address, port, purpose } = options;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

@@ -111,6 +111,8 @@ export interface ApiOptions {
   readonly eventListeners?: number;
   /** Comment lines on event streams; default 15000. */
   readonly eventHeartbeatMs?: number;
+  /** A header must be complete after that; default 10000. A whole request has three times as long. */
+  readonly headersTimeoutMs?: number;
 }
 
 export interface ListenAddress {

@@ -42,11 +42,17 @@ export class Gate {
     return undefined;
   }
 
-  /** @throws ApiError `unauthorized` | `forbidden` */
-  async requireAdmin(req: Request): Promise<Access | undefined> {
+  /** `play` takes any token of ours, `open` anything. @throws ApiError `unauthorized` | `forbidden` */
+  async require(req: Request, scope: 'admin' | 'play' | 'open'): Promise<Access | undefined> {
     const access = await this.identify(req);
-    if (this.enabled && access?.kind !== 'admin') throw refusal(access);
-    return access;
+    if (!this.enabled || scope === 'open' || access?.kind === 'admin') return access;
+    if (scope === 'play' && access !== undefined) return access;
+    throw refusal(access);
+  }
+
+  /** @throws ApiError `unauthorized` | `forbidden` */
+  requireAdmin(req: Request): Promise<Access | undefined> {
+    return this.require(req, 'admin');
   }
 
   /** For the stream `<app>/<name>`: the administrator, or a play token of that stream. @throws ApiError */

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { ApiContext } from '../context.ts';
 import { isLoopback, sourceAddress } from '../http/context.ts';
-import type { MetricsSnapshot } from '../types.ts';
+import type { MetricsSnapshot, ProcessUsage } from '../types.ts';
 import { StreamTotals, type RtpCounter } from './totals.ts';
 
 const RTP_METRICS: ReadonlyArray<readonly [RtpCounter, string, string]> = [
@@ -17,12 +17,15 @@ const RTP_METRICS: ReadonlyArray<readonly [RtpCounter, string, string]> = [
   ['frames', 'gbrtc_video_frames_total', 'Video frames received'],
 ];
 
+const NO_USAGE: MetricsSnapshot = { workers: [], mediaThreads: [] };
+
 /** Everything of /metrics (Prometheus text format 0.0.4). */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #context: ApiContext;
   readonly #totals: StreamTotals;
   readonly #delay = monitorEventLoopDelay({ resolution: 20 });
+  #latest: MetricsSnapshot = NO_USAGE;
   #closed = false;
 
   constructor(context: ApiContext, eventListeners: () => number) {
@@ -41,6 +44,8 @@ export class Metrics {
   readonly handler: RequestHandler = async (req, res) => {
     const proxied = req.headers['x-forwarded-for'] !== undefined || req.headers.forwarded !== undefined;
     if (proxied || !isLoopback(sourceAddress(req))) await this.#context.gate.requireAdmin(req);
+    // Read before, because the registry collects and writes all metrics at the same time.
+    this.#latest = await this.#usage();
     const text = await this.#registry.metrics();
     res.setHeader('Content-Type', this.#registry.contentType);
     res.setHeader('Cache-Control', 'no-store');
@@ -154,37 +159,47 @@ export class Metrics {
 
   #addUsage(): void {
     const registers = [this.#registry];
-    const cpu = new Counter({
+    const labelNames = ['kind', 'id'];
+    const cpu: Counter = new Counter({
       name: 'gbrtc_worker_cpu_seconds_total',
       help: 'CPU time of mediasoup workers and media threads',
-      labelNames: ['kind', 'id'],
+      labelNames,
       registers,
+      collect: () => {
+        cpu.reset();
+        for (const { kind, id, cpuSeconds } of this.#rows()) cpu.inc({ kind, id }, cpuSeconds);
+      },
     });
-    const memory = new Gauge({
+    const memory: Gauge = new Gauge({
       name: 'gbrtc_worker_resident_bytes',
       help: 'Resident memory of mediasoup workers',
-      labelNames: ['kind', 'id'],
+      labelNames,
       registers,
+      collect: () => {
+        memory.reset();
+        for (const { kind, id, residentBytes } of this.#rows()) {
+          if (residentBytes !== undefined) memory.set({ kind, id }, residentBytes);
+        }
+      },
     });
-    const ingests = new Gauge({
+    const ingests: Gauge = new Gauge({
       name: 'gbrtc_media_thread_ingests',
       help: 'Incoming media sessions by media thread',
       labelNames: ['id'],
       registers,
-      collect: async () => {
-        const { workers, mediaThreads } = await this.#usage();
-        for (const metric of [cpu, memory, ingests]) metric.reset();
-        const rows = [
-          ...workers.map((usage) => ({ ...usage, kind: 'worker' })),
-          ...mediaThreads.map((usage) => ({ ...usage, kind: 'media_thread' })),
-        ];
-        for (const { kind, id, cpuSeconds, residentBytes } of rows) {
-          cpu.inc({ kind, id }, cpuSeconds);
-          if (residentBytes !== undefined) memory.set({ kind, id }, residentBytes);
-        }
-        for (const thread of mediaThreads) ingests.set({ id: thread.id }, thread.ingests);
+      collect: () => {
+        ingests.reset();
+        for (const thread of this.#latest.mediaThreads) ingests.set({ id: thread.id }, thread.ingests);
       },
     });
+  }
+
+  #rows(): Array<ProcessUsage & { readonly kind: string }> {
+    const { workers, mediaThreads } = this.#latest;
+    return [
+      ...workers.map((usage) => ({ ...usage, kind: 'worker' })),
+      ...mediaThreads.map((usage) => ({ ...usage, kind: 'media_thread' })),
+    ];
   }
 
   /** A worker that dies in the middle of the reading costs its figures, not the page. */
@@ -192,7 +207,7 @@ export class Metrics {
     try {
       return await this.#context.parts.metrics();
     } catch {
-      return { workers: [], mediaThreads: [] };
+      return NO_USAGE;
     }
   }
 }

@@ -151,11 +151,11 @@ export function addStreamRoutes(routes: Routes, { parts: { streams }, gate }: Ap
     path: '/api/v1/viewers/{viewerId}/first-frame',
     tag: 'streams',
     summary: 'Told by the browser: the first frame is decoded (play token or administrator)',
-    access: 'open',
+    access: 'play',
     params: viewerParams,
     body: z.strictObject({ afterMs: z.number().min(0).max(3_600_000) }).meta({ id: 'FirstFrame' }),
     status: 204,
-    errors: [400, 401, 403, 404, 413, 415],
+    errors: [400, 404, 413, 415],
     handle: async ({ params: { viewerId }, body: { afterMs }, req }) => {
       const stream = streams.list().find(({ viewers }) => viewers.some(({ id }) => id === viewerId));
       await gate.requirePlay(req, stream === undefined ? [] : [stream.name]);

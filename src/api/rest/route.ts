@@ -24,8 +24,8 @@ export interface Route<P, Q, B> {
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
-  /** `open`: anybody; the token, if one is there, is still told. */
-  readonly access: 'admin' | 'open';
+  /** `play`: any valid token, the handler checks its stream. `open`: anybody; a token, if there, is still told. */
+  readonly access: 'admin' | 'play' | 'open';
   readonly params?: z.ZodObject & z.ZodType<P>;
   readonly query?: z.ZodObject & z.ZodType<Q>;
   readonly body?: z.ZodType<B>;
@@ -84,7 +84,7 @@ export class Routes {
   #handler<P, Q, B>(route: Route<P, Q, B>): RequestHandler {
     const { gate } = this.#context;
     return async (req, res) => {
-      const access = route.access === 'admin' ? await gate.requireAdmin(req) : await gate.identify(req);
+      const access = await gate.require(req, route.access);
       const params = checked(route.params, req.params, 'path');
       const query = checked(route.query, req.query, 'query');
       if (route.body !== undefined) requireJson(req);
@@ -102,7 +102,7 @@ export class Routes {
       ...(route.response === undefined ? [] : [['application/json', { schema: route.response }]]),
       ...(route.otherTypes ?? []).map((type) => [type, { schema: { type: 'string' } }]),
     ]);
-    const statuses = new Set([...route.errors, ...(route.access === 'admin' ? [401, 403] : []), 500]);
+    const statuses = new Set([...route.errors, ...(route.access === 'open' ? [] : [401, 403]), 500]);
     const problems = [...statuses].map((status) => [
       status,
       { description: 'Problem', content: { 'application/json': { schema: problemSchema } } },
@@ -113,7 +113,7 @@ export class Routes {
       tags: [route.tag],
       summary: route.summary,
       operationId: operationId(route.method, route.path),
-      security: route.access === 'admin' ? [{ bearer: [] }, { query: [] }, { cookie: [] }] : [],
+      security: route.access === 'open' ? [] : [{ bearer: [] }, { query: [] }, { cookie: [] }],
       request: {
         ...(route.params === undefined ? {} : { params: route.params }),
         ...(route.query === undefined ? {} : { query: route.query }),

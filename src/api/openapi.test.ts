@@ -1,0 +1,166 @@
+import type { z } from 'zod';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type ApiFixture, openApi } from '../../test/support/api-fixture.ts';
+import { FakePlatform, fakeChannel, fakeDevice } from '../../test/support/fake-platform.ts';
+import { FakeStreams, fakePlay, fakeStream, fakeViewer } from '../../test/support/fake-streams.ts';
+import { silentLogger } from '../util/index.ts';
+import { createApp } from './app.ts';
+import { Gate } from './auth/gate.ts';
+import { Tokens } from './auth/tokens.ts';
+import { PublicAddress } from './public-address.ts';
+import { channelSchema } from './schemas/channel.ts';
+import { pageOf } from './schemas/common.ts';
+import { catalogResultSchema, deviceSchema, deviceStatusSchema } from './schemas/device.ts';
+import { playSchema, playTicketSchema, streamSchema, traceEntrySchema } from './schemas/play.ts';
+
+interface Operation {
+  readonly operationId?: string;
+  readonly summary: string;
+  readonly tags: string[];
+  readonly parameters?: Array<{ readonly name: string; readonly in: string }>;
+  readonly responses: Record<string, { readonly description: string }>;
+}
+
+interface Document {
+  readonly openapi: string;
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { readonly schemas: Record<string, unknown> };
+}
+
+interface Layer {
+  readonly route?: { readonly path: string; readonly stack: Array<{ readonly method?: string }> };
+  readonly handle?: { readonly stack?: Layer[] };
+}
+
+let api: ApiFixture;
+let document: Document;
+beforeEach(async () => {
+  api = await openApi();
+  document = (await (await api.get('/api/v1/openapi.json')).json()) as Document;
+});
+afterEach(() => api.close());
+
+/** Every `method path` that Express knows, in OpenAPI's form. */
+function routesOf(stack: readonly Layer[]): string[] {
+  return stack.flatMap(({ route, handle }) => {
+    if (route === undefined) return routesOf(handle?.stack ?? []);
+    const path = route.path.replace(/:(\w+)/g, '{$1}').replace(/(?<=.)\/$/, '');
+    return route.stack.flatMap(({ method }) => (method === undefined ? [] : [`${method} ${path}`]));
+  });
+}
+
+describe('the document', () => {
+  test('is OpenAPI 3.1 and every reference resolves', () => {
+    expect(document.openapi).toBe('3.1.0');
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)];
+    expect(references.length).toBeGreaterThan(50);
+    for (const [, name] of references) expect(document.components.schemas).toHaveProperty([name ?? '']);
+  });
+
+  test('every operation has a summary, a tag, a response and all its path parameters', () => {
+    const ids: string[] = [];
+    for (const [path, operations] of Object.entries(document.paths)) {
+      const wanted = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '').toSorted();
+      for (const [method, operation] of Object.entries(operations)) {
+        const given = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
+        expect([method, path, given.map(({ name }) => name).toSorted()]).toEqual([method, path, wanted]);
+        expect(operation.summary.length).toBeGreaterThan(3);
+        expect(operation.tags).toHaveLength(1);
+        expect(Object.keys(operation.responses).some((status) => /^20[0124]$/.test(status))).toBe(true);
+        if (operation.operationId !== undefined) ids.push(operation.operationId);
+      }
+    }
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('documents each route of the server, and no other', () => {
+    const tokens = new Tokens(new Uint8Array(32));
+    const app = createApp({
+      options: {
+        listen: [],
+        auth: { enable: true, tokenTtlMs: 1, playTokenTtlMs: 1 },
+        version: '1.2.3',
+        demo: false,
+        candidates: [],
+        sip: { serial: '', realm: '', hosts: [], port: 1, transports: [], authRequired: false },
+        settings: {},
+      },
+      parts: {
+        platform: new FakePlatform(),
+        streams: new FakeStreams(),
+        mediaServers: {
+          list: () => [],
+          add: (s) => ({ ...s, id: 2, createdAt: '' }),
+          remove: () => false,
+          setDefault: () => false,
+        },
+        credentials: { verify: async () => false, signingKey: new Uint8Array(32) },
+        health: () => ({ ok: true, problems: [] }),
+        metrics: async () => ({ workers: [], mediaThreads: [] }),
+        log: silentLogger,
+      },
+      tokens,
+      gate: new Gate(true, tokens),
+      publicAddress: new PublicAddress([]),
+    });
+    const { stack } = (app.express as unknown as { router: { stack: Layer[] } }).router;
+    const served = new Set(routesOf(stack));
+    app.close();
+    // The console's root is no interface.
+    served.delete('get /');
+    const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method} ${path.replace(/(?<=.)\/$/, '')}`),
+    );
+    expect([...served].toSorted()).toEqual(documented.toSorted());
+    expect(served.size).toBeGreaterThan(50);
+  });
+});
+
+describe('what the server sends is what the document says', () => {
+  const DEVICE = '/api/v1/devices/34020000001320000001';
+  const cases: Array<[string, string, z.ZodType, unknown?]> = [
+    ['GET', '/api/v1/devices', pageOf(deviceSchema, 'DevicePage')],
+    ['GET', DEVICE, deviceSchema],
+    ['PATCH', DEVICE, deviceSchema, { name: 'x' }],
+    ['GET', `${DEVICE}/status`, deviceStatusSchema],
+    ['POST', `${DEVICE}/refresh-catalog`, catalogResultSchema],
+    ['GET', `${DEVICE}/channels`, pageOf(channelSchema, 'ChannelPage')],
+    ['GET', `${DEVICE}/channels/34020000001310000001`, channelSchema],
+    ['GET', '/api/v1/plays/p1', playSchema],
+    [
+      'POST',
+      '/api/v1/plays',
+      playTicketSchema,
+      { deviceId: '34020000001320000001', channelId: '34020000001310000001', subStream: 0 },
+    ],
+  ];
+
+  test.each(cases)('%s %s', async (method, path, schema, body) => {
+    api.platform.addDevice(
+      fakeDevice({ offlineReason: 'expired', learnedTransport: 'udp', settings: { password: 'p', dateHeader: false } }),
+      [fakeChannel()],
+    );
+    api.streams.addStream(fakeStream({ viewers: [fakeViewer({ firstFrameMs: 5 })] }));
+    api.streams.addPlay(fakePlay({ endedAt: 1, failure: { code: 'no_rtp', message: 'm', sipStatus: 200 } }));
+    const response = await api.send(method, path, body);
+    const json: unknown = await response.json();
+    // Parsing drops what the schema does not name, so equality shows both missing and unknown members.
+    expect(schema.parse(json)).toEqual(json);
+  });
+
+  test('streams and traces', () => {
+    const stream = fakeStream({ viewers: [fakeViewer()] });
+    expect(streamSchema.parse(stream)).toEqual(stream);
+    const entry = {
+      at: 1,
+      direction: 'in',
+      protocol: 'udp',
+      remote: 'r',
+      deviceId: 'd',
+      callId: 'c',
+      summary: 's',
+      text: 't',
+    };
+    expect(traceEntrySchema.parse(entry)).toEqual(entry);
+  });
+});
