@@ -18,7 +18,7 @@ export interface InterviewOptions {
 }
 
 /** After a power cut everything registers within seconds; the answers must not come all at once. */
-const DEFAULT_CONCURRENCY = 50;
+const DEFAULT_CONCURRENCY = 100;
 /** A flapping device is not asked again each time. */
 const REPEAT_AFTER_MS = 60_000;
 /** A device that thinks about its catalogue for two minutes does not hold its place in the queue that long. */
@@ -69,10 +69,12 @@ export class Interview {
 
   async #run(record: DeviceRecord): Promise<void> {
     const { questions, now } = this.#options;
-    const answered = [await this.#ask(record, questions.info), await this.#ask(record, questions.basicParam)];
     const catalog = this.#ask(record, questions.catalog);
-    answered.push(await this.#atMost(catalog, CATALOG_SHARE_MS));
-    if (answered.some(Boolean)) record.syncedAt = now();
+    const info = await this.#ask(record, questions.info);
+    // Last, since many devices leave it unanswered.
+    const basicParam = await this.#ask(record, questions.basicParam);
+    const listed = await this.#atMost(catalog, CATALOG_SHARE_MS);
+    if (info || basicParam || listed) record.syncedAt = now();
     this.#running -= 1;
     this.#next();
   }

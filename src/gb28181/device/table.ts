@@ -1,5 +1,5 @@
 import type { Flow } from '../../sip/index.ts';
-import type { Logger } from '../../util/index.ts';
+import { errorMessage, type Logger } from '../../util/index.ts';
 import { DeadlineWheel } from '../deadline-wheel.ts';
 import type { Admission, CatalogResult, Channel, Device, DeviceSettings, DeviceStore } from '../types.ts';
 import { DeviceRecord, deviceKey, newDevice, wireIdOf } from './record.ts';
@@ -306,7 +306,12 @@ export class DeviceTable {
     if (records?.size === 0) this.#byConnection.delete(flow.id);
   }
 
+  /** A store that fails must not keep devices from working. */
   #save(record: DeviceRecord): void {
-    this.#options.store.saveDevice({ ...record.state });
+    try {
+      this.#options.store.saveDevice({ ...record.state });
+    } catch (error) {
+      this.#options.log.error({ deviceId: record.id, error: errorMessage(error) }, 'device not stored');
+    }
   }
 }

@@ -21,7 +21,8 @@ export function basicParamQuery(sn: number, deviceId: string): ManscdpParts {
 
 /** Undefined when this part of the answer holds no BasicParam. */
 export function parseBasicParam({ body }: Manscdp): BasicParam | undefined {
-  const basic = body.child('BasicParam');
+  // Uniview names the element otherwise than the type that was asked for.
+  const basic = body.child('BasicParam') ?? body.children.find((each) => each.child('HeartBeatInterval') !== undefined);
   if (basic === undefined) return undefined;
   const name = basic.field('Name');
   return {
