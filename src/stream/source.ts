@@ -30,21 +30,24 @@ export class Source {
     this.#lease = parts.ssrc;
   }
 
-  /** BYE, then port and SSRC are free. Resolves when the BYE is answered or `waitMs` are over. Never rejects. */
+  /**
+   * BYE, then port and SSRC are free: a camera whose media connection closes first takes that for a fault.
+   * Resolves when the BYE is answered or `waitMs` are over. Never rejects.
+   */
   async close(waitMs: number): Promise<void> {
-    this.#closing ??= this.#end();
+    const bye = this.session.bye();
+    this.#closing ??= this.#end(bye, waitMs);
+    await this.#closing;
+  }
+
+  async #end(bye: Promise<void>, waitMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const waited = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, waitMs);
     });
-    await Promise.race([this.#closing, waited]);
+    await Promise.race([bye, waited]);
     clearTimeout(timer);
-  }
-
-  async #end(): Promise<void> {
-    const bye = this.session.bye();
     this.ingest.close();
-    await bye;
-    this.#lease.release();
+    void bye.then(() => this.#lease.release());
   }
 }
