@@ -11,6 +11,9 @@ import type { PlayFailure } from './types.ts';
 /** A PSM may name a wrong codec before the right one (Keda, quirks 2.4). */
 const CODEC_GRACE_MS = 1000;
 
+/** The feeds of all workers listen to one ingest. */
+const MAX_LISTENERS = 200;
+
 /** Responses by which devices refuse the offered transport rather than the call (RFC 3261 §21.4). */
 const REFUSED_TRANSPORT = new Set([400, 415, 488, 500, 606]);
 
@@ -79,15 +82,24 @@ function worst(failures: readonly StreamError[]): StreamError {
   return ranked[0] ?? new StreamError('no_rtp', 'the device has no media transport to try');
 }
 
-const SAME_CODE = new Set<string>(['device_offline', 'invite_timeout', 'invite_rejected', 'no_media_port']);
+/** Codes of the parts below as a play tells them; what is not here is an attempt that was lost. */
+const PLAY_CODES: ReadonlyMap<string, PlayFailure> = new Map([
+  ['device_offline', 'device_offline'],
+  ['invite_timeout', 'invite_timeout'],
+  ['invite_rejected', 'invite_rejected'],
+  ['invite_bad_answer', 'invite_rejected'],
+  ['invite_aborted', 'closed'],
+  ['no_media_port', 'no_media_port'],
+  ['ssrc_exhausted', 'no_media_port'],
+  ['media_address_unknown', 'no_media_port'],
+]);
 
-/** Keeps the codes that a play knows; the rest is an attempt that ended. */
+/** Anything that was thrown, with the reason code of a play. */
 export function toStreamError(cause: unknown): StreamError {
   if (cause instanceof StreamError) return cause;
   if (!(cause instanceof GatewayError)) return new StreamError('media_lost', errorMessage(cause), { cause });
-  const { code, message } = cause;
-  if (SAME_CODE.has(code)) return new StreamError(code as PlayFailure, message, { cause, ...sipStatusOf(cause) });
-  return new StreamError(code === 'invite_aborted' ? 'closed' : 'media_lost', message, { cause });
+  const code = PLAY_CODES.get(cause.code) ?? 'media_lost';
+  return new StreamError(code, cause.message, { cause, ...sipStatusOf(cause) });
 }
 
 function sipStatusOf(cause: GatewayError): { sipStatus?: number } {
@@ -109,7 +121,10 @@ class Attempt {
 
   otherTransportMayHelp(error: StreamError): boolean {
     if (this.#rtpSeen) return false;
-    if (error.code === 'invite_rejected') return REFUSED_TRANSPORT.has(error.sipStatus ?? 0);
+    if (error.code === 'invite_rejected') {
+      // Without a status it was a 200 whose SDP has no media to use.
+      return error.sipStatus === undefined || REFUSED_TRANSPORT.has(error.sipStatus);
+    }
     return ['no_rtp', 'rtp_wrong_ssrc', 'rtp_wrong_source', 'device_bye'].includes(error.code);
   }
 
@@ -129,6 +144,7 @@ class Attempt {
         ssrcCheck: platform.device(deviceId)?.settings.ssrcCheck ?? timing.ssrcCheck,
         silenceMs: timing.silenceTimeoutMs,
       });
+      ingest.setMaxListeners(MAX_LISTENERS);
       watch = new IngestWatch(ingest, this.#play);
       session = await this.#invite(ingest, ssrc, signal);
       watch.attachSession(session);

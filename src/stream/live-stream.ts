@@ -149,6 +149,8 @@ export class LiveStream {
     await this.join();
     const source = this.#source;
     if (source === undefined) throw new StreamError('media_lost', 'the stream was lost', { playId: this.#play.id });
+    // Viewers of a running picture ask by themselves once they are connected.
+    if (this.viewers.size === 0) this.#monitor?.prepareKeyFrame();
     const handle = await this.viewers.add(request, source.ingest);
     const moved: Source | undefined = this.#source;
     // The camera came back while the viewer was on its way.

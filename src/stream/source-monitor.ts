@@ -6,6 +6,9 @@ import { KeyFrameLimiter } from './key-frame-limiter.ts';
 import type { Play } from './play.ts';
 import type { Source } from './source.ts';
 
+/** The media threads start a new output with a key frame that is not older than a little more than this. */
+const FRESH_KEY_FRAME_MS = 250;
+
 export interface SourceMonitorOptions {
   readonly source: Source;
   readonly play: Play;
@@ -19,6 +22,7 @@ export class SourceMonitor {
   readonly #options: SourceMonitorOptions;
   readonly #keyFrames: KeyFrameLimiter;
   #packets = 0;
+  #keyFrameAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -32,8 +36,17 @@ export class SourceMonitor {
     ingest.on('silent', this.#handleSilent);
     ingest.on('ended', this.#handleIngestEnded);
     session.on('ended', this.#handleSessionEnded);
-    if (keyFrame) options.play.setPlaying();
-    else this.#waitForKeyFrame();
+    if (keyFrame) {
+      this.#keyFrameAt = Date.now();
+      options.play.setPlaying();
+    } else {
+      this.#waitForKeyFrame();
+    }
+  }
+
+  /** A viewer is on its way: a key frame that comes while it connects is what it starts with. */
+  prepareKeyFrame(): void {
+    if (Date.now() - this.#keyFrameAt > FRESH_KEY_FRAME_MS) this.#keyFrames.ask();
   }
 
   close(): void {
@@ -77,6 +90,7 @@ export class SourceMonitor {
 
   readonly #handleFirstKeyFrame = (): void => {
     clearTimeout(this.#timer);
+    this.#keyFrameAt = Date.now();
     const { play } = this.#options;
     play.add('first_key_frame');
     play.setPlaying();

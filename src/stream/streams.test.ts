@@ -19,9 +19,9 @@ const VIEWER = { offer: 'v=0', remoteAddress: '127.0.0.5', userAgent: 'test' };
 
 class Refusal extends GatewayError {
   override readonly code: string;
-  readonly status: number;
+  readonly status: number | undefined;
 
-  constructor(code: string, status = 0) {
+  constructor(code: string, status?: number) {
     super(`${code} ${status}`);
     this.code = code;
     this.status = status;
@@ -115,6 +115,7 @@ describe('a play', () => {
     { name: 'INVITE unanswered', script: refuse('invite_timeout'), code: 'invite_timeout', invites: 1 },
     { name: 'INVITE refused as busy', script: refuse('invite_rejected', 486), code: 'invite_rejected', invites: 1 },
     { name: 'every transport refused', script: refuse('invite_rejected', 488), code: 'invite_rejected', invites: 3 },
+    { name: 'a 200 without usable media', script: refuse('invite_bad_answer'), code: 'invite_rejected', invites: 3 },
     { name: 'device went offline', script: refuse('device_offline'), code: 'device_offline', invites: 1 },
     { name: 'no packet at all', script: () => undefined, code: 'no_rtp', invites: 3, text: '5000 ms' },
     { name: 'another SSRC', script: wrongSsrc, code: 'rtp_wrong_ssrc', invites: 3, text: 'SSRC 7' },
@@ -376,6 +377,23 @@ describe('key frames', () => {
     expect(parts.platform.keyFrameRequests).toBe(2);
     await vi.advanceTimersByTimeAsync(5000);
     expect(parts.platform.keyFrameRequests).toBe(2);
+  });
+});
+
+describe('the first viewer', () => {
+  test('finds a key frame that was asked for while it connects', async () => {
+    await streams.open(REQUEST);
+    await vi.advanceTimersByTimeAsync(1000);
+    await streams.view(NAME, VIEWER);
+    expect(parts.platform.keyFrameRequests).toBe(1);
+    await vi.advanceTimersByTimeAsync(1000);
+    await streams.view(NAME, VIEWER);
+    expect(parts.platform.keyFrameRequests).toBe(1);
+  });
+
+  test('needs none where the camera has just begun', async () => {
+    await streams.view(NAME, VIEWER);
+    expect(parts.platform.keyFrameRequests).toBe(0);
   });
 });
 

@@ -19,6 +19,9 @@ import type {
   ViewerRequest,
 } from './types.ts';
 
+/** An INVITE that is being cancelled is not waited for longer than this. */
+const SHUTDOWN_WAIT_MS = 2000;
+
 export interface StreamsParts {
   readonly platform: StreamPlatform;
   readonly media: Pick<MediaThreads, 'openIngest'>;
@@ -97,7 +100,12 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
     this.#parts.platform.off('deviceOnline', this.#handleDevice);
     this.#parts.platform.off('deviceChanged', this.#handleDevice);
     for (const stream of this.#streams.values()) void stream.close();
-    await Promise.all(this.#closing);
+    let timer: NodeJS.Timeout | undefined;
+    const waited = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, SHUTDOWN_WAIT_MS);
+    });
+    await Promise.race([Promise.all(this.#closing), waited]);
+    clearTimeout(timer);
   }
 
   #stream(request: PlayRequest): LiveStream {

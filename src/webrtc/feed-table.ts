@@ -4,8 +4,9 @@ import { Feed } from './feed.ts';
 import type { RouterCache } from './router-cache.ts';
 
 interface Entry {
-  readonly ingestId: string;
+  readonly ingest: Ingest;
   readonly payloadType: number;
+  readonly handleEnded: () => void;
   readonly feed: Promise<Feed>;
   viewers: number;
   grace: NodeJS.Timeout | undefined;
@@ -42,7 +43,7 @@ export class FeedTable {
 
   /** Viewers of an ingest here; undefined where it has no feed. */
   viewersOf(ingestId: string): number | undefined {
-    const entries = [...this.#entries.values()].filter((entry) => entry.ingestId === ingestId);
+    const entries = [...this.#entries.values()].filter((entry) => entry.ingest.id === ingestId);
     return entries.length === 0 ? undefined : entries.reduce((sum, entry) => sum + entry.viewers, 0);
   }
 
@@ -76,28 +77,31 @@ export class FeedTable {
       const log = this.#log.child({ ingestId: ingest.id, payloadType });
       return Feed.create({ router, ingest, audioCodec, log });
     };
-    const entry: Entry = { ingestId: ingest.id, payloadType, feed: create(), viewers: 0, grace: undefined };
-    this.#entries.set(name, entry);
-    ingest.once('ended', () => {
+    const handleEnded = (): void => {
       if (entry.viewers === 0) this.#drop(name, entry);
-    });
+    };
+    const entry: Entry = { ingest, payloadType, handleEnded, feed: create(), viewers: 0, grace: undefined };
+    this.#entries.set(name, entry);
+    ingest.once('ended', handleEnded);
     return entry;
   }
 
   #release(name: string, entry: Entry): void {
     entry.viewers -= 1;
     if (entry.viewers > 0 || this.#entries.get(name) !== entry) return;
+    if (entry.ingest.closed) {
+      this.#drop(name, entry);
+      return;
+    }
     entry.grace = setTimeout(() => this.#drop(name, entry), this.#graceMs);
     entry.grace.unref();
-    void entry.feed.then((feed) => {
-      if (feed.ingest.closed && entry.viewers === 0) this.#drop(name, entry);
-    });
   }
 
   #drop(name: string, entry: Entry): void {
     clearTimeout(entry.grace);
     if (this.#entries.get(name) !== entry) return;
     this.#entries.delete(name);
+    entry.ingest.off('ended', entry.handleEnded);
     this.#routers.release(entry.payloadType);
     entry.feed.then(
       (feed) => feed.close(),

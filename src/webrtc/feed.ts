@@ -44,6 +44,7 @@ export class Feed extends EventEmitter<FeedEvents> {
     this.#audioCodec = options.audioCodec;
     this.#log = options.log;
     this.ingest.on('track', this.#handleTrack);
+    transport.on('routerclose', () => this.close());
   }
 
   static async create(options: FeedOptions): Promise<Feed> {

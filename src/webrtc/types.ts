@@ -20,6 +20,8 @@ export interface WebRtcOptions {
   readonly maxViewers?: number;
   /** First wait before a dead worker is started again, doubled for each failure up to 10 s; default 200. */
   readonly respawnDelayMs?: number;
+  /** How long a viewer waits for a worker while none is up; default 2000. */
+  readonly workerWaitMs?: number;
 }
 
 export type IceState = 'new' | 'connected' | 'completed' | 'disconnected' | 'closed';

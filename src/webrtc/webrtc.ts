@@ -18,6 +18,7 @@ const DEFAULTS = {
   viewersPerWorker: 50,
   maxViewers: 5000,
   respawnDelayMs: 200,
+  workerWaitMs: 2000,
 };
 
 type FilledOptions = WebRtcOptions & typeof DEFAULTS;
@@ -75,6 +76,7 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
     if (this.#viewers.size + this.#opening >= maxViewers) {
       throw new ViewerLimitError(`${this.#viewers.size} viewers are connected, the limit is ${maxViewers}`);
     }
+    if (this.workersUp === 0 && !this.#closed) await this.#waitForWorker();
     const worker = this.#chooseWorker(options.ingest.id, viewersPerWorker);
     this.#opening += 1;
     worker.viewers += 1;
@@ -122,6 +124,17 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
       onDied: (pid) => safeEmit<WebRtcEvents, 'workerDied'>(this, this.#log, 'workerDied', { index, pid }),
       onUp: (pid) => safeEmit<WebRtcEvents, 'workerUp'>(this, this.#log, 'workerUp', { index, pid }),
     });
+  }
+
+  /** A killed worker is up again in less time than a player needs to try again. */
+  async #waitForWorker(): Promise<void> {
+    const up = Promise.withResolvers<void>();
+    const wake = (): void => up.resolve();
+    const timer = setTimeout(wake, this.#options.workerWaitMs);
+    this.once('workerUp', wake);
+    await up.promise;
+    clearTimeout(timer);
+    this.off('workerUp', wake);
   }
 
   /** The stream's own worker until it is full, then the one with the fewest viewers. */

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type {
   AudioTrack,
   Ingest,
+  IngestEndReason,
   IngestEvents,
   IngestOutput,
   IngestStats,
@@ -87,8 +88,13 @@ export class FakeIngest extends EventEmitter<IngestEvents> implements Ingest {
     return this.#outputs.size;
   }
 
+  /** The camera sends from now on. */
   setAnswer(): void {
-    // A fake has no device to listen to.
+    this.emit('firstRtp', { address: '127.0.0.9', port: 15_060, ssrc: this.video.ssrc, payloadType: 96 });
+    this.emit('ssrcOk', this.video.ssrc);
+    this.emit('firstPack');
+    this.emit('track', this.video);
+    this.emit('firstKeyFrame');
   }
 
   /** The camera starts to send sound now. */
@@ -101,6 +107,8 @@ export class FakeIngest extends EventEmitter<IngestEvents> implements Ingest {
     const socket = createSocket('udp4');
     const output: Output = { socket, audioCodec: target.audioCodec, ready: false, seenKeyFrame: false };
     this.#outputs.add(output);
+    // A killed worker's port refuses packets until the feed is closed.
+    socket.on('error', () => undefined);
     socket.on('message', (packet) => this.#handleRtcp(packet));
     socket.connect(target.port, target.address, () => {
       output.ready = true;
@@ -114,12 +122,17 @@ export class FakeIngest extends EventEmitter<IngestEvents> implements Ingest {
   }
 
   close(): void {
+    this.end('closed');
+  }
+
+  /** As the camera's end of the connection would tell it. */
+  end(reason: IngestEndReason): void {
     if (this.closed) return;
     this.closed = true;
     for (const timer of this.#timers) clearInterval(timer);
     for (const { socket } of this.#outputs) socket.close();
     this.#outputs.clear();
-    this.emit('ended', 'closed');
+    this.emit('ended', reason);
   }
 
   #audioTrack(): AudioTrack {

@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { afterEach, describe, expect, test } from 'vitest';
+import { silentLogger } from '../../src/util/index.ts';
+import { createWebRtc, type WebRtc, type WebRtcOptions } from '../../src/webrtc/index.ts';
+import { FakeIngest } from '../support/fake-ingest.ts';
+
+const OFFERS = {
+  chromium: readFileSync(new URL('../fixtures/sdp/chromium-156.sdp', import.meta.url), 'utf8'),
+  firefox: readFileSync(new URL('../fixtures/sdp/firefox.sdp', import.meta.url), 'utf8'),
+  werift: readFileSync(new URL('../fixtures/sdp/werift.sdp', import.meta.url), 'utf8'),
+};
+const NO_CLIP = { profileLevelId: '4d0029', pictures: [] };
+const OPTIONS = { listenAddress: '127.0.0.1', basePort: 0, announcedAddresses: [] };
+
+const open: WebRtc[] = [];
+const ingests: FakeIngest[] = [];
+
+async function start(options: Partial<WebRtcOptions>): Promise<WebRtc> {
+  const webrtc = await createWebRtc({ workers: 1, ...OPTIONS, ...options }, silentLogger);
+  open.push(webrtc);
+  return webrtc;
+}
+
+function newIngest(id: string): FakeIngest {
+  const ingest = new FakeIngest({ id, clip: NO_CLIP, ssrc: 1000 + 10 * ingests.length });
+  ingests.push(ingest);
+  return ingest;
+}
+
+afterEach(async () => {
+  for (const ingest of ingests.splice(0)) ingest.close();
+  for (const webrtc of open.splice(0)) await webrtc.close();
+});
+
+describe('feeds and routers', () => {
+  test('viewers with the same payload type share a feed; it ends after the last one', async () => {
+    const webrtc = await start({ feedGraceMs: 50 });
+    const ingest = newIngest('a');
+    const viewers = [];
+    for (const [id, offer] of [
+      ['1', OFFERS.chromium],
+      ['2', OFFERS.chromium],
+      ['3', OFFERS.firefox],
+    ] as const) {
+      viewers.push(await webrtc.createViewer({ id, ingest, offer }));
+    }
+    expect((await webrtc.usage())[0]).toMatchObject({ viewers: 3, feeds: 2, routers: 2, up: true });
+    expect(ingest.outputs).toBe(0);
+    for (const viewer of viewers) viewer.close();
+    await expect.poll(async () => (await webrtc.usage())[0]?.feeds).toBe(0);
+    expect((await webrtc.usage())[0]).toMatchObject({ viewers: 0, routers: 2 });
+    expect([ingest.listenerCount('track'), ingest.listenerCount('ended')]).toEqual([0, 0]);
+  });
+
+  test('routers that nobody uses are bounded', async () => {
+    const webrtc = await start({ feedGraceMs: 0 });
+    const ingest = newIngest('a');
+    for (let payloadType = 96; payloadType < 116; payloadType += 1) {
+      const offer = OFFERS.werift.replaceAll('102', String(payloadType));
+      const viewer = await webrtc.createViewer({ id: String(payloadType), ingest, offer });
+      expect(viewer.answer).toContain(`a=rtpmap:${payloadType} H264/90000`);
+      viewer.close();
+    }
+    await expect.poll(async () => (await webrtc.usage())[0]).toMatchObject({ feeds: 0, routers: 8 });
+  });
+
+  test('a stream stays on its worker until that is full, others go to the least loaded', async () => {
+    const webrtc = await start({ workers: 2, viewersPerWorker: 2 });
+    const [a, b] = [newIngest('a'), newIngest('b')];
+    const workers = [];
+    for (const [id, ingest] of [
+      ['1', a],
+      ['2', b],
+      ['3', a],
+      ['4', a],
+    ] as const) {
+      workers.push((await webrtc.createViewer({ id, ingest, offer: OFFERS.chromium })).workerIndex);
+    }
+    expect(workers[0]).not.toBe(workers[1]);
+    expect(workers[2]).toBe(workers[0]);
+    expect(workers[3]).toBe(workers[1]);
+  });
+
+  test('viewers have a limit whose error names both numbers', async () => {
+    const webrtc = await start({ maxViewers: 1 });
+    const ingest = newIngest('a');
+    await webrtc.createViewer({ id: '1', ingest, offer: OFFERS.chromium });
+    const second = webrtc.createViewer({ id: '2', ingest, offer: OFFERS.chromium });
+    await expect(second).rejects.toThrow('1 viewers are connected, the limit is 1');
+  });
+});
+
+describe('viewers', () => {
+  test('end with ice_failed where no browser comes', async () => {
+    const webrtc = await start({ iceTimeoutMs: 50 });
+    const viewer = await webrtc.createViewer({ id: '1', ingest: newIngest('a'), offer: OFFERS.chromium });
+    const [reason] = (await once(viewer, 'closed')) as unknown[];
+    expect(reason).toBe('ice_failed');
+    expect(webrtc.viewers).toBe(0);
+    viewer.close();
+  });
+
+  test('candidates name every address, the viewer’s own first', async () => {
+    const webrtc = await start({ announcedAddresses: ['192.0.2.1', 'cam.example'] });
+    const ingest = newIngest('a');
+    const viewer = await webrtc.createViewer({ id: '1', ingest, offer: OFFERS.chromium, candidates: ['192.0.2.9'] });
+    const addresses = [...viewer.answer.matchAll(/a=candidate:\S+ 1 (udp|tcp) \d+ (\S+)/g)].map((match) => match[2]);
+    const order = ['192.0.2.9', '192.0.2.1', 'cam.example'];
+    expect(addresses).toEqual([...order, ...order, ...order, ...order]);
+  });
+
+  test('agents that know SSRCs only cannot be moved and are told', async () => {
+    const webrtc = await start({});
+    const viewer = await webrtc.createViewer({ id: '1', ingest: newIngest('a'), offer: OFFERS.werift });
+    expect(viewer.answer).toMatch(/a=ssrc:\d+ cname:/);
+    const closed = once(viewer, 'closed');
+    await viewer.rebind(newIngest('b'));
+    expect(await closed).toEqual(['media_lost']);
+  });
+
+  test('an offer without common codec is refused and leaves nothing behind', async () => {
+    const webrtc = await start({});
+    const offer = OFFERS.chromium.replaceAll('H264', 'VP7');
+    await expect(webrtc.createViewer({ id: '1', ingest: newIngest('a'), offer })).rejects.toMatchObject({
+      code: 'codec_unsupported',
+    });
+    expect(webrtc.viewers).toBe(0);
+    expect((await webrtc.usage())[0]).toMatchObject({ viewers: 0, feeds: 0, routers: 0 });
+  });
+});
+
+describe('workers', () => {
+  test('one that is killed tells its viewers and is replaced', async () => {
+    const webrtc = await start({ workers: 2, respawnDelayMs: 50 });
+    const [a, b] = [newIngest('a'), newIngest('b')];
+    const dying = await webrtc.createViewer({ id: '1', ingest: a, offer: OFFERS.chromium });
+    const staying = await webrtc.createViewer({ id: '2', ingest: b, offer: OFFERS.chromium });
+    const before = (await webrtc.usage())[dying.workerIndex];
+    const [closed, died, up] = [once(dying, 'closed'), once(webrtc, 'workerDied'), once(webrtc, 'workerUp')];
+    process.kill(before?.pid ?? 0, 'SIGKILL');
+    expect(await closed).toEqual(['worker_died']);
+    expect(await died).toEqual([{ index: dying.workerIndex, pid: before?.pid }]);
+    expect(webrtc.workersUp).toBe(1);
+    await up;
+    expect(webrtc.workersUp).toBe(2);
+    expect(staying.closed).toBe(false);
+    expect((await webrtc.usage())[dying.workerIndex]).toMatchObject({ up: true, restarts: 1, viewers: 0 });
+    const again = await webrtc.createViewer({ id: '3', ingest: a, offer: OFFERS.chromium });
+    expect(again.answer).toContain('a=ice-lite');
+  });
+
+  test('without any worker a viewer is refused', async () => {
+    const webrtc = await start({ respawnDelayMs: 5000, workerWaitMs: 50 });
+    const [usage] = await webrtc.usage();
+    const died = once(webrtc, 'workerDied');
+    process.kill(usage?.pid ?? 0, 'SIGKILL');
+    await died;
+    const viewer = webrtc.createViewer({ id: '1', ingest: newIngest('a'), offer: OFFERS.chromium });
+    await expect(viewer).rejects.toMatchObject({ code: 'webrtc_unavailable' });
+  });
+
+  test('a viewer that comes while the only worker starts again is served', async () => {
+    const webrtc = await start({});
+    const [usage] = await webrtc.usage();
+    const died = once(webrtc, 'workerDied');
+    process.kill(usage?.pid ?? 0, 'SIGKILL');
+    await died;
+    const viewer = await webrtc.createViewer({ id: '1', ingest: newIngest('a'), offer: OFFERS.chromium });
+    expect(viewer.workerIndex).toBe(0);
+  });
+
+  test('a port in use is named with its key', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const basePort = typeof address === 'object' && address !== null ? address.port : 0;
+    const failed = createWebRtc({ workers: 1, ...OPTIONS, basePort }, silentLogger);
+    await expect(failed).rejects.toMatchObject({ code: 'port_in_use' });
+    await expect(failed).rejects.toThrow(`webrtc.port: UDP and TCP port ${basePort} of 127.0.0.1`);
+    server.close();
+  });
+
+  test('close is idempotent and ends the processes', async () => {
+    const webrtc = await start({});
+    const [usage] = await webrtc.usage();
+    await webrtc.close();
+    await webrtc.close();
+    expect(() => process.kill(usage?.pid ?? 0, 0)).toThrow('ESRCH');
+  });
+});
