@@ -169,13 +169,9 @@ export class PsDemuxer {
   }
 
   #parseHeader(buffer: Buffer, position: number, end: number): number {
-    if (end - position < 4) {
-      const partial = partialStartCode(buffer, position, end);
-      if (partial === end - position) return position;
-      // Zero bytes are stuffing.
-      return partial === 2 && buffer[position] === 0 ? position + 1 : this.#lostSync('ps_lost_sync', position + 1);
-    }
+    if (end - position < 4) return this.#parseRest(buffer, position, end);
     if (!isStartCodePrefix(buffer, position)) {
+      // Zero bytes are stuffing.
       const isZeroByte = buffer[position] === 0 && buffer[position + 1] === 0 && buffer[position + 2] === 0;
       return isZeroByte ? position + 1 : this.#lostSync('ps_lost_sync', position + 1);
     }
@@ -195,6 +191,13 @@ export class PsDemuxer {
           ? this.#parsePes(buffer, position, end)
           : this.#skipPes(buffer, position, end);
     }
+  }
+
+  /** One to three bytes in front of the packet's end. */
+  #parseRest(buffer: Buffer, position: number, end: number): number {
+    const partial = partialStartCode(buffer, position, end);
+    if (partial === end - position) return position;
+    return partial === 2 && buffer[position] === 0 ? position + 1 : this.#lostSync('ps_lost_sync', position + 1);
   }
 
   #parsePack(buffer: Buffer, position: number, end: number): number {

@@ -106,9 +106,13 @@ class RtpDepacketizer implements Depacketizer {
     if (known !== undefined && (known.proven || known.kind === 'audio')) return known;
     const sniffed = sniffFormat(view.packet, view.payloadStart, view.payloadEnd);
     if (known !== undefined && !this.#replaces(sniffed, known)) return known;
-    this.#last = this.#create(payloadType, sniffed ?? this.#assumedFormat(payloadType));
-    if (sniffed !== undefined && this.#last !== undefined)
-      this.#last.proven = sniffed.kind === 'ps' || sniffed.kind === 'ts';
+    const assumed = this.#assumedFormat(payloadType);
+    const isDoubtful =
+      known === undefined && sniffed?.kind === 'annexb' && this.#declared.get(payloadType)?.kind === 'ps';
+    if (isDoubtful) this.#annexBProofs++;
+    const format = isDoubtful ? assumed : (sniffed ?? assumed);
+    this.#last = this.#create(payloadType, format);
+    if (this.#last !== undefined && !isDoubtful) this.#last.proven = sniffed?.kind === 'ps' || sniffed?.kind === 'ts';
     return this.#last;
   }
 
