@@ -97,6 +97,11 @@ export class FakeIngest extends EventEmitter<IngestEvents> implements Ingest {
     this.emit('firstKeyFrame');
   }
 
+  /** What a camera does when it is asked for a key frame. */
+  restartClip(): void {
+    this.#picture = 0;
+  }
+
   /** The camera starts to send sound now. */
   startAudio(): void {
     this.audio = this.#audioTrack();
