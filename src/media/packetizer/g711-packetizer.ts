@@ -35,6 +35,7 @@ class G711Packetizer implements AudioPacketizer {
   /** 8 kHz time of the next packet's first sample. */
   #next = 0;
   #started = false;
+  #marker = false;
 
   constructor({ ssrc, payloadType, output }: G711PacketizerOptions) {
     this.ssrc = ssrc;
@@ -45,14 +46,14 @@ class G711Packetizer implements AudioPacketizer {
 
   packetize(frame: AudioFrame, sink: PacketSink): void {
     if ((frame.codec !== 'pcma' && frame.codec !== 'pcmu') || frame.payload.length === 0) return;
-    const marker = this.#follow(Math.round(frame.pts90k / CLOCK_RATIO));
+    this.#follow(Math.round(frame.pts90k / CLOCK_RATIO));
     const { payload } = frame;
     const total = this.#restLength + payload.length;
     const count = Math.floor(total / PACKET_BYTES);
     this.#writer.reset(count * (RTP_HEADER_BYTES + PACKET_BYTES));
     let at = 0;
     for (let index = 0; index < count; index++) {
-      at += this.#writePacket(frame, at, marker && index === 0, sink);
+      at += this.#writePacket(frame, at, sink);
     }
     this.#restLength += payload.copy(this.#rest, this.#restLength, at);
     if (at < payload.length)
@@ -60,20 +61,22 @@ class G711Packetizer implements AudioPacketizer {
   }
 
   /**
-   * The packets' clock counts samples; it is set anew where the frame's time is more than 60 ms off. True = a talk spurt
-   * starts (RFC 3551 §4.1).
+   * The packets' clock counts samples; it is set anew where the frame's time is more than 60 ms off, which starts a talk
+   * spurt (RFC 3551 §4.1).
    */
-  #follow(time: number): boolean {
-    if (this.#started && Math.abs(time - (this.#next + this.#restLength)) <= MAX_DRIFT) return false;
+  #follow(time: number): void {
+    if (this.#started && Math.abs(time - (this.#next + this.#restLength)) <= MAX_DRIFT) return;
     this.#started = true;
     this.#restLength = 0;
     this.#next = time;
-    return true;
+    this.#marker = true;
   }
 
   /** Returns how many bytes of the frame went into the packet. */
-  #writePacket(frame: AudioFrame, at: number, marker: boolean, sink: PacketSink): number {
+  #writePacket(frame: AudioFrame, at: number, sink: PacketSink): number {
     const writer = this.#writer;
+    const marker = this.#marker;
+    this.#marker = false;
     const taken = PACKET_BYTES - this.#restLength;
     writer.begin((this.#next + this.#timestampOffset) % 0x1_0000_0000, marker);
     if (this.#restLength > 0) writer.copy(this.#rest, 0, this.#restLength);

@@ -106,14 +106,22 @@ class RtpDepacketizer implements Depacketizer {
     if (known !== undefined && (known.proven || known.kind === 'audio')) return known;
     const sniffed = sniffFormat(view.packet, view.payloadStart, view.payloadEnd);
     if (known !== undefined && !this.#replaces(sniffed, known)) return known;
-    const assumed = this.#assumedFormat(payloadType);
-    const isDoubtful =
-      known === undefined && sniffed?.kind === 'annexb' && this.#declared.get(payloadType)?.kind === 'ps';
-    if (isDoubtful) this.#annexBProofs++;
-    const format = isDoubtful ? assumed : (sniffed ?? assumed);
-    this.#last = this.#create(payloadType, format);
-    if (this.#last !== undefined && !isDoubtful) this.#last.proven = sniffed?.kind === 'ps' || sniffed?.kind === 'ts';
+    this.#last = this.#enter(payloadType, sniffed);
     return this.#last;
+  }
+
+  #enter(payloadType: number, sniffed: PayloadFormat | undefined): Reader | undefined {
+    if (
+      sniffed?.kind === 'annexb' &&
+      this.#declared.get(payloadType)?.kind === 'ps' &&
+      !this.#readers.has(payloadType)
+    ) {
+      this.#annexBProofs++;
+      return this.#create(payloadType, { kind: 'ps' });
+    }
+    const reader = this.#create(payloadType, sniffed ?? this.#assumedFormat(payloadType));
+    if (reader !== undefined) reader.proven = sniffed?.kind === 'ps' || sniffed?.kind === 'ts';
+    return reader;
   }
 
   #replaces(sniffed: PayloadFormat | undefined, known: Reader): boolean {
