@@ -9,7 +9,8 @@ import { SharedPort } from './shared-port.ts';
 import type { ThreadContext } from './thread-context.ts';
 
 const TICK_MS = 100;
-const TICKS_PER_SECOND = 10;
+const SECOND_MS = 1000;
+const MINUTE_MS = 60_000;
 /** A tick that comes later than this tells of a blocked thread. */
 const LATE_TICK_MS = 1000;
 
@@ -24,8 +25,9 @@ export class MediaThread {
   readonly #slots = new Map<number, Slot>();
   #shared: SharedPort | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #ticks = 0;
   #tickedAtMs = 0;
+  #sampledAtMs = 0;
+  #unknownToldAtMs = 0;
   #bufferChecked = false;
   #unknownTold = 0;
   #closed = false;
@@ -50,6 +52,8 @@ export class MediaThread {
       this.#checkReceiveBuffer(shared.receiveBufferBytes);
     }
     this.#tickedAtMs = now();
+    this.#sampledAtMs = this.#tickedAtMs;
+    this.#unknownToldAtMs = this.#tickedAtMs - MINUTE_MS;
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     tell({ type: 'ready' });
   }
@@ -108,7 +112,7 @@ export class MediaThread {
       return session.close();
     }
     this.#checkReceiveBuffer(slot.port.receiveBufferBytes);
-    this.#opened(key, port, slot);
+    this.#opened(key, slot.port.port, slot);
   }
 
   #opened(key: number, port: number, slot: Slot): void {
@@ -147,10 +151,12 @@ export class MediaThread {
       this.#log('warn', { lateMs: Math.round(nowMs - this.#tickedAtMs) }, 'media thread was blocked');
     }
     this.#tickedAtMs = nowMs;
-    this.#ticks += 1;
     for (const { session } of this.#slots.values()) session.tick(nowMs);
     this.#shared?.tick(nowMs);
-    if (this.#ticks % TICKS_PER_SECOND === 0) this.#everySecond(nowMs);
+    // Half a tick early rather than a tick late.
+    if (nowMs - this.#sampledAtMs < SECOND_MS - TICK_MS / 2) return;
+    this.#sampledAtMs = nowMs;
+    this.#everySecond(nowMs);
   }
 
   #everySecond(nowMs: number): void {
@@ -168,7 +174,8 @@ export class MediaThread {
       residentBytes: heapTotal + external,
     });
     const unknown = this.#shared?.unknownSsrc ?? 0;
-    if (unknown !== this.#unknownTold && this.#ticks % (60 * TICKS_PER_SECOND) === 0) {
+    if (unknown !== this.#unknownTold && nowMs - this.#unknownToldAtMs >= MINUTE_MS) {
+      this.#unknownToldAtMs = nowMs;
       this.#log('warn', { packets: unknown - this.#unknownTold }, 'packets of an unknown SSRC on the single port');
       this.#unknownTold = unknown;
     }

@@ -23,26 +23,31 @@ export class OwnPort {
     this.#rtcp = rtcp;
   }
 
-  /** Rejects with the system's error when the RTP or the TCP port cannot be had; the RTCP port is not needed. */
+  /** 0 = any free port. Rejects with the system's error when the RTP or the TCP port cannot be had; the RTCP port is not needed. */
   static async open(options: OwnPortOptions, session: IngestSession): Promise<OwnPort> {
-    const { address, port, receiveBufferBytes } = options;
+    const { address, receiveBufferBytes } = options;
     const rtp = await UdpPort.open({
       address,
-      port,
+      port: options.port,
       receiveBufferBytes,
       onMessage: (message, from) => session.onDatagram(message, from, via),
     });
     const via = { rtp, rtcp: rtp };
+    const { port } = rtp;
     try {
       const onSocket = session.onSocket.bind(session);
       const tcp = await TcpListener.open({ address, port, onSocket });
-      const rtcp = await OwnPort.#openRtcp(options, session);
+      const rtcp = port < 65_535 ? await OwnPort.#openRtcp({ ...options, port }, session) : undefined;
       if (rtcp !== undefined) via.rtcp = rtcp;
       return new OwnPort(rtp, tcp, rtcp);
     } catch (error) {
       rtp.close();
       throw error;
     }
+  }
+
+  get port(): number {
+    return this.#rtp.port;
   }
 
   get receiveBufferBytes(): number {
