@@ -37,7 +37,7 @@ export class Wheel {
     return this.#size;
   }
 
-  /** Runs once after `delayMs`, never early; a call in the past runs with the next tick. */
+  /** Runs once after `delayMs`, never early; `run` must not throw; a call in the past runs with the next tick. */
   after(delayMs: number, run: () => void): Scheduled {
     return this.at(performance.now() + delayMs, run);
   }

@@ -1,0 +1,22 @@
+import { spawnSync } from 'node:child_process';
+
+/** Debian packages that bring the programs which tests run. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  sipp: 'sip-tester',
+  ffmpeg: 'ffmpeg',
+  ffprobe: 'ffmpeg',
+  chromium: 'chromium',
+};
+
+/**
+ * True when a program is on the path, for `test.runIf`. Where it is missing the tests that need it are left out with a
+ * line that says so; in CI that is an error, so that nobody takes silence for success.
+ */
+export function requireTool(name: string): boolean {
+  const found = spawnSync('sh', ['-c', `command -v ${name}`], { stdio: 'ignore' }).status === 0;
+  if (found) return true;
+  const advice = `${name} is missing (Debian package ${PACKAGES[name] ?? name})`;
+  if (process.env['CI'] !== undefined) throw new Error(advice);
+  process.stderr.write(`${advice}: its tests are left out\n`);
+  return false;
+}
