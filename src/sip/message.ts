@@ -13,6 +13,7 @@ abstract class Message {
   readonly body: Buffer;
   #via: Via | undefined | null = null;
   #cseq: CSeq | undefined | null = null;
+  #toTag: string | undefined | null = null;
 
   constructor(headers: HeaderList, body: Buffer = EMPTY_BODY) {
     this.headers = headers;
@@ -45,7 +46,8 @@ abstract class Message {
   }
 
   get toTag(): string | undefined {
-    return tagOf(this.headers.get('to') ?? '');
+    if (this.#toTag === null) this.#toTag = tagOf(this.headers.get('to') ?? '');
+    return this.#toTag;
   }
 }
 

@@ -126,8 +126,7 @@ export class UserAgentServer {
 
   /** Status for what is no matter of the user: unknown extensions, unknown dialogs. */
   #refusal(request: Request): ResponseParts | undefined {
-    const required = request.headers.getRaw('require').flatMap((value) => value.split(','));
-    const unknown = required.map((tag) => tag.trim()).filter((tag) => tag !== '' && !SUPPORTED.has(tag.toLowerCase()));
+    const unknown = request.headers.has('require') ? unknownExtensions(request) : [];
     if (unknown.length > 0) return { status: 420, headers: [['Unsupported', unknown.join(', ')]] };
     const stranger = DIALOG_ONLY.has(request.method) && this.#core.dialogs.match(request) === undefined;
     const outside = request.method === 'INVITE' || request.method === 'INFO' || request.method === 'REFER';
@@ -159,6 +158,12 @@ export class UserAgentServer {
       incoming.reply(500);
     }
   }
+}
+
+/** Option tags of Require that mean nothing to us (RFC 3261 §8.2.2.3). */
+function unknownExtensions({ headers }: Request): string[] {
+  const tags = headers.getRaw('require').flatMap((value) => value.split(','));
+  return tags.map((tag) => tag.trim()).filter((tag) => tag !== '' && !SUPPORTED.has(tag.toLowerCase()));
 }
 
 /** ACK and CANCEL belong to the transaction of their INVITE (RFC 3261 §17.2.3, §9.2). */

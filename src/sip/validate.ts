@@ -36,24 +36,30 @@ function mandatoryFault(request: Request): string | undefined {
 }
 
 function addressFault(request: Request, name: 'from' | 'to'): string | undefined {
-  const values = request.headers.getRaw(name);
-  const [value] = values;
+  const value = request.headers.get(name);
   if (value === undefined) return `Missing ${name === 'from' ? 'From' : 'To'}`;
   // Two of them and no way to tell which one the peer answers to.
-  return values.length > 1 || parseNameAddr(value) === undefined ? `Bad ${name === 'from' ? 'From' : 'To'}` : undefined;
+  return request.headers.count(name) > 1 || parseNameAddr(value) === undefined
+    ? `Bad ${name === 'from' ? 'From' : 'To'}`
+    : undefined;
 }
 
 function optionalFault(request: Request): string | undefined {
   const { headers } = request;
-  const lengths = headers.getRaw('content-length');
-  if (lengths.length > 0 && contentLength(headers) === undefined) return 'Bad Content-Length';
-  if (lengths.some((each) => each !== lengths[0])) return 'Repeated Header Field';
-  if (headers.getRaw('cseq').length > 1 || headers.getRaw('call-id').length > 1) return 'Repeated Header Field';
-  for (const contact of headers.getAll('contact')) {
-    if (contact !== '*' && parseNameAddr(contact) === undefined) return 'Bad Contact';
-  }
+  if (headers.has('content-length') && contentLength(headers) === undefined) return 'Bad Content-Length';
+  if (headers.count('cseq') > 1 || headers.count('call-id') > 1 || lengthsDiffer(request))
+    return 'Repeated Header Field';
+  if (headers.has('contact') && !headers.getAll('contact').every(isContact)) return 'Bad Contact';
   const date = headers.get('date');
   return date !== undefined && isForeignZone(date) ? 'Bad Date' : undefined;
+}
+
+function lengthsDiffer({ headers }: Request): boolean {
+  return headers.count('content-length') > 1 && new Set(headers.getRaw('content-length')).size > 1;
+}
+
+function isContact(value: string): boolean {
+  return value === '*' || parseNameAddr(value) !== undefined;
 }
 
 /** RFC 3261 §20.17 knows GMT only; other forms of a date than RFC 1123's are a matter of the user. */

@@ -28,7 +28,20 @@ export class HeaderList implements SipHeaders {
   /** Every value of a field as it stands in the message, comma lists unsplit. */
   getRaw(name: string): string[] {
     const { key } = fieldName(name);
-    return this.#values.filter((_value, at) => this.#fields[at]?.key === key);
+    const found: string[] = [];
+    for (let at = 0; at < this.#fields.length; at += 1) {
+      const value = this.#values[at];
+      if (this.#fields[at]?.key === key && value !== undefined) found.push(value);
+    }
+    return found;
+  }
+
+  /** How many fields of the name there are. */
+  count(name: string): number {
+    const { key } = fieldName(name);
+    let count = 0;
+    for (const field of this.#fields) if (field.key === key) count += 1;
+    return count;
   }
 
   has(name: string): boolean {

@@ -97,6 +97,9 @@ export class ServerTransaction {
       this.user = undefined;
     } else if (this.#state === 'confirmed' && this.#retransmit !== undefined) {
       this.#options.wheel.cancel(this.#retransmit);
+    } else if (this.#state === 'completed') {
+      // Only bytes are needed from here on: the request would otherwise stay for all of Timer J.
+      this.user = undefined;
     }
     this.#options.onState(this, this.#state);
   }
