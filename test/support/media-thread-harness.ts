@@ -35,7 +35,8 @@ export class MediaThreadHarness {
       this.notices.push(notice);
       for (const check of this.#waiting) check();
     };
-    this.#thread = new MediaThread(thread, tell, () => performance.now() + this.#shiftMs);
+    const now = (): number => performance.now() + this.#shiftMs;
+    this.#thread = new MediaThread(thread, tell, { now, tickMs: 10, statsMs: 20 });
   }
 
   static async start(options: Partial<ThreadOptions> = {}): Promise<MediaThreadHarness> {
@@ -44,7 +45,7 @@ export class MediaThreadHarness {
     return harness;
   }
 
-  /** Time jumps; the next tick is real and comes within 100 ms. */
+  /** Time jumps; the next tick is real and comes within 10 ms. */
   advance(ms: number): void {
     this.#shiftMs += ms;
   }

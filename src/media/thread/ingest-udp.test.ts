@@ -157,7 +157,7 @@ test('another source address is counted and told, and taken over only after sile
 test('silence is told every silenceMs, and the first packet after it', async () => {
   harness = await MediaThreadHarness.start();
   const ingest = await harness.open({ silenceMs: 2000 });
-  const source = new SyntheticPs({ ssrc: SSRC });
+  const source = new SyntheticPs({ ssrc: SSRC, audio: false, keyFrameBytes: 500 });
   const sender = await harness.sender();
   for (const packet of source.nextFrame()) sender.send(packet, ingest.port, HOST);
   await ingest.fact('firstRtp');

@@ -8,8 +8,15 @@ import { SendArena } from './send-arena.ts';
 import { SharedPort } from './shared-port.ts';
 import type { ThreadContext } from './thread-context.ts';
 
-const TICK_MS = 100;
-const SECOND_MS = 1000;
+/** Periods of the thread's own work; shorter in tests. */
+export interface ThreadTiming {
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly tickMs: number;
+  readonly statsMs: number;
+}
+
+const TIMING: ThreadTiming = { now: () => performance.now(), tickMs: 100, statsMs: 1000 };
 const MINUTE_MS = 60_000;
 /** A tick that comes later than this tells of a blocked thread. */
 const LATE_TICK_MS = 1000;
@@ -22,6 +29,7 @@ interface Slot {
 /** What runs in a media thread: its ingests, one timer for all periodic work, and the messages from the main thread. */
 export class MediaThread {
   readonly #context: ThreadContext;
+  readonly #timing: ThreadTiming;
   readonly #slots = new Map<number, Slot>();
   #shared: SharedPort | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -32,7 +40,9 @@ export class MediaThread {
   #unknownTold = 0;
   #closed = false;
 
-  constructor(options: ThreadOptions, tell: (notice: ThreadNotice) => void, now = (): number => performance.now()) {
+  constructor(options: ThreadOptions, tell: (notice: ThreadNotice) => void, timing = TIMING) {
+    const { now } = timing;
+    this.#timing = timing;
     this.#context = { options, tell, now, pacer: new Pacer(), chunks: new ChunkPool(), arena: new SendArena() };
   }
 
@@ -54,7 +64,7 @@ export class MediaThread {
     this.#tickedAtMs = now();
     this.#sampledAtMs = this.#tickedAtMs;
     this.#unknownToldAtMs = this.#tickedAtMs - MINUTE_MS;
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#timer = setInterval(() => this.#tick(), this.#timing.tickMs);
     tell({ type: 'ready' });
   }
 
@@ -154,12 +164,12 @@ export class MediaThread {
     for (const { session } of this.#slots.values()) session.tick(nowMs);
     this.#shared?.tick(nowMs);
     // Half a tick early rather than a tick late.
-    if (nowMs - this.#sampledAtMs < SECOND_MS - TICK_MS / 2) return;
+    if (nowMs - this.#sampledAtMs < this.#timing.statsMs - this.#timing.tickMs / 2) return;
     this.#sampledAtMs = nowMs;
-    this.#everySecond(nowMs);
+    this.#tellStats(nowMs);
   }
 
-  #everySecond(nowMs: number): void {
+  #tellStats(nowMs: number): void {
     const entries: { key: number; stats: IngestStats }[] = [];
     for (const { session } of this.#slots.values()) {
       const stats = session.sampleStats(nowMs);

@@ -114,23 +114,19 @@ async function opensOnce(media: MediaThreads): Promise<number | string> {
   }
 }
 
-test.each(['udp', 'tcp'] as const)('a port that another process uses over %s is skipped', async (protocol) => {
-  const held = protocol === 'udp' ? createSocket('udp4') : createServer();
-  if ('bind' in held) held.bind(41_000, ADDRESS);
-  else held.listen(41_000, ADDRESS);
-  await once(held, 'listening');
+test('ports that another process uses over UDP or TCP are skipped', async () => {
+  const udp = createSocket('udp4');
+  udp.bind(41_000, ADDRESS);
+  const tcp = createServer();
+  tcp.listen(41_002, ADDRESS);
+  await Promise.all([once(udp, 'listening'), once(tcp, 'listening')]);
   try {
     const media = await start();
-    expect((await media.openIngest(ingestOptions())).localPort).toBe(41_002);
+    expect((await media.openIngest(ingestOptions())).localPort).toBe(41_004);
   } finally {
-    held.close();
+    udp.close();
+    tcp.close();
   }
-});
-
-test('an address that is not ours is a bind error with address and port', async () => {
-  const media = await start({ listenAddress: '192.0.2.1' });
-  await expect(media.openIngest(ingestOptions())).rejects.toThrow(MediaBindError);
-  await expect(media.openIngest(ingestOptions())).rejects.toThrow(/192\.0\.2\.1:41002/);
 });
 
 test('a thread that dies ends its ingests with thread_died and is replaced', async () => {
@@ -144,34 +140,31 @@ test('a thread that dies ends its ingests with thread_died and is replaced', asy
   ingest.addOutput({ address: HOST, port: 9, audioCodec: 'pcma' }).close();
   const next = await media.openIngest(ingestOptions());
   expect(workers).toHaveLength(2);
+  expect(next.localPort).not.toBe(ingest.localPort);
   const source = new SyntheticPs({ ssrc: SSRC });
   const keyFrame = once(next, 'firstKeyFrame');
   send([...source.nextFrame(), ...source.nextFrame()], next.localPort);
   await keyFrame;
-});
-
-test('a thread that dies while an ingest opens rejects the call', async () => {
-  const media = await start();
-  const opening = media.openIngest(ingestOptions());
-  const rejected = expect(opening).rejects.toThrow(ThreadDiedError);
-  await workers[0]!.terminate();
+  const rejected = expect(media.openIngest(ingestOptions())).rejects.toThrow(ThreadDiedError);
+  await workers[1]!.terminate();
   await rejected;
 });
 
-test('ingests are spread over the threads', async () => {
+test('ingests are spread over the threads; close ends them and may be called twice', async () => {
   const media = await start({ threads: 2 });
-  await media.openIngest(ingestOptions());
-  await media.openIngest(ingestOptions());
-  await expect.poll(() => media.usage().map(({ ingests }) => ingests)).toEqual([1, 1]);
-});
-
-test('close ends ingests, opens no more and may be called twice', async () => {
-  const media = await start();
   const ingest = await media.openIngest(ingestOptions());
+  await media.openIngest(ingestOptions());
+  expect(media.usage().map(({ ingests }) => ingests)).toEqual([1, 1]);
   const end = ended(ingest);
   await Promise.all([media.close(), media.close()]);
   expect(await end).toBe('closed');
   await expect(media.openIngest(ingestOptions())).rejects.toThrow(ThreadDiedError);
+});
+
+test('an address that is not ours is a bind error with address and port', async () => {
+  const media = await start({ listenAddress: '192.0.2.1' });
+  await expect(media.openIngest(ingestOptions())).rejects.toThrow(MediaBindError);
+  await expect(media.openIngest(ingestOptions())).rejects.toThrow(/192\.0\.2\.1:41002/);
 });
 
 test('single port: ingests share it by SSRC, a second one with the same SSRC is refused', async () => {
