@@ -43,17 +43,18 @@ export class Commander {
   async send(record: DeviceRecord, parts: ManscdpParts, signal?: AbortSignal): Promise<void> {
     const { engine, responseTimeoutMs } = this.#options;
     const { cmdType } = parts;
+    // An aborted signal tells its listeners nothing any more.
+    if (isAborted(signal)) throw new RequestAbortedError(cmdType);
     const controller = new AbortController();
     const abort = (): void => controller.abort();
     const timer = setTimeout(abort, responseTimeoutMs);
     signal?.addEventListener('abort', abort, { once: true });
-    if (signal?.aborted === true) abort();
     try {
       const response = await engine().request(this.#request(record, parts, controller.signal));
       if (response.status >= 300) throw new DeviceRefusedError(record.id, cmdType, response.status);
     } catch (error) {
       if (error instanceof DeviceRefusedError) throw error;
-      if (signal?.aborted === true) throw new RequestAbortedError(cmdType);
+      if (isAborted(signal)) throw new RequestAbortedError(cmdType);
       throw new DeviceUnreachableError(record.id, cmdType, error);
     } finally {
       clearTimeout(timer);
@@ -94,6 +95,7 @@ export class Commander {
     let timer: NodeJS.Timeout | undefined;
     try {
       signal?.addEventListener('abort', abort, { once: true });
+      // A signal that aborts meanwhile rejects the answer.
       await this.send(record, parts, signal);
       const silent = (): void => answer.reject(new DeviceSilentError(record.id, cmdType, responseTimeoutMs));
       timer = setTimeout(silent, responseTimeoutMs);
@@ -106,6 +108,10 @@ export class Commander {
       remove();
     }
   }
+}
+
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
 }
 
 /** The `code` of one of our own errors, else empty. */

@@ -23,7 +23,7 @@ export interface MediaFormat {
   readonly audio: AudioFormat;
 }
 
-const FORMAT = /^\s*v\/([^/]*)\/([^/]*)\/([^/]*)\/([^/]*)\/([^/]*?)\s*a\/([^/]*)\/([^/]*)\/([^/]*)/i;
+const FORMAT = /^\s*v\/([^/]*)\/([^/]*)\/([^/]*)\/([^/]*)\/([^/]*?)\/?\s*a\/([^/]*)\/([^/]*)\/([^/]*)/i;
 
 function numberOf<K extends string>(key: K, text: string | undefined): { readonly [P in K]?: number } {
   const trimmed = text?.trim() ?? '';
@@ -32,7 +32,7 @@ function numberOf<K extends string>(key: K, text: string | undefined): { readonl
 
 /** Reads the value of `f=`; devices write it empty, short or with a slash before `a`: what cannot be read is undefined. */
 export function parseMediaFormat(value: string): MediaFormat | undefined {
-  const match = FORMAT.exec(value.replace(/\/\s*a\//i, 'a/'));
+  const match = FORMAT.exec(value);
   if (match === null) return undefined;
   const [, videoCodec, resolution = '', frameRate, rateType, kbps, audioCodec, bitRate, samplingRate] = match;
   return {

@@ -210,8 +210,8 @@ function extendedCommandOf({ opcode, data1, data2, data3 }: Bytes): PtzCommand |
   const wide = (data3 << 8) | data2;
   const cruise = keyOf(CRUISE_OPCODES, opcode);
   if (cruise !== undefined) {
-    const value = cruise === 'speed' || cruise === 'dwell' ? wide : data2;
-    return { kind: 'cruise', action: cruise, group: data1, value };
+    const values = { add: data2, delete: data2, speed: wide, dwell: wide, start: 0 };
+    return { kind: 'cruise', action: cruise, group: data1, value: values[cruise] };
   }
   if (opcode === SCAN_SPEED) return { kind: 'scan', action: 'speed', group: data1, value: wide };
   const scan = opcode === SCAN ? keyOf(SCAN_SUBCODES, data2) : undefined;

@@ -17,8 +17,6 @@ const MAX_DEPTH = 24;
 /** Ten thousand items of 30 fields (GB/T 28181 7.4). */
 const MAX_ELEMENTS = 400_000;
 const MAX_ATTRIBUTES = 16;
-/** Longest comment or processing instruction. */
-const MAX_SKIP = 4096;
 
 /** One open or empty tag at the sticky position; a `<` inside means that it is no tag but text. */
 const OPEN_TAG = /<([A-Za-z_][\w.:-]{0,63})((?:\s[^<>]{0,2048})?)(\/?)>/y;
@@ -42,6 +40,8 @@ class Scanner {
   #elements = 0;
   #root: XmlElement | undefined;
   readonly #open: XmlElement[] = [];
+  /** Where each closing mark was found last; -1 for nowhere. */
+  readonly #marks = new Map<string, number>();
 
   constructor(text: string) {
     this.#text = text;
@@ -86,9 +86,13 @@ class Scanner {
   }
 
   #skipPast(mark: string): undefined {
-    // A bounded look: a text full of openings without an end must not be searched to its end each time.
-    const end = this.#text.slice(this.#at, this.#at + MAX_SKIP).indexOf(mark);
-    if (end >= 0) this.#at += end + mark.length;
+    // Each mark is looked for once per place: a text full of openings must not be searched to its end each time.
+    let end = this.#marks.get(mark) ?? 0;
+    if (end >= 0 && end < this.#at + 2) {
+      end = this.#text.indexOf(mark, this.#at + 2);
+      this.#marks.set(mark, end);
+    }
+    if (end >= 0) this.#at = end + mark.length;
     else this.#literal();
   }
 

@@ -1,0 +1,171 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { deviceInfoResponse, deviceStatusResponse, decodeText, type PtzMove } from './index.ts';
+import { CAMERA_ID, DEVICE_ID, openHarness, SERIAL, settle, type FakeCamera, type Harness } from './testing/harness.ts';
+
+let harness: Harness;
+let camera: FakeCamera;
+beforeEach(async () => {
+  vi.useFakeTimers();
+  harness = await openHarness();
+  camera = harness.camera();
+  camera.register();
+  await vi.advanceTimersByTimeAsync(125_000);
+  camera.keepalive();
+  harness.engine.sent.length = 0;
+});
+afterEach(async () => {
+  await harness.platform.close();
+  vi.useRealTimers();
+});
+
+describe('control', () => {
+  const moves: Array<{ move: PtzMove; hex: string }> = [
+    { move: { direction: 'left', speed: 31 }, hex: 'A50F01021F0000D6' },
+    { move: { direction: 'right', speed: 250 }, hex: 'A50F0101FA0000B0' },
+    { move: { direction: 'up', speed: 250 }, hex: 'A50F010800FA00B7' },
+    { move: { direction: 'down', speed: 250 }, hex: 'A50F010400FA00B3' },
+    { move: { direction: 'upleft', speed: 250 }, hex: 'A50F010AFAFA00B3' },
+    { move: { direction: 'upright', speed: 250 }, hex: 'A50F0109FAFA00B2' },
+    { move: { direction: 'downleft', speed: 250 }, hex: 'A50F0106FAFA00AF' },
+    { move: { direction: 'downright', speed: 250 }, hex: 'A50F0105FAFA00AE' },
+    { move: { direction: 'zoomin', speed: 160 }, hex: 'A50F01100000A065' },
+    { move: { direction: 'zoomout', speed: 0, zoomSpeed: 10 }, hex: 'A50F01200000A075' },
+    { move: { direction: 'zoomin', speed: 999 }, hex: 'A50F01100000F0B5' },
+    { move: { direction: 'stop', speed: 128 }, hex: 'A50F0100000000B5' },
+    { move: { direction: 'left', speed: Number.NaN }, hex: 'A50F0102000000B7' },
+  ];
+  test.each(moves)('$move.direction at $move.speed is $hex', async ({ move, hex }) => {
+    await harness.platform.ptz(DEVICE_ID, CAMERA_ID, move);
+    const [request] = harness.engine.sent;
+    expect(request).toMatchObject({
+      method: 'MESSAGE',
+      uri: `sip:${DEVICE_ID}@127.0.0.2:5060`,
+      from: `sip:${SERIAL}@3402000000`,
+      to: `sip:${DEVICE_ID}@3402000000`,
+      contentType: 'Application/MANSCDP+xml',
+    });
+    const [sent] = harness.sentCommands();
+    expect(decodeText(request?.body ?? Buffer.alloc(0))).toBe(
+      `<?xml version="1.0" encoding="GB2312"?>\r\n<Control><CmdType>DeviceControl</CmdType><SN>${sent?.sn}</SN><DeviceID>${CAMERA_ID}</DeviceID><PTZCmd>${hex}</PTZCmd><Info><ControlPriority>5</ControlPriority></Info></Control>\r\n`,
+    );
+  });
+
+  test.each([
+    { version: undefined, element: 'IFameCmd' },
+    { version: '2.0', element: 'IFameCmd' },
+    { version: '3.0', element: 'IFrameCmd' },
+    { version: 'x', element: 'IFameCmd' },
+  ])('a key frame is asked for by $element when X-GB-ver is $version', async ({ version, element }) => {
+    camera.register({ headers: version === undefined ? [] : [['X-GB-ver', version]] });
+    await harness.platform.requestKeyFrame(DEVICE_ID, CAMERA_ID);
+    expect(harness.sentCommands()[0]?.body.field(element)).toBe('Send');
+  });
+
+  test('resolves on the 200, waits for no Response, and fails on anything else', async () => {
+    const stop: PtzMove = { direction: 'stop', speed: 0 };
+    await harness.platform.ptz(DEVICE_ID, CAMERA_ID, stop);
+    harness.engine.answer = () => ({ status: 403 });
+    await expect(harness.platform.ptz(DEVICE_ID, CAMERA_ID, stop)).rejects.toMatchObject({
+      code: 'device_refused',
+      status: 403,
+    });
+    harness.engine.answer = () => 'silence';
+    const failed = expect(harness.platform.ptz(DEVICE_ID, CAMERA_ID, stop)).rejects.toMatchObject({
+      code: 'device_unreachable',
+    });
+    await vi.advanceTimersByTimeAsync(2_000);
+    await failed;
+    await expect(harness.platform.ptz('9', CAMERA_ID, stop)).rejects.toMatchObject({ code: 'device_offline' });
+  });
+
+  test('the charset of the device is used, declaration and bytes', async () => {
+    harness.platform.updateSettings(DEVICE_ID, { charset: 'utf-8' });
+    await harness.platform.requestKeyFrame(DEVICE_ID, CAMERA_ID);
+    expect(harness.engine.sent[0]?.body?.toString()).toContain('encoding="UTF-8"');
+  });
+});
+
+describe('queries', () => {
+  const INFO = { name: '大门', manufacturer: 'ACME', model: 'M', firmware: 'V1' };
+
+  test('DeviceInfo changes what is known of the device, empty fields do not', async () => {
+    const first = harness.platform.refreshInfo(DEVICE_ID);
+    await settle();
+    camera.message(deviceInfoResponse(harness.sentCommands()[0]!.sn, DEVICE_ID, INFO));
+    expect(await first).toMatchObject(INFO);
+    const second = harness.platform.refreshInfo(DEVICE_ID);
+    await settle();
+    camera.message(deviceInfoResponse(harness.sentCommands()[1]!.sn, DEVICE_ID, { ...INFO, name: '', firmware: 'V2' }));
+    expect(await second).toMatchObject({ ...INFO, firmware: 'V2' });
+    expect(harness.store.devices.get(DEVICE_ID)?.name).toBe('大门');
+  });
+
+  test('DeviceStatus', async () => {
+    const status = { online: true, status: 'OK', encode: 'ON', record: 'OFF', deviceTime: '2026-03-01T10:00:00' };
+    const result = harness.platform.deviceStatus(DEVICE_ID);
+    await settle();
+    camera.message(deviceStatusResponse(harness.sentCommands()[0]!.sn, DEVICE_ID, status));
+    expect(await result).toEqual(status);
+  });
+
+  test('answers are matched by device, command and SN, with any DeviceID, also before the 200', async () => {
+    const other = harness.camera('2');
+    other.register();
+    harness.engine.sent.length = 0;
+    harness.engine.answer = (request) => {
+      if (request.to.includes(DEVICE_ID)) {
+        const { sn } = harness.sentCommands('DeviceInfo').at(-1)!;
+        other.message(deviceInfoResponse(sn, '2', { ...INFO, name: 'other device' }));
+        camera.message(deviceInfoResponse(sn + 1, DEVICE_ID, { ...INFO, name: 'other SN' }));
+        camera.message(
+          deviceStatusResponse(sn, DEVICE_ID, { online: true, status: '', encode: '', record: '', deviceTime: '' }),
+        );
+        camera.message(deviceInfoResponse(sn, '34020000002160000001', INFO));
+      }
+      return { status: 200 };
+    };
+    expect((await harness.platform.refreshInfo(DEVICE_ID)).name).toBe('大门');
+  });
+
+  test.each([
+    {
+      name: 'Result ERROR',
+      act: (sn: number) =>
+        camera.message({ root: 'Response', cmdType: 'DeviceInfo', sn, rest: [{ name: 'Result', content: 'ERROR' }] }),
+      code: 'device_refused',
+    },
+    { name: 'silence', act: () => vi.advanceTimersByTimeAsync(2_000), code: 'device_no_response' },
+  ])('quirk: $name ends in $code', async ({ act, code }) => {
+    const failed = expect(harness.platform.refreshInfo(DEVICE_ID)).rejects.toMatchObject({ code });
+    await settle();
+    await act(harness.sentCommands()[0]!.sn);
+    await failed;
+  });
+
+  test('a caller can give up', async () => {
+    const controller = new AbortController();
+    const failed = expect(harness.platform.refreshInfo(DEVICE_ID, controller.signal)).rejects.toMatchObject({
+      code: 'request_aborted',
+    });
+    await settle();
+    controller.abort();
+    await failed;
+    await expect(harness.platform.refreshInfo(DEVICE_ID, AbortSignal.abort())).rejects.toMatchObject({
+      code: 'request_aborted',
+    });
+  });
+});
+
+test('after registration every device is asked for info, catalogue and parameters, 100 at a time', async () => {
+  for (let index = 0; index < 250; index += 1) harness.camera(`d${index}`).register();
+  await settle();
+  const asked = (): Set<string> => new Set(harness.engine.sent.map((request) => request.to));
+  expect(asked().size).toBe(100);
+  for (let round = 0; round < 30; round += 1) {
+    await vi.advanceTimersByTimeAsync(2_000);
+    for (let index = 0; index < 250; index += 1) harness.camera(`d${index}`).keepalive();
+  }
+  expect(asked().size).toBe(250);
+  const counts = ['DeviceInfo', 'Catalog', 'ConfigDownload'].map((cmdType) => harness.sentCommands(cmdType).length);
+  expect(counts).toEqual([250, 250, 250]);
+});
