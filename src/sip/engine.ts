@@ -1,3 +1,4 @@
+import { errorMessage } from '../util/index.ts';
 import type { Core, Trace, TraceStep } from './core.ts';
 import { DialogTable } from './dialog-table.ts';
 import type { Request, Response } from './message.ts';
@@ -120,8 +121,13 @@ class EmbeddedEngine implements SipEngine {
   #onMessage(message: Request | Response, bytes: Buffer, flow: TransportFlow): void {
     const parts = this.#parts;
     if (parts === undefined || this.#closing !== undefined) return;
-    if (message.kind === 'request') parts.server.receive(message, bytes, flow);
-    else this.#onResponse(message, bytes, flow);
+    try {
+      if (message.kind === 'request') parts.server.receive(message, bytes, flow);
+      else this.#onResponse(message, bytes, flow);
+    } catch (error) {
+      // A callback of the owner threw: that must not reach the socket.
+      this.#options.log.error({ flow: flow.id, error: errorMessage(error) }, 'message handler threw');
+    }
   }
 
   #onResponse(response: Response, bytes: Buffer, flow: TransportFlow): void {

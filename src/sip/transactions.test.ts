@@ -202,6 +202,50 @@ describe('server transactions, RFC 3261 §17.2', () => {
     expect(incoming).toEqual([]);
   });
 
+  test('an INVITE that comes again by another way is answered 482, its first copy goes on', async () => {
+    await start();
+    send(raw('INVITE'));
+    await until(() => incoming.length === 1);
+    send(raw('INVITE', { branch: 'z9hG4bK-other' }));
+    await until(() => starting('SIP/2.0 482').length === 1);
+    incoming[0]?.reply(486);
+    await until(() => starting('SIP/2.0 486').length > 0);
+    expect(incoming).toHaveLength(1);
+  });
+
+  test('a callback that throws does not reach the socket', async () => {
+    await start();
+    const answer = engine.request({
+      ...outgoing('MESSAGE'),
+      onProvisional: () => {
+        throw new TypeError('test');
+      },
+    });
+    send(respond(await peer.message(0), '100 Trying'));
+    send(respond(await peer.message(0), '200 OK'));
+    expect((await answer).status).toBe(200);
+  });
+
+  test('fuzz: an engine takes 20,000 mutated messages and still answers', async () => {
+    await start((request) => request.reply(200), { onWire: () => undefined });
+    const methods = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'MESSAGE', 'REGISTER'];
+    let seed = 0x5e5;
+    const random = (limit: number): number => {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+      return Math.floor((seed / 0x1_0000_0000) * limit);
+    };
+    for (let round = 0; round < 20_000; round += 1) {
+      const bytes = Buffer.from(raw(methods[random(methods.length)] ?? '').replaceAll('\n', '\r\n'), 'latin1');
+      bytes[random(bytes.length)] = random(256);
+      peer.send(bytes, listeningOf(engine));
+      if (round % 200 === 0) await delay(1);
+    }
+    await delay(50);
+    peer.received.length = 0;
+    send(raw('OPTIONS', { branch: 'z9hG4bK-last', callId: 'last' }));
+    await until(() => peer.received.some((text) => headerOf(text, 'Call-ID') === 'last'));
+  });
+
   test('ACK is absorbed', async () => {
     await start((request) => {
       incoming.push(request);

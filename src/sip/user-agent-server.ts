@@ -19,6 +19,9 @@ const SUPPORTED: ReadonlySet<string> = new Set(['path']);
 /** Methods that mean nothing outside of the dialog that their To tag names (RFC 3261 §12.2.2). */
 const DIALOG_ONLY: ReadonlySet<string> = new Set(['BYE', 'INFO', 'UPDATE', 'PRACK', 'INVITE', 'REFER']);
 
+/** Origins of INVITEs that are kept before finished ones are cleared away. */
+const MAX_ORIGINS = 1_024;
+
 export interface ServerOptions {
   readonly core: Core;
   readonly onRequest: (incoming: IncomingRequest) => void;
@@ -32,8 +35,10 @@ export class UserAgentServer {
   readonly #transactions = new ServerTransactions();
   /** 2xx that wait for their ACK. */
   readonly #awaiting = new Map<string, Incoming>();
-  /** INVITEs that may be cancelled, by transaction key. */
+  /** INVITEs that may be cancelled. */
   readonly #invites = new WeakMap<ServerTransaction, Incoming>();
+  /** The same by Call-ID, CSeq and From tag, to tell a copy that took another way. */
+  readonly #byOrigin = new Map<string, ServerTransaction>();
 
   constructor(options: ServerOptions) {
     this.#core = options.core;
@@ -119,15 +124,32 @@ export class UserAgentServer {
       awaiting: this.#awaiting,
       ...(dialog !== undefined && { dialog }),
     });
-    if (invite) this.#invites.set(transaction, incoming);
+    if (invite) this.#remember(incoming, transaction);
     if (dialog === undefined) this.#handUp(incoming);
     else this.#inDialog(incoming, dialog);
   }
 
-  /** Status for what is no matter of the user: unknown extensions, unknown dialogs. */
+  #remember(incoming: Incoming, transaction: ServerTransaction): void {
+    this.#invites.set(transaction, incoming);
+    if (this.#byOrigin.size >= MAX_ORIGINS) {
+      for (const [origin, { state }] of this.#byOrigin) if (state === 'terminated') this.#byOrigin.delete(origin);
+      if (this.#byOrigin.size >= MAX_ORIGINS) this.#byOrigin.clear();
+    }
+    this.#byOrigin.set(originOf(incoming.request), transaction);
+  }
+
+  /** RFC 3261 §8.2.2.2, for INVITE only: the second of two media sessions does harm, a second MESSAGE does not. */
+  #isMerged(request: Request): boolean {
+    if (request.method !== 'INVITE' || request.toTag !== undefined) return false;
+    const first = this.#byOrigin.get(originOf(request));
+    return first !== undefined && first.state !== 'terminated';
+  }
+
+  /** Status for what is no matter of the user: unknown extensions, merged INVITEs, unknown dialogs. */
   #refusal(request: Request): ResponseParts | undefined {
     const unknown = request.headers.has('require') ? unknownExtensions(request) : [];
     if (unknown.length > 0) return { status: 420, headers: [['Unsupported', unknown.join(', ')]] };
+    if (this.#isMerged(request)) return { status: 482 };
     const stranger = DIALOG_ONLY.has(request.method) && this.#core.dialogs.match(request) === undefined;
     const outside = request.method === 'INVITE' || request.method === 'INFO' || request.method === 'REFER';
     if (stranger && (request.toTag !== undefined || !outside)) return { status: 481 };
@@ -164,6 +186,10 @@ export class UserAgentServer {
 function unknownExtensions({ headers }: Request): string[] {
   const tags = headers.getRaw('require').flatMap((value) => value.split(','));
   return tags.map((tag) => tag.trim()).filter((tag) => tag !== '' && !SUPPORTED.has(tag.toLowerCase()));
+}
+
+function originOf({ callId, cseq, fromTag }: Request): string {
+  return `${callId} ${cseq?.sequence} ${fromTag}`;
 }
 
 /** ACK and CANCEL belong to the transaction of their INVITE (RFC 3261 §17.2.3, §9.2). */
