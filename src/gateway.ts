@@ -8,7 +8,7 @@ import { redactConfig } from './redact-config.ts';
 import { createSipEngine } from './sip/index.ts';
 import { createDeviceStore, createMediaServerStore, openDatabase, type Database } from './store/index.ts';
 import { createStreams, type Streams } from './stream/index.ts';
-import { createLogger, errorMessage, type Logger } from './util/index.ts';
+import { GatewayError, createLogger, errorMessage, type Logger } from './util/index.ts';
 import { createWebRtc, type WebRtc } from './webrtc/index.ts';
 
 export interface GatewayOptions {
@@ -43,6 +43,20 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+/** A part that knows nothing of configuration keys could not open. */
+export class StartError extends GatewayError {
+  readonly code = 'start_failed';
+}
+
+/** Adds the configuration key that the failure of a part is about. */
+async function about<T>(key: string, opening: Promise<T>): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    throw new StartError(`${errorMessage(error)} (configuration: ${key})`, { cause: error });
+  }
+}
+
 interface Closer {
   readonly name: string;
   readonly close: () => Promise<void> | void;
@@ -61,6 +75,9 @@ async function closeAll(closers: readonly Closer[], log: Logger): Promise<void> 
   }
   if (failures.length > 0) throw new AggregateError(failures, 'some parts did not close');
 }
+
+const mediaKey = ({ media }: Config): string =>
+  media.ingest.mode === 'single' ? 'media.listen, media.ingest.port' : 'media.listen, media.port-min, media.port-max';
 
 function openMedia(config: Config, log: Logger): Promise<MediaThreads> {
   const { media } = config;
@@ -236,9 +253,15 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     const secrets = await openSecrets(dataDir);
     const facts = factsOf(options, secrets);
     const database = keep('store', openDatabase(join(dataDir, 'gbrtc.db')));
-    const media = keep('media', await openMedia(config, log.child({ part: 'media' })));
+    const media = keep('media', await about(mediaKey(config), openMedia(config, log.child({ part: 'media' }))));
     const webrtc = keep('webrtc', await openWebRtc(config, facts.addresses, log.child({ part: 'webrtc' })));
-    const platform = keep('gb28181', await openPlatform(config, database, secrets, log.child({ part: 'gb28181' })));
+    const platform = keep(
+      'gb28181',
+      await about(
+        'gb28181.host, gb28181.port',
+        openPlatform(config, database, secrets, log.child({ part: 'gb28181' })),
+      ),
+    );
     const streams = createStreams(
       {
         idleTimeoutMs: config.stream['idle-timeout'],

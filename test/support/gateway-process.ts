@@ -52,6 +52,8 @@ type Section = Record<string, unknown>;
 export interface GatewayProcessOptions {
   /** Sections merged over a configuration for 127.0.0.1 with free ports and no login. */
   readonly config?: Record<string, Section>;
+  /** With three virtual cameras. */
+  readonly demo?: boolean;
   /** Kept between runs; a new folder that goes away at the end where absent. */
   readonly dataDir?: string;
 }
@@ -89,7 +91,8 @@ export async function startGatewayProcess(options: GatewayProcessOptions = {}): 
   const config = await configFor(options, dataDir);
   const file = join(folder, 'config.yaml');
   writeFileSync(file, stringify(config));
-  const child = spawn(process.execPath, ['--enable-source-maps', join(ROOT, 'src/main.ts'), '--config', file], {
+  const main = ['--enable-source-maps', join(ROOT, 'src/main.ts'), '--config', file];
+  const child = spawn(process.execPath, options.demo === true ? [...main, '--demo'] : main, {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';

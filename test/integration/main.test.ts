@@ -1,0 +1,111 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { freePort, startGatewayProcess } from '../support/gateway-process.ts';
+import { Scene, channelsKnown } from '../support/scene.ts';
+
+const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
+const folders: string[] = [];
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function run(yaml: string, args: readonly string[] = []): { status: number | null; text: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'gbrtc-main-'));
+  folders.push(folder);
+  const file = join(folder, 'config.yaml');
+  writeFileSync(file, yaml.replace('DATA', join(folder, 'data')));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, '--config', file, ...args], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  return { status, text: stdout + stderr };
+}
+
+describe('the command', () => {
+  test('tells every problem of a wrong configuration at once and exits with 2', () => {
+    const { status, text } = run(
+      'http: {listen: x, colour: red}\nstream: {idle-timeout: soon}\ngb28181: {serial: "1"}\n',
+    );
+    expect(status).toBe(2);
+    for (const path of ['http.listen', 'http.colour', 'stream.idle-timeout', 'gb28181.serial'])
+      expect(text).toContain(path);
+    expect(text).toContain('4 problems');
+  });
+
+  test('refuses unknown options with 2', () => {
+    expect(run('', ['--colour']).status).toBe(2);
+  });
+
+  test('says what it can', () => {
+    const { status, text } = run('', ['--help']);
+    expect(status).toBe(0);
+    expect(text).toContain('--demo');
+  });
+});
+
+describe('a port in use is named with its key', () => {
+  const cases = [
+    { name: 'SIP', key: 'gb28181.port', section: (port: number) => `gb28181: {host: 127.0.0.1, port: ${port}}` },
+    {
+      name: 'HTTP',
+      key: 'http.listen',
+      section: (port: number) => `http: {host: 127.0.0.1, listen: ${port}, srs-listen: 0}`,
+    },
+    {
+      name: 'SRS',
+      key: 'http.srs-listen',
+      section: (port: number) => `http: {host: 127.0.0.1, listen: ${port + 1}, srs-listen: ${port}}`,
+    },
+    {
+      name: 'WebRTC',
+      key: 'webrtc.port',
+      section: (port: number) => `webrtc: {listen: 127.0.0.1, port: ${port}, workers: 1}`,
+    },
+    {
+      name: 'single media port',
+      key: 'media.ingest.port',
+      section: (port: number) => `media: {listen: 127.0.0.1, ingest: {mode: single, port: ${port}}}`,
+    },
+  ];
+  test.each(cases)('$name', async ({ key, section }) => {
+    const port = await freePort();
+    const taken = createServer().listen(port, '127.0.0.1');
+    await once(taken, 'listening');
+    try {
+      const [sip, http, webrtc] = [await freePort(), await freePort(), await freePort()];
+      const sections = new Map([
+        ['common', 'common: {data-dir: DATA, log-level: error}'],
+        ['gb28181', `gb28181: {host: 127.0.0.1, port: ${sip}}`],
+        ['http', `http: {host: 127.0.0.1, listen: ${http}, srs-listen: 0}`],
+        ['webrtc', `webrtc: {listen: 127.0.0.1, port: ${webrtc}, workers: 1}`],
+      ]);
+      sections.set(key.split('.')[0] ?? '', section(port));
+      const { status, text } = run([...sections.values()].join('\n'));
+      expect(status).toBe(1);
+      expect(text).toContain(String(port));
+      expect(text).toContain(key);
+    } finally {
+      taken.close();
+    }
+  });
+});
+
+test('Ctrl-C: the camera gets its BYE, everything closes within 3 s, exit 0', async () => {
+  await using scene = new Scene();
+  const gateway = await startGatewayProcess();
+  const camera = await scene.camera(gateway);
+  await channelsKnown(gateway, 1);
+  await gateway.json('POST', '/api/v1/plays', { deviceId: camera.deviceIds[0], channelId: camera.channelIds()[0] });
+  const ended = once(camera, 'sessionEnded');
+  const at = Date.now();
+  expect(await gateway.stop()).toBe(0);
+  expect(Date.now() - at).toBeLessThan(3_000);
+  const [, reason] = (await ended) as [unknown, string];
+  expect(reason).toBe('remote_bye');
+});
