@@ -181,8 +181,12 @@ describe('console', () => {
   });
 
   test('without a built console the root says so', async () => {
-    const response = await api.get('/');
-    expect([response.status, await response.text()]).toMatchObject([200, expect.stringContaining('not built')]);
+    const empty = await openApi({ webRoot: join(webRoot, 'assets') });
+    for (const fixture of [api, empty]) {
+      const response = await fixture.get('/');
+      expect([response.status, await response.text()]).toMatchObject([503, expect.stringContaining('not built')]);
+    }
+    await empty.close();
   });
 
   test('security headers', async () => {

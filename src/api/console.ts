@@ -10,18 +10,18 @@ const notFound: RequestHandler = (req) => {
   throw new ApiError('not_found', `nothing at ${req.path.slice(0, 256)}`);
 };
 
+const notBuilt: RequestHandler = (_req, res) => {
+  res.status(503).type('text/plain');
+  res.send('gbrtc is running, but its console is not built. The API is described at /api/v1/openapi.json\n');
+};
+
 /**
  * The built console: hashed files of `assets/` are kept by browsers, everything else is asked for again, and
  * unknown pages get index.html because the console routes by itself.
  */
 export function createConsole(webRoot: string | undefined): Router {
   const router = Router();
-  if (webRoot === undefined) {
-    router.get('/', (_req, res) => {
-      res.type('text/plain').send('gbrtc is running; its console is not built. The API is at /api/v1/openapi.json\n');
-    });
-    return router.use(notFound);
-  }
+  if (webRoot === undefined) return router.get('/', notBuilt).use(notFound);
   router.use(
     '/assets',
     express.static(join(webRoot, 'assets'), { index: false, immutable: true, maxAge: YEAR_SEC * 1000 }),
@@ -38,7 +38,7 @@ export function createConsole(webRoot: string | undefined): Router {
     if (!page || /\.[a-z0-9]{1,8}$/i.test(req.path)) return next();
     res.setHeader('Cache-Control', 'no-cache');
     return res.sendFile('index.html', { root: webRoot }, (error?: Error) => {
-      if (error !== undefined && !res.headersSent) next();
+      if (error !== undefined && !res.headersSent) void notBuilt(req, res, next);
     });
   });
   return router.use(notFound);

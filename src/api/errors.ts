@@ -52,14 +52,12 @@ const API_STATUS = {
   too_many_listeners: 429,
   headers_too_large: 431,
   internal_error: 500,
+  request_aborted: 503,
 } as const;
 
 /** Codes of the other folders that mean more to a caller than 500. */
 const FOREIGN_STATUS: Readonly<Record<string, number>> = {
   sdp_invalid: 400,
-  settings_invalid: 400,
-  device_not_found: 404,
-  stream_not_found: 404,
   device_offline: 409,
   codec_unsupported: 422,
   invite_rejected: 502,
@@ -67,6 +65,8 @@ const FOREIGN_STATUS: Readonly<Record<string, number>> = {
   invite_bad_answer: 502,
   device_refused: 502,
   device_unreachable: 502,
+  sip_transport: 502,
+  sip_rejected: 502,
   no_rtp: 502,
   rtp_wrong_ssrc: 502,
   rtp_wrong_source: 502,
@@ -77,19 +77,34 @@ const FOREIGN_STATUS: Readonly<Record<string, number>> = {
   closed: 502,
   ice_failed: 502,
   no_browser_frame: 502,
-  request_aborted: 503,
+  sip_aborted: 503,
   too_many_requests_pending: 503,
   ssrc_exhausted: 503,
+  ssrc_taken: 503,
   media_address_unknown: 503,
+  media_bind_failed: 503,
   no_media_port: 503,
   thread_died: 503,
-  worker_unavailable: 503,
-  worker_died: 503,
+  webrtc_unavailable: 503,
+  viewer_limit: 503,
+  stream_limit: 503,
   invite_timeout: 504,
   device_no_response: 504,
+  sip_timeout: 504,
 };
 
+/** Codes of other folders that mean what one of ours means: callers see one. */
+const ALIASES: ReadonlyMap<string, ApiErrorCode> = new Map([
+  ['device_not_found', 'device_unknown'],
+  ['stream_not_found', 'stream_unknown'],
+]);
+
 export type ApiErrorCode = keyof typeof API_STATUS;
+
+/** Status of every code that has one, as in docs/errors.md. */
+export const STATUS_OF_CODE: ReadonlyMap<string, number> = new Map(
+  Object.entries({ ...FOREIGN_STATUS, ...API_STATUS }),
+);
 
 /** The body of every error of our own REST. */
 export interface Problem {
@@ -125,11 +140,6 @@ function fromHttpLibrary(error: HttpLikeError & Error): ApiError | undefined {
   return undefined;
 }
 
-function gatewayStatus(error: GatewayError): number {
-  if (error instanceof ApiError) return API_STATUS[error.code];
-  return FOREIGN_STATUS[error.code] ?? 500;
-}
-
 /** `playId` of a StreamError and `status` of an InviteRejectedError, where they have one. */
 function extras(error: GatewayError): { playId?: string; sipStatus?: number } {
   const { playId, sipStatus, status } = error as { playId?: unknown; sipStatus?: unknown; status?: unknown };
@@ -148,12 +158,13 @@ export function mapError(thrown: unknown): MappedError {
     return { status: 500, headers: {}, problem: { error: { code: 'internal_error', message: 'internal error' } } };
   }
   const details = error instanceof ApiError ? error.details : undefined;
+  const code = ALIASES.get(error.code) ?? error.code;
   return {
-    status: gatewayStatus(error),
+    status: STATUS_OF_CODE.get(code) ?? 500,
     headers: error instanceof ApiError ? error.headers : {},
     problem: {
       error: {
-        code: error.code,
+        code,
         message: errorMessage(error),
         ...(details === undefined ? {} : { details }),
         ...extras(error),
@@ -161,6 +172,3 @@ export function mapError(thrown: unknown): MappedError {
     },
   };
 }
-
-/** Codes and statuses for docs/errors.md and OpenAPI. */
-export const STATUS_OF_CODE: Readonly<Record<string, number>> = { ...FOREIGN_STATUS, ...API_STATUS };

@@ -38,7 +38,7 @@ export class PublicAddress {
   webrtcUrl(req: Request, stream: string, token: SignedToken | undefined): string {
     const { app, name } = splitStream(stream);
     const query = token === undefined ? '' : `?token=${token.token}`;
-    return `webrtc://${this.host(req)}:${this.rtcPort(req)}/${app}/${name}${query}`;
+    return `webrtc://${this.host(req)}:${this.rtcPort(req)}/${encodeURIComponent(app)}/${encodeURIComponent(name)}${query}`;
   }
 }
 

@@ -194,6 +194,7 @@ export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams 
   }
 
   closeViewer(viewerId: string): boolean {
+    this.calls.push(['closeViewer', viewerId]);
     const stream = this.#ofViewer(viewerId);
     if (stream === undefined) return false;
     this.#setViewers(

@@ -111,12 +111,19 @@ describe('devices', () => {
   test.each([
     ['device_offline', 409],
     ['device_refused', 502],
+    ['stream_limit', 503],
     ['device_no_response', 504],
     ['something_new', 500],
   ])('a device that fails with %s is %i', async (code, status) => {
     api.platform.failure = new FakeError(code, 'why');
     const response = await api.send('POST', `${DEVICE_PATH}/refresh-catalog`, undefined);
     expect([response.status, await response.json()]).toEqual([status, { error: { code, message: 'why' } }]);
+  });
+
+  test('a device that goes while it is asked has the one code for that', async () => {
+    api.platform.failure = new FakeError('device_not_found', 'gone');
+    const response = await api.send('POST', `${DEVICE_PATH}/refresh-info`, undefined);
+    expect([response.status, await response.json()]).toMatchObject([404, { error: { code: 'device_unknown' } }]);
   });
 
   test('an unknown error stays inside', async () => {

@@ -22,6 +22,7 @@ const connectInfoSchema = z
 
 /** The configuration in force, and the values for cameras. */
 export function addSystemRoutes(routes: Routes, { options }: ApiContext): void {
+  const { password, ...sip } = options.sip;
   routes.add({
     method: 'get',
     path: '/api/v1/settings',
@@ -44,7 +45,8 @@ export function addSystemRoutes(routes: Routes, { options }: ApiContext): void {
     response: connectInfoSchema,
     errors: [],
     handle: () => ({
-      ...options.sip,
+      ...sip,
+      ...(sip.authRequired && password !== undefined ? { password } : {}),
       registerExpiresSec: REGISTER_EXPIRES_SEC,
       keepaliveIntervalSec: KEEPALIVE_INTERVAL_SEC,
     }),

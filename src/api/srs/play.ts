@@ -29,7 +29,7 @@ export function srsPlay(context: ApiContext, identity: SrsIdentity): RequestHand
       const body = validate(playSchema, parseJson(textOf(req.body)), 'body');
       target = parseStreamUrl(body.streamurl);
       if (target === undefined) throw new ApiError('invalid_request', 'streamurl does not name a stream');
-      const { viewer, playId } = await view(context, req, target, body.sdp);
+      const { viewer, playId } = await view(context, { req, res }, target, body.sdp);
       sendSrs(res, identity, 0, {
         sdp: viewer.answer,
         sessionid: `${iceUfrag(viewer.answer)}:${iceUfrag(body.sdp)}`,

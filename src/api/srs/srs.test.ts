@@ -154,6 +154,21 @@ describe('WHEP', () => {
     ]);
   });
 
+  test('a client that leaves while the camera is opened leaves no viewer', async () => {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    api.streams.hold = promise;
+    const abort = new AbortController();
+    const request = fetch(api.base + path, { method: 'POST', body: OFFER, signal: abort.signal });
+    await expect.poll(() => api.streams.calls.length).toBe(2);
+    abort.abort();
+    await expect(request).rejects.toThrow();
+    // A round trip later the server has seen the end of that connection.
+    await api.get('/healthz');
+    resolve(undefined);
+    await expect.poll(() => api.streams.calls.at(-1)).toEqual(['closeViewer', 'v1']);
+    expect(api.streams.list()).toMatchObject([{ viewers: [] }]);
+  });
+
   test('GET is 405', async () => {
     const response = await api.get(path);
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST, PATCH, DELETE, OPTIONS']);
@@ -275,7 +290,10 @@ describe('parseStreamUrl', () => {
     ['http://h/live/x', { stream: 'live/x', app: 'live', name: 'x' }],
     ['webrtc://h/live', undefined],
     ['webrtc://h/live/a/b', undefined],
+    ['webrtc://h/live/%E9%97%A8_1', { stream: 'live/门_1', app: 'live', name: '门_1' }],
     ['webrtc://h/live/a b', undefined],
+    ['webrtc://h/live/%zz', undefined],
+    ['webrtc://h/live/%2e%2e%2fx', undefined],
     ['webrtc://', undefined],
     ['file:///etc/passwd', undefined],
     ['live/x', undefined],

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseStreamUrl } from './stream-url.ts';
 
-const NAME = /^[A-Za-z0-9_.-]{1,128}$/;
+const NAME = /^[^/\\?#%\s\p{C}]{1,160}$/u;
 
 function check(text: string): void {
   const parsed = parseStreamUrl(text);

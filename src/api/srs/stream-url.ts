@@ -8,8 +8,11 @@ export interface StreamUrl {
 }
 
 const MAX_LENGTH = 4096;
-/** What a stream's name may consist of; everything else is refused before it reaches anything. */
-const NAME = /^[A-Za-z0-9_.-]{1,128}$/;
+/**
+ * What a stream's name may consist of. Devices and channels may have any id (quirks P9), but nothing that means
+ * something in a path, and no control character.
+ */
+const NAME = /^[^/\\?#%\s\p{C}]{1,160}$/u;
 
 /** Checks the two halves of a stream's name. */
 export function parseStreamName(app: string, name: string): StreamUrl | undefined {
@@ -24,9 +27,18 @@ export function parseStreamUrl(text: string): StreamUrl | undefined {
   const http = text.replace(/^(?:webrtc|rtc|rtmp):\/\//i, 'http://');
   if (!/^https?:\/\//i.test(http) || !URL.canParse(http)) return undefined;
   const url = new URL(http);
-  const [app, name, ...rest] = url.pathname.slice(1).split('/');
+  const [app, name, ...rest] = url.pathname.slice(1).split('/').map(decode);
   if (app === undefined || name === undefined || rest.length > 0) return undefined;
   const parsed = parseStreamName(app, name);
   const token = url.searchParams.get('token');
   return parsed === undefined || token === null ? parsed : { ...parsed, token };
+}
+
+/** Undefined for a broken percent-encoding. */
+function decode(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,9 +1,15 @@
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import type { ViewerHandle } from '../../stream/index.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { sourceAddress } from '../http/context.ts';
 import type { StreamUrl } from './stream-url.ts';
+
+/** One HTTP exchange. */
+export interface Exchange {
+  readonly req: Request;
+  readonly res: Response;
+}
 
 export interface View {
   readonly viewer: ViewerHandle;
@@ -13,7 +19,12 @@ export interface View {
 }
 
 /** Checks access and answers one WebRTC offer, for both player interfaces. @throws ApiError, StreamError, SdpError */
-export async function view(context: ApiContext, req: Request, target: StreamUrl, offer: string): Promise<View> {
+export async function view(
+  context: ApiContext,
+  { req, res }: Exchange,
+  target: StreamUrl,
+  offer: string,
+): Promise<View> {
   const { streams } = context.parts;
   const find = () => streams.find(target.stream) ?? streams.find(target.name);
   const running = find();
@@ -26,6 +37,11 @@ export async function view(context: ApiContext, req: Request, target: StreamUrl,
     remoteAddress: sourceAddress(req),
     userAgent: (req.headers['user-agent'] ?? '').slice(0, 256),
   });
+  if (res.closed) {
+    // Nobody is there to take the answer: a viewer that never connects would hold the camera open.
+    streams.closeViewer(viewer.id);
+    throw new ApiError('request_aborted', 'the client left before the answer');
+  }
   const stream = find();
   return { viewer, stream: stream?.name ?? asked, playId: stream?.playId };
 }

@@ -35,7 +35,7 @@ export function whepOffer(context: ApiContext): RequestHandler {
       throw new ApiError('media_type_unsupported', `Content-Type is ${type}, application/sdp expected`);
     }
     try {
-      const { viewer, stream, playId } = await view(context, req, target, textOf(req.body));
+      const { viewer, stream, playId } = await view(context, { req, res }, target, textOf(req.body));
       const key = context.gate.enabled ? context.tokens.sessionKey(viewer.id) : undefined;
       res.status(201);
       res.setHeader('Location', whepUrl(stream, { session: viewer.id, key }));
