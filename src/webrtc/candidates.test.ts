@@ -1,6 +1,6 @@
 import type { NetworkInterfaceInfo } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { formatCandidates, localAddresses } from './candidates.ts';
+import { formatCandidates, isConnectionAddress, localAddresses } from './candidates.ts';
 
 test('candidates: UDP before TCP, first address first', () => {
   const lines = formatCandidates(['192.0.2.1', '2001:db8::1', '192.0.2.1'], { udp: 8000, tcp: 8001 });
@@ -34,4 +34,17 @@ describe('own addresses', () => {
   ])('$name', ({ listen, has, expected }) => {
     expect(localAddresses(listen, has)).toEqual(expected);
   });
+});
+
+test.each([
+  { text: '192.0.2.1', expected: true },
+  { text: '2001:db8::1', expected: true },
+  { text: 'cam.example', expected: true },
+  { text: 'localhost', expected: true },
+  { text: '', expected: false },
+  { text: '192.0.2.1 8000', expected: false },
+  { text: '192.0.2.1\r\na=setup:active', expected: false },
+  { text: 'a'.repeat(300), expected: false },
+])('connection address: $text', ({ text, expected }) => {
+  expect(isConnectionAddress(text)).toBe(expected);
 });

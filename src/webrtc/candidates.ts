@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
 /** RFC 8445 §5.1.2.2: type preference of a host candidate. */
@@ -24,6 +24,11 @@ export function formatCandidates(addresses: readonly string[], ports: { udp: num
     return `tcp${index} 1 tcp ${value} ${address} ${ports.tcp} typ host tcptype passive`;
   });
   return [...udp, ...tcp];
+}
+
+/** Whether a text from a request may stand in a=candidate: an IP address or a host name (RFC 8839 §5.1, connection-address). */
+export function isConnectionAddress(text: string): boolean {
+  return isIP(text) !== 0 || (text.length <= 253 && /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)*$/i.test(text));
 }
 
 /** Addresses that browsers may reach a listening address at; loopback only where the machine has nothing else. */

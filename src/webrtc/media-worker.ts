@@ -5,6 +5,8 @@ import { FeedTable } from './feed-table.ts';
 import { RouterCache } from './router-cache.ts';
 
 const CLOSE_TIMEOUT_MS = 1000;
+/** One socket carries every viewer of the worker: a key frame for a hundred of them is some megabytes. */
+const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
 
 export interface MediaWorkerOptions {
   readonly index: number;
@@ -90,7 +92,7 @@ async function listen(worker: types.Worker, { listenAddress, port }: MediaWorker
   try {
     const server = await worker.createWebRtcServer({
       listenInfos: [
-        { protocol: 'udp', ...where },
+        { protocol: 'udp', ...where, sendBufferSize: SOCKET_BUFFER_BYTES, recvBufferSize: SOCKET_BUFFER_BYTES },
         { protocol: 'tcp', ...where },
       ],
     });

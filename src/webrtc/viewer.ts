@@ -56,7 +56,7 @@ export class WebRtcViewer extends EventEmitter<ViewerEvents> implements Viewer {
 
   static async create(parts: ViewerParts): Promise<WebRtcViewer> {
     const { worker, h264 } = parts;
-    const router = await worker.routers.acquire(h264.payloadType);
+    const router = await acquireRouter(worker, h264.payloadType);
     try {
       const transport = await router.createWebRtcTransport({
         webRtcServer: worker.server,
@@ -109,7 +109,7 @@ export class WebRtcViewer extends EventEmitter<ViewerEvents> implements Viewer {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#iceTimer);
-    this.#lease?.release();
+    this.#leave(this.#lease);
     this.#transport.close();
     this.#parts.worker.routers.release(this.#parts.h264.payloadType);
     safeEmit<ViewerEvents, 'closed'>(this, this.#parts.log, 'closed', reason);
@@ -124,7 +124,7 @@ export class WebRtcViewer extends EventEmitter<ViewerEvents> implements Viewer {
         this.#bind(ingest),
       ]);
     } catch (error) {
-      this.#lease?.release();
+      this.#leave(this.#lease);
       this.#transport.close();
       this.#closed = true;
       throw error;
@@ -147,13 +147,11 @@ export class WebRtcViewer extends EventEmitter<ViewerEvents> implements Viewer {
       throw error;
     }
     this.#lease = lease;
-    feed.on('audio', (producer) => {
-      if (this.#lease === lease && !this.#closed) this.#addAudioLater(producer);
-    });
+    feed.on('audio', this.#handleAudio);
     if (this.dtlsState === 'connected') feed.start();
     for (const consumer of previous.consumers) consumer.close();
-    previous.lease?.release();
-    if (this.#closed) lease.release();
+    this.#leave(previous.lease);
+    if (this.#closed) this.#leave(lease);
   }
 
   async #consume(producer: types.Producer): Promise<types.Consumer> {
@@ -165,11 +163,16 @@ export class WebRtcViewer extends EventEmitter<ViewerEvents> implements Viewer {
     this.#consumers.push(await this.#consume(producer));
   }
 
-  #addAudioLater(producer: types.Producer): void {
+  #leave(lease: FeedLease | undefined): void {
+    lease?.feed.off('audio', this.#handleAudio);
+    lease?.release();
+  }
+
+  readonly #handleAudio = (producer: types.Producer): void => {
     this.#addAudio(producer).catch((error: unknown) => {
       if (!this.#closed) this.#parts.log.warn({ error: errorMessage(error) }, 'late audio failed');
     });
-  }
+  };
 
   #handleTransport(): void {
     const { log } = this.#parts;
@@ -231,6 +234,14 @@ export class WebRtcViewer extends EventEmitter<ViewerEvents> implements Viewer {
       // The transport closed meanwhile: the last value stays.
       () => undefined,
     );
+  }
+}
+
+async function acquireRouter(worker: MediaWorker, payloadType: number): Promise<types.Router> {
+  try {
+    return await worker.routers.acquire(payloadType);
+  } catch (cause) {
+    throw new WebRtcUnavailableError('the mediasoup worker makes no router', { cause });
   }
 }
 

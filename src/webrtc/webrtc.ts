@@ -2,9 +2,9 @@ import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { setLogEventListeners } from 'mediasoup';
 import { safeEmit, type Logger } from '../util/index.ts';
-import { localAddresses } from './candidates.ts';
+import { isConnectionAddress, localAddresses } from './candidates.ts';
 import { chooseAudio, chooseH264 } from './codec-choice.ts';
-import { ViewerLimitError, WebRtcUnavailableError } from './errors.ts';
+import { SdpError, ViewerLimitError, WebRtcUnavailableError } from './errors.ts';
 import type { MediaWorker } from './media-worker.ts';
 import { parseOffer } from './offer.ts';
 import { isTrickleFragment } from './trickle.ts';
@@ -72,6 +72,8 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
 
   async createViewer(options: ViewerOptions): Promise<Viewer> {
     const offer = parseOffer(options.offer);
+    const foreign = options.candidates?.find((address) => !isConnectionAddress(address));
+    if (foreign !== undefined) throw new SdpError(`candidate ${JSON.stringify(foreign.slice(0, 64))} is no address`);
     const { maxViewers, iceTimeoutMs, viewersPerWorker } = this.#options;
     if (this.#viewers.size + this.#opening >= maxViewers) {
       throw new ViewerLimitError(`${this.#viewers.size} viewers are connected, the limit is ${maxViewers}`);

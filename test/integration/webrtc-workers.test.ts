@@ -111,6 +111,13 @@ describe('viewers', () => {
     expect(addresses).toEqual([...order, ...order, ...order, ...order]);
   });
 
+  test('an address with a line break cannot get into the answer', async () => {
+    const webrtc = await start({});
+    const candidates = ['192.0.2.9\r\na=setup:active'];
+    const viewer = webrtc.createViewer({ id: '1', ingest: newIngest('a'), offer: OFFERS.chromium, candidates });
+    await expect(viewer).rejects.toMatchObject({ code: 'sdp_invalid' });
+  });
+
   test('agents that know SSRCs only cannot be moved and are told', async () => {
     const webrtc = await start({});
     const viewer = await webrtc.createViewer({ id: '1', ingest: newIngest('a'), offer: OFFERS.werift });
