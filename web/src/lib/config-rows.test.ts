@@ -34,3 +34,12 @@ test.each([
 ])('filter $filter', ({ filter, keys }) => {
   expect(configSections(config, filter).flatMap(({ rows }) => rows.map(({ key }) => key))).toEqual(keys);
 });
+
+test.each([
+  { ms: 500, text: '500ms' },
+  { ms: 90_000, text: '90s' },
+  { ms: 180_000, text: '3m' },
+  { ms: 43_200_000, text: '12h' },
+])('a duration of $ms ms is written as in the file: $text', ({ ms, text }) => {
+  expect(configSections({ stream: { 'idle-timeout': ms } }, '')[0]?.rows[0]?.value).toBe(text);
+});

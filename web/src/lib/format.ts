@@ -33,3 +33,9 @@ export function fileStamp(date: Date): string {
 
 /** Text that every file system accepts as part of a file name. */
 export const fileSafe = (text: string) => text.replaceAll(/[\\/:*?"<>|\s]+/g, '_').slice(0, 80) || 'camera';
+
+/** Date and time as the reader's own region writes them, where the region speaks the console's language. */
+export function formatDate(at: number, locale: string): string {
+  const region = navigator.languages.find((language) => language.startsWith(locale)) ?? locale;
+  return new Date(at).toLocaleString(region, { dateStyle: 'medium', timeStyle: 'medium' });
+}

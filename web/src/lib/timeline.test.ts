@@ -64,6 +64,20 @@ describe('buildSteps', () => {
     expect(steps.filter(({ stage }) => stage === 'ice')).toEqual([expect.objectContaining({ afterMs: 300 })]);
   });
 
+  test('states on the way of ICE and DTLS are no steps', () => {
+    const states = [
+      { ...entry('ice', 200, 'me'), detail: 'connected' },
+      { ...entry('dtls', 201, 'me'), detail: 'connecting' },
+      { ...entry('dtls', 210, 'me'), detail: 'connected' },
+      { ...entry('ice', 220, 'me'), detail: 'completed' },
+    ];
+    const steps = buildSteps(play('playing', [...openedEntries, ...states]), 'me');
+    expect(steps.filter(({ state }) => state === 'done').slice(-2)).toEqual([
+      expect.objectContaining({ stage: 'ice', afterMs: 200 }),
+      expect.objectContaining({ stage: 'dtls', afterMs: 210 }),
+    ]);
+  });
+
   test('a stage that was passed silently is not waited for', () => {
     const steps = buildSteps(play('opening', [entry('requested', 0), entry('first_rtp', 40)]), undefined);
     expect(steps.map(({ stage }) => stage)).not.toContain('ok');

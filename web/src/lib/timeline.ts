@@ -70,6 +70,11 @@ export interface TimelineStep {
   readonly detail?: string;
 }
 
+/** ICE and DTLS tell each of their states; only the one that means success is a step. */
+const IN_BETWEEN: ReadonlySet<string> = new Set(['new', 'checking', 'connecting', 'completed']);
+const isStep = ({ stage, detail }: TimelineEntry) =>
+  !((stage === 'ice' || stage === 'dtls') && detail !== undefined && IN_BETWEEN.has(detail));
+
 /** Entries of other viewers are not our business. */
 const isOurs = (entry: TimelineEntry, viewerId: string | undefined) =>
   entry.viewerId === undefined || entry.viewerId === viewerId;
@@ -91,7 +96,9 @@ function doneSteps(entries: readonly TimelineEntry[]): TimelineStep[] {
  * While opening, the first missing stage is the current one; after a failure it is the one that never came.
  */
 export function buildSteps(play: Play, viewerId: string | undefined): TimelineStep[] {
-  const entries = play.timeline.filter((entry) => isOurs(entry, viewerId)).sort((a, b) => a.afterMs - b.afterMs);
+  const entries = play.timeline
+    .filter((entry) => isOurs(entry, viewerId) && isStep(entry))
+    .sort((a, b) => a.afterMs - b.afterMs);
   const steps = doneSteps(entries);
   const seen = new Set(entries.map((entry) => entry.stage));
   const ended = play.state === 'closed' || play.state === 'failed';
@@ -101,7 +108,7 @@ export function buildSteps(play: Play, viewerId: string | undefined): TimelineSt
       !OPTIONAL_STAGES.has(stage) &&
       !(BROWSER_STAGES.has(stage) && (ended || viewerId === undefined)),
   );
-  if (play.state === 'closed') return steps;
+  if (play.state === 'closed' || (play.state === 'playing' && viewerId === undefined)) return steps;
   const lastDone = STAGES.findLastIndex((stage) => seen.has(stage));
   return [
     ...steps,

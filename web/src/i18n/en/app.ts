@@ -4,7 +4,7 @@ export const app = {
   counts: { devices: 'Devices online', streams: 'Streams', viewers: 'Viewers' },
   link: { open: 'Live updates on', lost: 'Connection to the gateway lost, trying again…' },
   demo: 'Demo',
-  theme: { label: 'Appearance', system: 'Follow system', light: 'Light', dark: 'Dark' },
+  theme: { label: 'Appearance', system: 'System', light: 'Light', dark: 'Dark' },
   language: 'Language',
   signOut: 'Sign out',
   account: 'Account',

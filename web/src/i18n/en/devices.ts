@@ -7,7 +7,7 @@ export const devices = {
     device: 'Device',
     status: 'Status',
     address: 'Address',
-    maker: 'Manufacturer, model',
+    maker: 'Manufacturer',
     lastSeen: 'Last seen',
     channels: 'Channels',
     admission: 'Admission',

@@ -9,7 +9,7 @@ export const devices: typeof enDevices = {
     device: '设备',
     status: '状态',
     address: '地址',
-    maker: '厂商与型号',
+    maker: '厂商',
     lastSeen: '最近活动',
     channels: '通道数',
     admission: '准入',

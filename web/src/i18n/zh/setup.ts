@@ -27,7 +27,7 @@ export const connect: typeof enConnect = {
     channelId: 'NVR 的每个通道都需要不同的编号，末尾数字依次递增',
     noPassword: '不需要密码，留空即可',
     hiddenPassword: '请询问管理员，或查看配置文件',
-    transport: 'UDP 或 TCP;跨公网建议使用 TCP',
+    transport: 'UDP 或 TCP；跨公网建议使用 TCP',
   },
   seconds: '{sec} 秒',
   another: '换一个编号',
