@@ -21,7 +21,7 @@ describe('docs/errors.md', () => {
   test('has every code of the sources', () => {
     const codes = codesOfSources();
     expect(codes.length).toBeGreaterThan(20);
-    for (const code of codes) expect(DOCUMENT).toContain(`\`${code}\``);
+    expect(codes.filter((code) => !DOCUMENT.includes(`\`${code}\``))).toEqual([]);
   });
 
   test('has every status of the mapping', () => {
