@@ -48,7 +48,10 @@ export interface MediaSink {
    * `frame_dropped` is one video unit that was not delivered.
    */
   onError(reason: string): void;
-  /** Units are discarded until the next key frame from now on (loss, or delivery was switched on): a good time to ask the device for one. */
+  /**
+   * Units are discarded until the next key frame (loss, delivery switched on, joined in the middle): ask the device for one.
+   * Told once when it starts and again each second while it lasts.
+   */
   onKeyFrameNeeded?(): void;
 }
 
@@ -64,7 +67,7 @@ export interface Depacketizer {
   gap(nowMs: number): void;
   /**
    * `parameters`: nobody wants the media. Units and audio frames are still told, for counting, with `nalus: []` and an empty
-   * payload; only their first bytes are read, which costs a tenth. `units` (the start value) delivers them whole from the
+   * payload; only the first bytes of video are read. `units` (the start value) delivers them whole from the
    * next key frame on.
    */
   setDelivery(delivery: 'parameters' | 'units'): void;

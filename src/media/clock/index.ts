@@ -1,3 +1,3 @@
 export { ProgramClock } from './program-clock.ts';
-export { MAX_STEP_90K, RESET_STEP_90K, TrackClock, type DeviceStamp } from './track-clock.ts';
+export { TrackClock, type DeviceStamp } from './track-clock.ts';
 export { PES_CLOCK_MODULUS, RTP_CLOCK_MODULUS, wrapDelta } from './wrap.ts';

@@ -6,10 +6,6 @@ export class ProgramClock {
   #latestAtMs = 0;
   #started = false;
 
-  get started(): boolean {
-    return this.#started;
-  }
-
   /** Where the time line is now, by the latest stamp of any track and the wall clock since. */
   estimate(nowMs: number): number {
     return this.#started ? this.#latest + Math.max(0, nowMs - this.#latestAtMs) * 90 : 0;

@@ -2,9 +2,9 @@ import type { ProgramClock } from './program-clock.ts';
 import { wrapDelta } from './wrap.ts';
 
 /** A larger step of live media that the wall clock does not explain is a jump of the device's clock. */
-export const MAX_STEP_90K = 300 * 90;
+const MAX_STEP_90K = 300 * 90;
 /** From here on it is another time base. */
-export const RESET_STEP_90K = 3000 * 90;
+const RESET_STEP_90K = 3000 * 90;
 const DEFAULT_STEP_90K = 40 * 90;
 
 /** A stamp of the device; −1 = absent. */

@@ -14,6 +14,8 @@ export type Delivery = 'parameters' | 'units';
 export const FRAME_DROPPED = 'frame_dropped';
 /** So many units without a known codec before the track is reported as `unknown`. */
 const UNKNOWN_AFTER_UNITS = 50;
+/** While units are discarded a key frame is asked for this often. */
+const ASK_AGAIN_MS = 1000;
 const NO_NALUS: readonly Buffer[] = [];
 const SLICE_I = 2;
 
@@ -35,6 +37,8 @@ export class AccessUnitEmitter {
   #reported: VideoCodec | undefined;
   #unknownUnits = 0;
   #awaitingKeyFrame = true;
+  #nowMs = 0;
+  #askedAtMs = Number.NEGATIVE_INFINITY;
   #nalus: Buffer[] = [];
   #hasPicture = false;
   #hasSps = false;
@@ -60,11 +64,17 @@ export class AccessUnitEmitter {
   awaitKeyFrame(): void {
     if (this.#awaitingKeyFrame) return;
     this.#awaitingKeyFrame = true;
+    this.#askKeyFrame();
+  }
+
+  #askKeyFrame(): void {
+    this.#askedAtMs = this.#nowMs;
     this.#sink.onKeyFrameNeeded?.();
   }
 
   /** Delivers what is in the frame: one unit, or several when a PES held several pictures. */
   emit(finished: FinishedFrame, nowMs: number): void {
+    this.#nowMs = nowMs;
     const codec = this.#learn(finished);
     if (codec === 'h264' || codec === 'h265') {
       this.#emitNalUnits(finished, videoSyntax(codec), nowMs);
@@ -131,6 +141,7 @@ export class AccessUnitEmitter {
     this.#clock.stamp(stamp, nowMs);
     this.#clear();
     this.#sink.onError(FRAME_DROPPED);
+    if (this.#awaitingKeyFrame && nowMs - this.#askedAtMs >= ASK_AGAIN_MS) this.#askKeyFrame();
   }
 
   #clear(): void {

@@ -28,10 +28,6 @@ export class AudioAssembler {
     this.#clock = clock;
   }
 
-  get codec(): AudioCodec {
-    return this.#codec;
-  }
-
   declare(codec: AudioCodec, sampleRate: number): void {
     if (this.#declared?.codec === codec && this.#declared.sampleRate === sampleRate) return;
     this.#declared = { codec, sampleRate };

@@ -30,20 +30,8 @@ export class FrameBuffer {
     bytes[length + 2] = 1;
   }
 
-  /** Keeps only what starts at `offset`. */
-  discardBefore(offset: number): void {
-    this.bytes.copyWithin(0, offset, this.length);
-    this.length -= offset;
-  }
-
   clear(): void {
     this.length = 0;
-  }
-
-  /** Gives the memory back. */
-  release(): void {
-    this.length = 0;
-    this.bytes = EMPTY;
   }
 
   #grow(length: number): boolean {

@@ -12,13 +12,10 @@ export class NalIndex {
   #starts = new Uint32Array(16);
   #searched = 0;
   count = 0;
-  /** More start codes came than are kept. */
-  overflowed = false;
 
   clear(): void {
     this.#searched = 0;
     this.count = 0;
-    this.overflowed = false;
   }
 
   /** Offset of the first byte behind the start code. */
@@ -53,10 +50,7 @@ export class NalIndex {
   }
 
   #add(start: number): void {
-    if (this.count === MAX_NALUS) {
-      this.overflowed = true;
-      return;
-    }
+    if (this.count === MAX_NALUS) return;
     if (this.count === this.#starts.length) {
       const grown = new Uint32Array(this.#starts.length * 2);
       grown.set(this.#starts);

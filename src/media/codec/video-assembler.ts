@@ -66,19 +66,6 @@ export class VideoAssembler {
     this.#frame = new FrameBuffer(maxFrameBytes);
   }
 
-  get codec(): VideoCodec {
-    return this.#emitter.codec;
-  }
-
-  get markerTrusted(): boolean {
-    return this.#markerTrusted;
-  }
-
-  /** Bytes reserved for frames. */
-  get reservedBytes(): number {
-    return this.#frame.bytes.length;
-  }
-
   declare(codec: VideoCodec): void {
     this.#emitter.declare(codec);
   }

@@ -64,6 +64,25 @@ describe('loss (quirks P4) and recovery, with the names of the SRS unit tests', 
     expect(recorder.faults).toEqual([]);
   });
 
+  test('a key frame is asked for at once and each second until it comes', () => {
+    const recorder = new MediaRecorder();
+    for (let index = 0; index < 60; index++) recorder.send(framePack(index * STEP, annexB(slice())));
+    expect(recorder.keyFramesNeeded).toBe(3);
+    recorder.send(keyPack(60 * STEP, keyFrame()));
+    for (let index = 61; index < 100; index++) recorder.send(framePack(index * STEP, annexB(slice())));
+    expect(recorder.keyFramesNeeded).toBe(3);
+    expect(recorder.units).toHaveLength(40);
+  });
+
+  test('a picture of more NAL units than are kept apart loses none of its bytes', () => {
+    const recorder = new MediaRecorder();
+    const slices = Array.from({ length: 1500 }, (_, index) => slice(20, index, false));
+    recorder.send(keyPack(0, Buffer.concat([keyFrame(), annexB(...slices)])));
+    const [unit] = recorder.units;
+    expect(unit!.nalus).toHaveLength(1024);
+    expect(unit!.nalus.reduce((bytes, nalu) => bytes + nalu.length, 0)).toBeGreaterThan(1500 * 20);
+  });
+
   test('PartialPesHeader: a PES header cut at each byte', () => {
     const bytes = keyPack(0, keyFrame());
     const at = bytes.indexOf(Buffer.from([0, 0, 1, 0xe0]), 60);
