@@ -1,4 +1,3 @@
 export type * from './errors.ts';
-export type { StreamsOptions } from './options.ts';
 export { createStreams, type StreamsParts } from './streams.ts';
 export type * from './types.ts';
