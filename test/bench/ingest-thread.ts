@@ -24,7 +24,8 @@ const transport = values.transport === 'udp' ? 'udp' : 'tcp';
 const streams = Number(values.streams);
 const seconds = Number(values.seconds);
 const SSRC = 200_000_001;
-const WARM_UP_MS = 3000;
+/** Longer than an ingest without outputs keeps whole access units up. */
+const WARM_UP_MS = 6000;
 
 const threads = await createMediaThreads(
   {

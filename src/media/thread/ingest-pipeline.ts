@@ -4,7 +4,7 @@ import type { AudioParameters, Depacketizer, MediaSink, VideoParameters } from '
 import type { AccessUnit, AudioFrame, AudioTrack, Track, VideoTrack } from '../types.ts';
 import type { IngestCounters } from './ingest-stats.ts';
 import { AUDIO_PAYLOAD_TYPES, OutputFeed, VIDEO_PAYLOAD_TYPE } from './output-feed.ts';
-import type { IngestFact } from './protocol.ts';
+import type { IngestFact, OutputTarget } from './protocol.ts';
 import type { ThreadContext } from './thread-context.ts';
 
 export interface IngestPipelineDependencies {
@@ -12,6 +12,12 @@ export interface IngestPipelineDependencies {
   readonly counters: IngestCounters;
   readonly tell: (fact: IngestFact) => void;
 }
+
+/**
+ * How long whole access units are kept up without an output: from the first media on, because the viewer for whom the
+ * device was called joins a moment later and then starts with the cached key frame, and after the last output.
+ */
+export const WARM_MS = 5000;
 
 /** From RTP in order to the outputs, with the tracks that are found on the way. */
 export class IngestPipeline implements MediaSink {
@@ -21,6 +27,9 @@ export class IngestPipeline implements MediaSink {
   readonly #counters: IngestCounters;
   readonly #tell: (fact: IngestFact) => void;
   #packSeen = false;
+  #delivery: 'parameters' | 'units' = 'units';
+  /** Unknown until media comes. */
+  #warmUntilMs = Number.POSITIVE_INFINITY;
   #keyFrameSeen = false;
   #video: VideoTrack | undefined;
   #audio: AudioTrack | undefined;
@@ -42,6 +51,7 @@ export class IngestPipeline implements MediaSink {
   onPack(): void {
     if (this.#packSeen) return;
     this.#packSeen = true;
+    this.#warmUntilMs = this.#context.now() + WARM_MS;
     this.#tell({ name: 'firstPack' });
   }
 
@@ -80,12 +90,12 @@ export class IngestPipeline implements MediaSink {
       this.#keyFrameSeen = true;
       this.#tell({ name: 'firstKeyFrame' });
     }
-    this.feed.onVideoUnit(unit, this.#context.now());
+    if (this.#delivery === 'units') this.feed.onVideoUnit(unit, this.#context.now());
   }
 
   onAudioFrame(frame: AudioFrame): void {
     this.#counters.audioFrames += 1;
-    this.feed.onAudioFrame(frame);
+    if (this.#delivery === 'units') this.feed.onAudioFrame(frame);
   }
 
   onKeyFrameNeeded(): void {
@@ -97,12 +107,30 @@ export class IngestPipeline implements MediaSink {
     else this.#counters.onError(reason);
   }
 
+  addOutput(outputId: number, target: OutputTarget): void {
+    this.feed.add(outputId, target);
+    this.#deliver('units');
+  }
+
+  removeOutput(outputId: number): void {
+    this.feed.remove(outputId);
+    if (this.#packSeen) this.#warmUntilMs = this.#context.now() + WARM_MS;
+  }
+
+  /** Nobody watches: only what is needed for counting is read, and no unit is kept. */
   tick(nowMs: number): void {
     this.feed.tick(nowMs);
+    if (this.feed.outputs === 0 && nowMs >= this.#warmUntilMs) this.#deliver('parameters');
   }
 
   close(): void {
     this.feed.close();
+  }
+
+  #deliver(delivery: 'parameters' | 'units'): void {
+    if (delivery === this.#delivery) return;
+    this.#delivery = delivery;
+    this.depacketizer.setDelivery(delivery);
   }
 }
 

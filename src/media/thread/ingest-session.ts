@@ -106,11 +106,11 @@ export class IngestSession {
   }
 
   addOutput(outputId: number, target: OutputTarget): void {
-    this.#pipeline.feed.add(outputId, target);
+    this.#pipeline.addOutput(outputId, target);
   }
 
   removeOutput(outputId: number): void {
-    this.#pipeline.feed.remove(outputId);
+    this.#pipeline.removeOutput(outputId);
   }
 
   /** Every 100 ms. */

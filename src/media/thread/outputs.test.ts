@@ -224,3 +224,24 @@ test('a receiver that is gone does not disturb the ingest', async () => {
   const ended = await camera.ingest.close();
   expect(ended.reason).toBe('closed');
 });
+
+test('an ingest that nobody watches goes on counting, and a late output starts with the next key frame', async () => {
+  const camera = await openCamera();
+  camera.send(2);
+  await camera.ingest.fact('firstKeyFrame');
+  harness.advance(5000);
+  await camera.ingest.stats(({ frames }) => frames >= 1);
+  camera.source.keyFrameNext = true;
+  camera.send(10);
+  const idle = await camera.ingest.stats(({ frames }) => frames >= 11);
+  expect(idle).toMatchObject({ keyFrames: 2, droppedFrames: 0 });
+  const probe = await openProbe();
+  camera.ingest.addOutput({ port: probe.port, audioCodec: 'pcma' });
+  await camera.ingest.fact('keyFrameRequested');
+  camera.send(2);
+  camera.source.keyFrameNext = true;
+  camera.send(3);
+  await harness.poll(() => (probe.video.length >= 3 ? true : undefined));
+  expect(nalType(probe.video[0]!)).toBe(7);
+  expect(isContinuous(probe.sequenceNumbers)).toBe(true);
+});
