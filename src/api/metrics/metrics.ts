@@ -17,6 +17,9 @@ const RTP_METRICS: ReadonlyArray<readonly [RtpCounter, string, string]> = [
   ['frames', 'gbrtc_video_frames_total', 'Video frames received'],
 ];
 
+/** What the monitor measures includes its own timer's interval. */
+const DELAY_RESOLUTION_MS = 10;
+
 const NO_USAGE: MetricsSnapshot = { workers: [], mediaThreads: [] };
 
 /** Everything of /metrics (Prometheus text format 0.0.4). */
@@ -24,7 +27,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #context: ApiContext;
   readonly #totals: StreamTotals;
-  readonly #delay = monitorEventLoopDelay({ resolution: 20 });
+  readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   #latest: MetricsSnapshot = NO_USAGE;
   #closed = false;
 
@@ -150,7 +153,8 @@ export class Metrics {
       registers: [this.#registry],
       collect: () => {
         for (const quantile of [50, 99, 100]) {
-          gauge.set({ quantile: String(quantile / 100) }, this.#delay.percentile(quantile) / 1e9);
+          const delayMs = this.#delay.percentile(quantile) / 1e6 - DELAY_RESOLUTION_MS;
+          gauge.set({ quantile: String(quantile / 100) }, Math.max(0, delayMs) / 1000);
         }
         this.#delay.reset();
       },

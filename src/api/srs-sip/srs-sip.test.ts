@@ -114,7 +114,7 @@ describe('rows 3 to 5: devices and channels', () => {
   });
 
   test('devices, online and offline', async () => {
-    api.platform.addDevice(fakeDevice());
+    api.platform.addDevice(fakeDevice({ keepaliveCount: 77 }));
     api.platform.addDevice(fakeDevice({ id: '34020000001180000002', online: false, protocol: 'tcp' }));
     expect(await bytes(await api.get(`${V1}/devices`))).toBe(
       '{"code":0,"data":[' +

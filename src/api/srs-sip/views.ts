@@ -7,6 +7,9 @@ export function isVideoChannelId(id: string): boolean {
   return type === '131' || type === '132';
 }
 
+/** How many keepalives a device may miss here before it is offline; the original shows the same number. */
+const MISSED_KEEPALIVES = 3;
+
 /** Member names and their order are srs-sip's. */
 export function deviceView(device: Device): Record<string, unknown> {
   const { sourceAddress: host, sourcePort: port } = device;
@@ -16,7 +19,7 @@ export function deviceView(device: Device): Record<string, unknown> {
     network_type: device.protocol.toUpperCase(),
     online: device.online,
     heart_beat_interval: device.keepaliveIntervalSec,
-    heart_beat_count: device.keepaliveCount,
+    heart_beat_count: MISSED_KEEPALIVES,
   };
 }
 
