@@ -152,15 +152,13 @@ export class SipDialog extends EventEmitter<DialogEvents> implements Dialog {
   async #sayBye(): Promise<void> {
     if (this.#state !== 'open') return;
     this.#state = 'ending';
-    let reason: DialogEndReason = 'local_bye';
     try {
       if (this.usage === 'invite') await this.#exchange('BYE', {});
       else await this.#exchange('SUBSCRIBE', { headers: [['Expires', '0'], ...this.#eventHeader()] });
     } catch (error) {
       this.#core.log.debug({ callId: this.callId, error: errorMessage(error) }, 'dialog ended without an answer');
-      reason = 'local_bye';
     }
-    this.end(reason);
+    this.end('local_bye');
   }
 
   #eventHeader(): Array<readonly [string, string]> {

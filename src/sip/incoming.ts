@@ -1,4 +1,3 @@
-import { errorMessage } from '../util/index.ts';
 import { buildResponse } from './build.ts';
 import { contactOn, contactUri, userOf } from './contact.ts';
 import type { Core } from './core.ts';
@@ -226,12 +225,9 @@ class AcceptedInvite {
   }
 
   #onGiveUp(): void {
-    const { core, dialog } = this.#parts;
+    const { dialog } = this.#parts;
     this.#close(new SipTimeoutError('no ACK came for the 2xx'));
-    dialog.bye().then(
-      () => undefined,
-      (error: unknown) => core.log.debug({ error: errorMessage(error) }, 'bye failed'),
-    );
+    void dialog.bye();
     dialog.end('no_ack');
   }
 }
