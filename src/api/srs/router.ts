@@ -12,7 +12,7 @@ const METHODS = 'GET, POST, PATCH, DELETE, OPTIONS';
 const HEADERS = 'X-Requested-With, Content-Type, Authorization, If-Match';
 const EXPOSED = 'Location, ETag, Accept-Patch, Link, X-Gbrtc-Viewer, X-Gbrtc-Play';
 
-export const WHEP_PATHS = ['/rtc/v1/whep', '/rtc/v1/whip-play'] as const;
+const WHEP_PATHS = ['/rtc/v1/whep', '/rtc/v1/whip-play'] as const;
 
 function refuseOtherMethods(allowed: string): RequestHandler {
   return (req, _res, next) =>
