@@ -1,9 +1,9 @@
-import { createRouter, createWebHashHistory } from 'vue-router';
+import { createRouter, createWebHistory } from 'vue-router';
 import LivePage from './pages/LivePage.vue';
 
-/** Hash addresses work behind every static server and sub-path, also where only index.html is served. */
+/** The gateway serves index.html for every path that is no file, so addresses can be sent to colleagues. */
 export const router = createRouter({
-  history: createWebHashHistory(),
+  history: createWebHistory(),
   routes: [
     { path: '/', redirect: '/live' },
     { path: '/live', name: 'live', component: LivePage },

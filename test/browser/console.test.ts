@@ -1,0 +1,209 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ADMIN, type ApiFixture, openApi } from '../support/api-fixture.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { FakeError, fakeChannel, fakeDevice } from '../support/fake-platform.ts';
+import { fakePlay } from '../support/fake-streams.ts';
+
+const WEB_ROOT = new URL('../../web/dist', import.meta.url).pathname;
+const DEVICE = '34020000001320000001';
+const CHANNEL = '34020000001310000001';
+const NVR = '34020000001180000002';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+afterAll(() => browser.close());
+
+/** The built console over a gateway without SIP and media. */
+describe('console', () => {
+  let api: ApiFixture;
+  let page: Page;
+  const problems: string[] = [];
+
+  const openPage = async (path = '/', options: BrowserContextOptions = {}) => {
+    const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, ...options });
+    page = await context.newPage();
+    page.on('pageerror', (error) => problems.push(error.message));
+    await page.goto(api.base + path);
+  };
+  const id = (testid: string) => page.getByTestId(testid);
+
+  const fill = ({ platform }: ApiFixture) => {
+    platform.addDevice(fakeDevice(), [fakeChannel({ name: 'Gate' })]);
+    platform.addDevice(fakeDevice({ id: NVR, name: 'Warehouse', manufacturer: 'Dahua' }), [
+      fakeChannel({ deviceId: NVR, id: '34020000001310000011', name: 'Hall 1', parentId: NVR }),
+      fakeChannel({ deviceId: NVR, id: '34020000001310000012', name: '大厅 2', parentId: NVR, status: 'OFF' }),
+    ]);
+  };
+
+  beforeEach(async () => {
+    problems.length = 0;
+    api = await openApi({ webRoot: WEB_ROOT });
+    fill(api);
+  });
+  afterEach(async () => {
+    await page.context().close();
+    await api.close();
+    expect(problems).toEqual([]);
+  });
+
+  test('login: wrong and right password, sign out, and none where the server asks for none', async () => {
+    await openPage();
+    await id('camera-tree').waitFor();
+    await page.context().close();
+    await api.close();
+
+    api = await openApi({ webRoot: WEB_ROOT, auth: { enable: true, tokenTtlMs: 60_000, playTokenTtlMs: 60_000 } });
+    await openPage('/devices');
+    await id('login-username').fill(ADMIN.username);
+    await id('login-password').fill('guess');
+    await id('login-submit').click();
+    await page.getByText('User name or password is wrong.').waitFor();
+    await id('login-password').fill(ADMIN.password);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Devices' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Devices' }).waitFor();
+    await id('user-menu').click();
+    await id('logout').click();
+    await id('login-submit').waitFor();
+  });
+
+  test('tree: counts, search, live status', async () => {
+    await openPage();
+    await expect.poll(() => id('tree-summary').textContent()).toBe('2 of 3 channels on');
+    await id('tree-search').fill('大厅');
+    expect(await page.getByRole('treeitem').count()).toBe(2);
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.getByRole('treeitem').count()).toBe(5);
+    api.platform.changeDevice(DEVICE, { online: false });
+    await expect.poll(() => id(`device-${DEVICE}`).getAttribute('data-online')).toBe('false');
+    await expect.poll(() => id('count-devices').innerText()).toContain('1/2');
+  });
+
+  test('a cell says why it has no picture, in both languages, with the timeline beside it', async () => {
+    const play = fakePlay({
+      id: 'p7',
+      state: 'failed',
+      failure: { code: 'codec_unsupported', message: 'H.265 cannot be played' },
+    });
+    api.streams.addPlay(play);
+    api.streams.failure = new FakeError('codec_unsupported', 'H.265 cannot be played');
+    await openPage();
+    await id(`channel-${DEVICE}-${CHANNEL}`).click();
+    await id('cell-0-error').waitFor();
+    expect(await id('cell-0-error').getAttribute('data-code')).toBe('codec_unsupported');
+    await id('cell-0-why').click();
+    await id('failure-card').getByText('What to do').waitFor();
+    expect(await id('stage-invite_sent').getAttribute('data-state')).toBe('done');
+    expect(await id('stage-first_rtp').getAttribute('data-state')).toBe('missing');
+    await id('language-switch').click();
+    await id('failure-card').getByText('处理建议').waitFor();
+    await page.getByText('暂不支持播放此编码').first().waitFor();
+  });
+
+  test('a cell shows the stage while it waits, and a stopped one is empty again', async () => {
+    let release = () => {};
+    api.streams.hold = new Promise((resolve) => (release = resolve));
+    await openPage();
+    await id(`channel-${DEVICE}-${CHANNEL}`).click();
+    await id('cell-0-waiting').waitFor();
+    await expect.poll(() => api.streams.plays().length).toBe(1);
+    api.streams.grow(api.streams.plays()[0]!.id, 'ok');
+    await id('cell-0-waiting').getByText('Waiting for the first packet').waitFor();
+    await page.keyboard.press('Delete');
+    await id('cell-0-idle').waitFor();
+    release();
+  });
+
+  test('keys choose the grid, and layout, theme and language are remembered', async () => {
+    api.streams.failure = new FakeError('device_offline', 'offline');
+    await openPage();
+    for (const [key, cells] of [
+      ['1', 1],
+      ['9', 9],
+      ['6', 16],
+      ['4', 4],
+    ] as const) {
+      await page.keyboard.press(key);
+      await expect.poll(() => page.locator('[data-phase]').count()).toBe(cells);
+    }
+    await id(`channel-${NVR}-34020000001310000011`).click();
+    await id('theme-menu').click();
+    await id('theme-dark').click();
+    await id('language-switch').click();
+    await page.reload();
+    await id('cell-0-error').getByText('设备离线').waitFor();
+    expect(await page.locator('html').getAttribute('class')).toBe('dark');
+  });
+
+  test('PTZ: holding a key or a button moves, letting go stops', async () => {
+    api.streams.failure = new FakeError('codec_unsupported', 'H.265');
+    await openPage();
+    await id(`channel-${DEVICE}-${CHANNEL}`).click();
+    await id('ptz-panel').waitFor();
+    const moves = () => api.platform.calls.filter(([name]) => name === 'ptz').map((call) => JSON.stringify(call));
+    await page.keyboard.down('ArrowUp');
+    await expect.poll(() => String(moves().at(-1))).toContain('"up"');
+    await page.keyboard.up('ArrowUp');
+    await expect.poll(() => String(moves().at(-1))).toContain('"stop"');
+    await id('ptz-zoomin').hover();
+    await page.mouse.down();
+    await expect.poll(() => String(moves().at(-1))).toContain('"zoomin"');
+    await page.mouse.up();
+    await expect.poll(() => String(moves().at(-1))).toContain('"stop"');
+  });
+
+  test('devices: filter, approve, settings', async () => {
+    api.platform.addDevice(fakeDevice({ id: '34020000001320000009', name: 'New one', admission: 'pending' }));
+    await openPage('/devices');
+    await id('pending-banner').getByRole('button').click();
+    await id('device-row-34020000001320000009').getByTestId('approve').click();
+    await expect.poll(() => api.platform.device('34020000001320000009')?.admission).toBe('approved');
+    await id('filter-all').click();
+    await id('device-search').fill('dahua');
+    await id(`device-row-${NVR}`).click();
+    await id('device-tab-settings').click();
+    await id('setting-mediaTransport').selectOption('udp');
+    await id('settings-save').click();
+    await expect.poll(() => api.platform.device(NVR)?.settings.mediaTransport).toBe('udp');
+  });
+
+  test('connect: values with a free number, hidden password, and the device that registers', async () => {
+    await openPage('/connect');
+    await expect.poll(() => id('connect-serial').innerText()).toBe(api.platform.serial);
+    expect(await id('connect-deviceId').innerText()).toBe('34020000001320000002');
+    expect(await id('connect-password').innerText()).not.toContain('sip-secret');
+    await id('reveal-password').click();
+    expect(await id('connect-password').innerText()).toBe('sip-secret');
+    const arriving = fakeDevice({ id: '34020000001320000002', name: 'Fresh', online: false });
+    api.platform.addDevice(arriving);
+    api.platform.changeDevice(arriving.id, { online: true });
+    await id('arrival').getByText('Fresh has registered').waitFor();
+  });
+
+  test('settings show version and configuration', async () => {
+    await openPage('/settings');
+    await page.getByText('gbrtc 1.2.3').waitFor();
+    await page.getByText('8025').waitFor();
+    expect(await id('link-openapi').getAttribute('href')).toBe('/api/v1/openapi.json');
+  });
+
+  test.each([
+    { name: 'phone', width: 390, height: 844 },
+    { name: 'laptop', width: 1280, height: 800 },
+    { name: 'desktop', width: 1920, height: 1080 },
+  ])('no page is wider than the window: $name', async ({ width, height }) => {
+    await openPage('/', { viewport: { width, height } });
+    for (const path of ['/live', '/devices', '/connect', '/settings']) {
+      await page.goto(api.base + path);
+      await id('nav-live').waitFor();
+      const wide = await page.evaluate<number>(
+        'Math.max(document.documentElement.scrollWidth, document.querySelector("main").scrollWidth)',
+      );
+      expect(wide, path).toBeLessThanOrEqual(width);
+    }
+  });
+});
