@@ -1,2 +1,2 @@
 export { PortsExhaustedError } from './errors.ts';
-export { PortPool, type PortPoolOptions } from './port-pool.ts';
+export { PortPool } from './port-pool.ts';
