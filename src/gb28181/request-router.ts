@@ -19,6 +19,7 @@ export interface RequestRouterOptions {
 /** GB/T 28181 2.10. */
 const ALLOW = 'INVITE, ACK, CANCEL, BYE, INFO, MESSAGE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY';
 const DEFAULT_SUBSCRIPTION_SEC = '90';
+const MAX_STRANGER_BYTES = 16_384;
 
 /** Sends every request from the network to where it is answered; nothing that comes in may throw through the stack. */
 export class RequestRouter {
@@ -80,6 +81,8 @@ export class RequestRouter {
     const { table } = this.#options;
     const sender = table.sender(senderOf(request), flow);
     if (sender !== undefined && isPlainKeepalive(request.body)) return this.#life(incoming, sender, true);
+    // From strangers only what can be a keepalive or the end of a file is read at all.
+    if (sender === undefined && request.body.length > MAX_STRANGER_BYTES) return incoming.reply(404);
     const message = parseManscdp(request.body);
     const body = typeof message === 'string' ? undefined : message;
     const record = sender ?? this.#senderByBody(incoming, body);

@@ -235,7 +235,7 @@ describe('quirk: XML of devices', () => {
     const text = piece.repeat(Math.floor((4 * 1024 * 1024) / piece.length));
     const startedAt = performance.now();
     parseXml(`<Notify>${text}`.slice(0, 4 * 1024 * 1024));
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
   test.each([

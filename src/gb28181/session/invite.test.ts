@@ -353,6 +353,20 @@ describe('live session', () => {
     expect([reasons, session.ended, dialog?.byes]).toEqual([[told], true, 0]);
   });
 
+  test('a BYE right behind the 200 is told after the caller has the session', async () => {
+    const original = harness.engine.invite.bind(harness.engine);
+    harness.engine.invite = async (options) => {
+      const dialog = await original(options);
+      harness.engine.dialogs[0]?.end('remote_bye');
+      return dialog;
+    };
+    const session = await invite();
+    const reasons: string[] = [];
+    session.on('ended', (each) => reasons.push(each));
+    await vi.advanceTimersByTimeAsync(1);
+    expect([reasons, session.ended]).toEqual([['device_bye'], true]);
+  });
+
   test('bye is idempotent', async () => {
     const session = await invite();
     const reasons: string[] = [];

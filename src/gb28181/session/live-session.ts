@@ -43,8 +43,8 @@ export class DialogSession extends EventEmitter<LiveSessionEvents> implements Li
     this.subStream = subStream;
     this.#log = log;
     dialog.once('ended', (reason) => this.#end(END_REASONS[reason]));
-    // A BYE right behind the 200 may have ended it before anybody listened.
-    if (dialog.ended) queueMicrotask(() => this.#end('device_bye'));
+    // A BYE right behind the 200 has ended it before anybody listened: tell it when the caller has the session.
+    if (dialog.ended) setImmediate(() => this.#end('device_bye'));
   }
 
   get callId(): string {

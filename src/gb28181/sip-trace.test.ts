@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { parseMessage, type WireMessage } from '../sip/index.ts';
+import { SipStatistics } from './sip-statistics.ts';
+import { SipTrace } from './sip-trace.ts';
+import { fakeFlow } from './testing/fake-engine.ts';
+
+function wire(direction: 'in' | 'out', text: string, at = 0, retransmission = false): WireMessage {
+  const bytes = Buffer.from(`${text.replaceAll('\n', '\r\n')}\r\n\r\n`);
+  const message = parseMessage(bytes);
+  if (typeof message === 'string') throw new RangeError(message);
+  return { direction, at, flow: fakeFlow('127.0.0.2'), message, bytes, retransmission };
+}
+
+const request = (method: string, callId: string, extra = ''): string =>
+  `${method} sip:p@x SIP/2.0\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\nFrom: <sip:dev@x>;tag=1\nTo: <sip:plat@x>\nCall-ID: ${callId}\nCSeq: 20 ${method}\n${extra}Content-Length: 0`;
+const response = (status: number, method: string, callId: string): string =>
+  `SIP/2.0 ${status} Fine\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\nFrom: <sip:plat@x>;tag=1\nTo: <sip:dev@x>;tag=2\nCall-ID: ${callId}\nCSeq: 20 ${method}\nContent-Length: 0`;
+
+describe('trace', () => {
+  test('knows the device of every direction, and the owner of a dialog', () => {
+    const trace = new SipTrace(10);
+    trace.own('c2', 'device');
+    const entries = [
+      trace.add(wire('in', request('MESSAGE', 'c1'))),
+      trace.add(wire('in', response(200, 'MESSAGE', 'c3'))),
+      trace.add(wire('out', request('INVITE', 'c2'))),
+    ].map((entry) => entry());
+    expect(entries.map((entry) => [entry.deviceId, entry.summary])).toEqual([
+      ['dev', 'MESSAGE sip:p@x'],
+      ['dev', '200 Fine (MESSAGE)'],
+      ['device', 'INVITE sip:p@x'],
+    ]);
+    expect(trace.read({ deviceId: 'device' })).toHaveLength(1);
+    expect(trace.read({ callIds: ['c1', 'c3'] })).toHaveLength(2);
+    expect(trace.read({ callIds: ['c1'], deviceId: 'device' })).toEqual([]);
+    expect(trace.read({ limit: 0 })).toEqual([]);
+  });
+
+  test('dialogs outlast a storm of keepalives; both halves are bounded', () => {
+    const trace = new SipTrace(20);
+    trace.add(wire('out', request('INVITE', 'call'), 0));
+    for (let index = 1; index <= 1_000; index += 1) trace.add(wire('in', request('MESSAGE', `k${index}`), index));
+    const kept = trace.read({});
+    expect(kept.map((entry) => entry.callId)).toEqual([
+      'call',
+      ...Array.from({ length: 10 }, (_, index) => `k${991 + index}`),
+    ]);
+  });
+
+  test('bounded in bytes too, and one message never more than 8 KiB', () => {
+    const trace = new SipTrace(8);
+    for (let index = 0; index < 4; index += 1)
+      trace.add(wire('in', request('MESSAGE', `k${index}`, `X: ${'x'.repeat(20_000)}\n`)));
+    const kept = trace.read({});
+    expect(kept).toHaveLength(1);
+    expect(kept[0]?.text.length).toBe(8_192);
+  });
+
+  test('credentials are not kept readable, folded lines neither', () => {
+    const trace = new SipTrace(4);
+    const secret = 'authorization : Digest username="u",\n response="abc"\nProxy-Authorization: Basic abc\n';
+    const { text } = trace.add(wire('in', request('REGISTER', 'c', secret)))();
+    expect(text).not.toContain('abc');
+    expect(text).toContain('Content-Length');
+  });
+
+  test('with 0 entries nothing is kept', () => {
+    const trace = new SipTrace(0);
+    trace.add(wire('in', request('MESSAGE', 'c')));
+    expect(trace.read({})).toEqual([]);
+  });
+});
+
+test('statistics count final responses once, by known method', () => {
+  const statistics = new SipStatistics();
+  for (const status of [100, 401, 200]) statistics.count(wire('out', response(status, 'REGISTER', 'c')));
+  statistics.count(wire('out', response(200, 'REGISTER', 'c'), 0, true));
+  statistics.count(wire('in', response(486, 'INVITE', 'c')));
+  statistics.count(wire('in', request('MESSAGE', 'c')));
+  for (let index = 0; index < 100; index += 1) {
+    statistics.count(wire('out', response(405, `X${String.fromCharCode(65 + (index % 26))}`, 'c')));
+    statistics.countMalformed(`reason ${index}`);
+  }
+  expect(statistics.requestsIn).toEqual({ 'REGISTER 401': 1, 'REGISTER 200': 1, 'OTHER 405': 100 });
+  expect(statistics.requestsOut).toEqual({ 'INVITE 486': 1 });
+  expect(Object.keys(statistics.malformed)).toHaveLength(65);
+  expect(statistics.malformed['other']).toBe(36);
+});
