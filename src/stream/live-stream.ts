@@ -146,12 +146,27 @@ export class LiveStream {
 
   /** @throws StreamError, SdpError */
   async view(request: ViewerRequest): Promise<ViewerHandle> {
-    await this.join();
+    // Counts until the viewer itself does, or an idle time of nothing would end the stream between.
+    this.#waiters += 1;
+    try {
+      await this.join();
+      return await this.#addViewer(request);
+    } finally {
+      this.#waiters -= 1;
+      this.#checkUnused();
+    }
+  }
+
+  async #addViewer(request: ViewerRequest): Promise<ViewerHandle> {
     const source = this.#source;
     if (source === undefined) throw new StreamError('media_lost', 'the stream was lost', { playId: this.#play.id });
     // Viewers of a running picture ask by themselves once they are connected.
     if (this.viewers.size === 0) this.#monitor?.prepareKeyFrame();
     const handle = await this.viewers.add(request, source.ingest);
+    if (this.closed) {
+      this.viewers.close(handle.id);
+      throw new StreamError('closed', 'the stream was closed meanwhile', { playId: this.#play.id });
+    }
     const moved: Source | undefined = this.#source;
     // The camera came back while the viewer was on its way.
     if (moved !== undefined && moved !== source) await this.viewers.rebind(moved.ingest);

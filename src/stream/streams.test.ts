@@ -359,6 +359,28 @@ describe('idle', () => {
     expect(streams.list()).toHaveLength(1);
   });
 
+  test('no idle time at all does not end it under a viewer on its way', async () => {
+    streams = createStreams({ ...OPTIONS, idleTimeoutMs: 0 }, parts);
+    parts.webrtc.viewerDelayMs = 50;
+    const result = await settle(streams.view(NAME, VIEWER), 1000);
+    expect(result.status).toBe('fulfilled');
+    expect(parts.platform.sessions[0]?.byes).toBe(0);
+    parts.webrtc.viewers[0]?.close('peer_closed');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(parts.platform.sessions[0]?.byes).toBe(1);
+  });
+
+  test('a stream closed under a viewer on its way closes that viewer too', async () => {
+    await streams.open(REQUEST);
+    parts.webrtc.viewerDelayMs = 50;
+    const viewing = streams.view(NAME, VIEWER);
+    viewing.catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(10);
+    await streams.close(NAME);
+    expect((await failureOf(viewing)).code).toBe('closed');
+    expect(parts.webrtc.viewers[0]?.closed).toBe(true);
+  });
+
   test('close ends it with its viewers', async () => {
     const viewer = await viewerAt(0);
     expect(await streams.close(NAME)).toBe(true);

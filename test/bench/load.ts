@@ -93,7 +93,8 @@ async function end(child: ChildProcess): Promise<void> {
 export async function measureLoad(options: LoadOptions): Promise<LoadResult> {
   const gateway = await startGatewayProcess({ config: { stream: { 'idle-timeout': '1h' } } });
   const cameras = startCameras(gateway, options);
-  const viewers = options.viewersPerStream > 0 ? fork(VIEWERS, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }) : undefined;
+  const viewers =
+    options.viewersPerStream > 0 ? fork(VIEWERS, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }) : undefined;
   try {
     await waitOnline(gateway, options.streams);
     await delay(1_000);
@@ -118,7 +119,8 @@ export async function measureLoad(options: LoadOptions): Promise<LoadResult> {
       residentMbPerStream: round((treeResidentBytes(gateway.pid) - idle) / streams.length / 1e6),
       mbitPerStream: round(((after.bytes - before.bytes) * 8) / seconds / streams.length / 1e6),
       lostPackets: after.lost - before.lost,
-      viewerMbit: watched.length === 0 ? 0 : round(((seenAfter.bytes - seen.bytes) * 8) / seconds / watched.length / 1e6),
+      viewerMbit:
+        watched.length === 0 ? 0 : round(((seenAfter.bytes - seen.bytes) * 8) / seconds / watched.length / 1e6),
     };
   } finally {
     if (viewers) await end(viewers);

@@ -297,7 +297,11 @@ export class ScriptedWebRtc {
     return fragment.startsWith('a=');
   }
 
+  /** How long a viewer takes to come about. */
+  viewerDelayMs = 0;
+
   async createViewer(options: ViewerOptions): Promise<Viewer> {
+    if (this.viewerDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.viewerDelayMs));
     const viewer = new ScriptedViewer(options);
     this.viewers.push(viewer);
     return viewer;
