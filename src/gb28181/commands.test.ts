@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { deviceInfoResponse, deviceStatusResponse, decodeText, type PtzMove } from './index.ts';
+import {
+  catalogResponse,
+  decodeText,
+  deviceInfoResponse,
+  deviceStatusResponse,
+  EMPTY_CATALOG_ITEM,
+  type PtzMove,
+} from './index.ts';
 import { CAMERA_ID, DEVICE_ID, openHarness, SERIAL, settle, type FakeCamera, type Harness } from './testing/harness.ts';
 
 let harness: Harness;
@@ -159,13 +166,34 @@ describe('queries', () => {
 test('after registration every device is asked for info, catalogue and parameters, 100 at a time', async () => {
   for (let index = 0; index < 250; index += 1) harness.camera(`d${index}`).register();
   await settle();
-  const asked = (): Set<string> => new Set(harness.engine.sent.map((request) => request.to));
+  const asked = (): Set<string> =>
+    new Set(harness.engine.sent.map((request) => request.to).filter((to) => to.startsWith('sip:d')));
   expect(asked().size).toBe(100);
   for (let round = 0; round < 30; round += 1) {
     await vi.advanceTimersByTimeAsync(2_000);
     for (let index = 0; index < 250; index += 1) harness.camera(`d${index}`).keepalive();
   }
   expect(asked().size).toBe(250);
-  const counts = ['DeviceInfo', 'Catalog', 'ConfigDownload'].map((cmdType) => harness.sentCommands(cmdType).length);
+  const counts = ['DeviceInfo', 'Catalog', 'ConfigDownload'].map(
+    (cmdType) => harness.sentCommands(cmdType).filter((message) => message.deviceId.startsWith('d')).length,
+  );
   expect(counts).toEqual([250, 250, 250]);
+});
+
+test('a device that does not list its channels is asked three times in all, one that did only once', async () => {
+  const silent = harness.camera('silent');
+  const open = harness.camera('open');
+  const asked = (id: string): number =>
+    harness.engine.sent.filter((request) => request.to.includes(id) && request.body?.includes('Catalog')).length;
+  silent.register({ expires: 86_400 });
+  open.register({ expires: 86_400 });
+  await settle();
+  const { sn } = harness.sentCommands('Catalog').find((message) => message.deviceId === 'open')!;
+  open.message(catalogResponse(sn, 'open', { sumNum: 1, items: [{ ...EMPTY_CATALOG_ITEM, id: '1' }] }));
+  for (let round = 0; round < 30; round += 1) {
+    await vi.advanceTimersByTimeAsync(30_000);
+    silent.keepalive();
+    open.keepalive();
+  }
+  expect([asked('silent'), asked('open')]).toEqual([3, 1]);
 });

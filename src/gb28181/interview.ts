@@ -24,10 +24,16 @@ const REPEAT_AFTER_MS = 60_000;
 /** A device that thinks about its catalogue for two minutes does not hold its place in the queue that long. */
 const CATALOG_SHARE_MS = 10_000;
 
+/** Behind the two minutes that a catalogue may take. */
+const RETRY_MS = 120_000;
+const ATTEMPTS = 3;
+
 /** Asks devices that came online for DeviceInfo, Catalog and BasicParam, a bounded number at a time. */
 export class Interview {
   readonly #options: InterviewOptions;
-  readonly #waiting = new Set<DeviceRecord>();
+  /** Devices in line, with the number of their attempt. */
+  readonly #waiting = new Map<DeviceRecord, number>();
+  readonly #retries = new Set<NodeJS.Timeout>();
   readonly #closing = new AbortController();
   #running = 0;
 
@@ -39,7 +45,11 @@ export class Interview {
   add(record: DeviceRecord): void {
     if (this.#closing.signal.aborted) return;
     if (this.#options.now() - record.syncedAt < REPEAT_AFTER_MS) return;
-    this.#waiting.add(record);
+    this.#enqueue(record, 1);
+  }
+
+  #enqueue(record: DeviceRecord, attempt: number): void {
+    this.#waiting.set(record, attempt);
     this.#next();
   }
 
@@ -53,21 +63,23 @@ export class Interview {
 
   close(): void {
     this.#waiting.clear();
+    for (const timer of this.#retries) clearTimeout(timer);
+    this.#retries.clear();
     this.#closing.abort();
   }
 
   #next(): void {
     const limit = this.#options.concurrency ?? DEFAULT_CONCURRENCY;
-    for (const record of this.#waiting) {
+    for (const [record, attempt] of this.#waiting) {
       if (this.#running >= limit) return;
       this.#waiting.delete(record);
       if (!record.state.online) continue;
       this.#running += 1;
-      void this.#run(record);
+      void this.#run(record, attempt);
     }
   }
 
-  async #run(record: DeviceRecord): Promise<void> {
+  async #run(record: DeviceRecord, attempt: number): Promise<void> {
     const { questions, now } = this.#options;
     const catalog = this.#ask(record, questions.catalog);
     const info = await this.#ask(record, questions.info);
@@ -75,8 +87,20 @@ export class Interview {
     const basicParam = await this.#ask(record, questions.basicParam);
     const listed = await this.#atMost(catalog, CATALOG_SHARE_MS);
     if (info || basicParam || listed) record.syncedAt = now();
+    if (!listed && attempt < ATTEMPTS && record.state.online) this.#retryLater(record, attempt + 1);
     this.#running -= 1;
     this.#next();
+  }
+
+  /** Cameras that have just booted register before they can answer. */
+  #retryLater(record: DeviceRecord, attempt: number): void {
+    if (this.#closing.signal.aborted) return;
+    const timer = setTimeout(() => {
+      this.#retries.delete(timer);
+      if (record.channels.size === 0) this.#enqueue(record, attempt);
+    }, RETRY_MS);
+    timer.unref();
+    this.#retries.add(timer);
   }
 
   async #ask(record: DeviceRecord, question: Questions['info']): Promise<boolean> {
