@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { RawSipPeer } from '../../test/support/raw-sip-peer.ts';
 import { testEngine } from '../../test/support/sip-engine.ts';
 import { formatManscdp, parseManscdp, type Manscdp, type ManscdpParts } from '../gb28181/manscdp/message.ts';
 import { encodePtz, ptzOfMove } from '../gb28181/ptz.ts';
@@ -90,7 +91,14 @@ class TestPlatform {
     return status;
   }
 
-  invite(options: { port: number; media?: string; setup?: string; channel?: string; y?: string; subject?: string }): Promise<Dialog> {
+  invite(options: {
+    port: number;
+    media?: string;
+    setup?: string;
+    channel?: string;
+    y?: string;
+    subject?: string;
+  }): Promise<Dialog> {
     const { port, media = 'RTP/AVP', setup, channel = CHANNEL_ID, y = '0200000001', subject } = options;
     const lines = ['v=0', `o=${channel} 0 0 IN IP4 127.0.0.1`, 's=Play', 'c=IN IP4 127.0.0.1', 't=0 0'];
     lines.push(`m=video ${port} ${media} 96 97 98`, 'a=recvonly', 'a=rtpmap:96 PS/90000');
@@ -186,7 +194,9 @@ describe('signalling', () => {
     const [info] = platform.commands('DeviceInfo');
     expect([info?.sn, info?.body.field('DeviceName'), info?.body.field('Channel')]).toEqual([7, '虚拟录像机', '5']);
     expect(platform.commands('DeviceStatus')[0]?.body.field('Online')).toBe('ONLINE');
-    const items = platform.commands('Catalog').flatMap(({ body }) => body.child('DeviceList')?.childrenNamed('Item') ?? []);
+    const items = platform
+      .commands('Catalog')
+      .flatMap(({ body }) => body.child('DeviceList')?.childrenNamed('Item') ?? []);
     expect(items.map((item) => item.field('Name'))).toEqual([1, 2, 3, 4, 5].map((n) => `虚拟录像机 通道 ${n}`));
     expect(new Set(items.map((item) => item.field('DeviceID'))).size).toBe(5);
     expect(platform.commands('Catalog').map(({ body }) => body.field('SumNum'))).toEqual(['5', '5', '5']);
@@ -246,7 +256,9 @@ describe('signalling', () => {
     await platform.camera({ quirks: ['rotate-port'], expiresSec: 60, keepaliveSec: 0.2 });
     platform.messageStatus = 403;
     await until(() => platform.requests.filter(({ method }) => method === 'REGISTER').length >= 3);
-    const ports = platform.requests.flatMap(({ method }, n) => (method === 'REGISTER' ? [platform.flows[n]?.remotePort] : []));
+    const ports = platform.requests.flatMap(({ method }, n) =>
+      method === 'REGISTER' ? [platform.flows[n]?.remotePort] : [],
+    );
     expect(new Set(ports).size).toBe(ports.length);
   });
 
@@ -293,7 +305,9 @@ describe('live sessions', () => {
     const camera = await platform.camera();
     const { port, packets } = await udpReceiver();
     const dialog = await platform.invite({ port });
-    expect(answerOf(dialog)).toMatch(/m=video \d+ RTP\/AVP 96\r\na=sendonly\r\na=rtpmap:96 PS\/90000\r\ny=0200000001\r\n/);
+    expect(answerOf(dialog)).toMatch(
+      /m=video \d+ RTP\/AVP 96\r\na=sendonly\r\na=rtpmap:96 PS\/90000\r\ny=0200000001\r\n/,
+    );
     await until(() => packets.length > 30);
     expect(ssrcsOf(packets)).toEqual(new Set([200_000_001]));
     // Pack header, then a system header: a key frame.
@@ -356,7 +370,10 @@ describe('live sessions', () => {
   test('quirk: no-idr-request', async () => {
     const platform = await TestPlatform.open();
     const frames: number[] = [];
-    const camera = await platform.camera({ quirks: ['no-idr-request'], onFrame: (_channel, index) => frames.push(index) });
+    const camera = await platform.camera({
+      quirks: ['no-idr-request'],
+      onFrame: (_channel, index) => frames.push(index),
+    });
     const { port } = await udpReceiver();
     await platform.invite({ port });
     await until(() => frames.length >= 2);
@@ -385,7 +402,12 @@ describe('live sessions', () => {
 
   test.each([
     { name: 'unknown channel', invite: { channel: '34020000001319999999' }, status: 404 },
-    { name: 'TCP with --only udp', only: ['udp'] as const, invite: { media: 'TCP/RTP/AVP', setup: 'passive' }, status: 488 },
+    {
+      name: 'TCP with --only udp',
+      only: ['udp'] as const,
+      invite: { media: 'TCP/RTP/AVP', setup: 'passive' },
+      status: 488,
+    },
     { name: 'UDP with --only tcp', only: ['tcp-passive', 'tcp-active'] as const, invite: {}, status: 488 },
     { name: 'nowhere to send to', invite: { port: 0 }, status: 488 },
   ])('refuses $name with $status', async ({ only, invite, status }) => {
@@ -412,6 +434,28 @@ describe('live sessions', () => {
     const dialog = await platform.invite({ port });
     const [reason] = (await once(dialog, 'ended')) as [string];
     expect(reason).toBe('remote_bye');
+  });
+
+  test('quirk: early-connect sends before the ACK', async () => {
+    const camera = await (await TestPlatform.open()).camera({ quirks: ['early-connect'] });
+    const { port, packets } = await tcpReceiver();
+    const peer = await RawSipPeer.open();
+    open.push(() => peer.close());
+    const sdp = `v=0\r\nc=IN IP4 127.0.0.1\r\nm=video ${port} TCP/RTP/AVP 96\r\na=rtpmap:96 PS/90000\r\na=setup:passive\r\ny=0200000001\r\n`;
+    const head = [
+      `INVITE sip:${CHANNEL_ID}@127.0.0.1 SIP/2.0`,
+      `Via: SIP/2.0/UDP 127.0.0.1:${peer.port};rport;branch=z9hG4bKearly`,
+      `From: <sip:${SERVER_ID}@3402000000>;tag=1`,
+      `To: <sip:${CHANNEL_ID}@3402000000>`,
+      'Call-ID: early',
+      'CSeq: 1 INVITE',
+      `Contact: <sip:${SERVER_ID}@127.0.0.1:${peer.port}>`,
+      'Content-Type: Application/SDP',
+      `Content-Length: ${sdp.length}`,
+    ];
+    peer.send(Buffer.from(`${head.join('\r\n')}\r\n\r\n${sdp}`), { address: '127.0.0.1', port: camera.sipPort });
+    await until(() => peer.received.some((message) => message.startsWith('SIP/2.0 200')));
+    await until(() => packets.length > 30);
   });
 
   test('quirk: rtcp-mux sends a report before any RTP', async () => {
@@ -462,4 +506,3 @@ test('a TCP port that nobody listens on: retried, then BYE', async () => {
   await ended;
   expect(performance.now() - started).toBeGreaterThan(2_900);
 });
-
