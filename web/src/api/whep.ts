@@ -30,6 +30,6 @@ export async function postOffer(url: string, offer: string, signal: AbortSignal)
 }
 
 /** Leaves; also while the page is being closed. Failures do not matter: the server notices by itself, only later. */
-export function deleteResource(resource: string): void {
-  send(resource, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+export async function deleteResource(resource: string): Promise<void> {
+  await send(resource, { method: 'DELETE', keepalive: true }).catch(() => undefined);
 }

@@ -36,17 +36,14 @@ export function useSound(video: Ref<HTMLVideoElement | null>, single: Ref<boolea
     element.addEventListener('loadedmetadata', start);
     onCleanup(() => element.removeEventListener('loadedmetadata', start));
   });
-  // Any click allows sound from then on.
+  // Any click allows sound from then on; the sound buttons themselves have acted before it arrives here.
   const unblock = () => {
     if (!blocked.value) return;
     blocked.value = false;
     void apply();
   };
-  window.addEventListener('pointerup', unblock);
-  onScopeDispose(() => window.removeEventListener('pointerup', unblock));
+  window.addEventListener('click', unblock);
+  onScopeDispose(() => window.removeEventListener('click', unblock));
 
-  const reset = () => {
-    choice.value = undefined;
-  };
-  return { muted, blocked, toggle, reset };
+  return { muted, blocked, toggle };
 }

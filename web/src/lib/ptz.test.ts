@@ -71,7 +71,7 @@ describe('PtzQueue', () => {
     expect(sent).toEqual(['up']);
   });
 
-  test('a refused move does not block the stop', async () => {
+  test('a refused move does not block the stop, and a refused stop is sent again', async () => {
     const sent: PtzDirection[] = [];
     const queue = new PtzQueue((direction) => {
       sent.push(direction);
@@ -80,6 +80,6 @@ describe('PtzQueue', () => {
     queue.push('up');
     queue.push('stop');
     await new Promise((resolve) => setImmediate(resolve));
-    expect(sent).toEqual(['up', 'stop']);
+    expect(sent).toEqual(['up', 'stop', 'stop']);
   });
 });

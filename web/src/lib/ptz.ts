@@ -55,7 +55,10 @@ export class PtzQueue {
       this.#next = undefined;
       if (direction === this.#last) continue;
       this.#last = direction;
-      await this.#send(direction).catch(() => undefined);
+      await this.#send(direction).catch(() => {
+        // A camera that goes on turning is worth a second message.
+        if (direction === 'stop') return this.#send(direction).catch(() => undefined);
+      });
     }
     this.#busy = false;
   }

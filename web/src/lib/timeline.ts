@@ -21,8 +21,6 @@ export const STAGES = [
 /** Stages that only some plays have. */
 export const SIDE_STAGES = ['fallback', 'playing', 'failed', 'closed'] as const;
 
-export type Stage = (typeof STAGES)[number] | (typeof SIDE_STAGES)[number];
-
 /** Reasons without a picture; each has its explanation in the dictionaries. */
 export const FAILURES = [
   'device_offline',
@@ -49,7 +47,7 @@ export const FAILURES = [
   'browser_unsupported',
 ] as const;
 
-export type Failure = (typeof FAILURES)[number];
+type Failure = (typeof FAILURES)[number];
 
 export const isFailure = (code: string): code is Failure => (FAILURES as readonly string[]).includes(code);
 

@@ -83,9 +83,10 @@ export class WhepPlayer {
     this.#set({ phase: 'stopped' });
   }
 
-  /** The connection is known to be dead, e.g. because the server no longer lists this viewer. */
+  /** The server no longer lists this viewer: the connection is dead, whatever ICE still believes. */
   reconnect(): void {
     if (this.#state.phase !== 'playing') return;
+    this.#drop(true);
     this.#run();
   }
 
@@ -109,7 +110,7 @@ export class WhepPlayer {
     if (this.#state.phase !== 'playing') return;
     const silent = at - this.#lastBytes.at >= SILENCE_MS;
     const frozen = at - this.#lastFrames.at >= FROZEN_MS;
-    if (silent || frozen) this.reconnect();
+    if (silent || frozen) this.#run();
   }
 
   #run(): void {
@@ -160,10 +161,10 @@ export class WhepPlayer {
     this.#timer = setTimeout(() => this.#run(), delay);
   }
 
-  #drop(): void {
+  #drop(gone = false): void {
     clearTimeout(this.#timer);
     this.#controller?.abort();
-    this.#session?.close();
+    this.#session?.close(gone);
     this.#session = undefined;
   }
 

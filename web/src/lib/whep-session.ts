@@ -10,7 +10,8 @@ export interface WhepSession {
   readonly peer: RTCPeerConnection;
   readonly viewerId: string | undefined;
   readonly playId: string | undefined;
-  close(): void;
+  /** `gone`: the server has forgotten this viewer already and need not be told. */
+  close(gone?: boolean): void;
 }
 
 /** Offers at once, without gathering: the server is ICE-lite and learns our candidates from the checks. */
@@ -23,7 +24,7 @@ async function exchange(peer: RTCPeerConnection, url: string, signal: AbortSigna
     signal.throwIfAborted();
     await peer.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
   } catch (error) {
-    if (answer.resource !== undefined) deleteResource(answer.resource);
+    if (answer.resource !== undefined) void deleteResource(answer.resource);
     throw error;
   }
   return answer;
@@ -36,14 +37,17 @@ export async function openWhep(url: string, events: WhepEvents, signal: AbortSig
   peer.addEventListener('connectionstatechange', () => events.onState(peer.connectionState));
   try {
     const answer = await exchange(peer, url, signal);
+    let closed = false;
     return {
       peer,
       viewerId: answer.viewerId,
       playId: answer.playId,
-      close() {
-        if (peer.signalingState === 'closed') return;
-        peer.close();
-        if (answer.resource !== undefined) deleteResource(answer.resource);
+      close(gone = false) {
+        if (closed) return;
+        closed = true;
+        if (gone || answer.resource === undefined) return peer.close();
+        // First the DELETE: the DTLS alert of a closed connection would overtake it and make it a 404.
+        void deleteResource(answer.resource).finally(() => peer.close());
       },
     };
   } catch (error) {
