@@ -105,6 +105,12 @@ export class Calls {
     await Promise.all(calls.map((call) => this.#end(call, 'local_bye')));
   }
 
+  /** Ends the sessions of a device whose platform is gone. Never rejects. */
+  async release(deviceId: string): Promise<void> {
+    const calls = [...this.#calls].filter(({ session }) => session.deviceId === deviceId);
+    await Promise.all(calls.map((call) => this.#end(call, 'platform_lost')));
+  }
+
   /** Stops all media without a word. */
   drop(): void {
     for (const call of this.#calls) {

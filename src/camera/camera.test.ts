@@ -479,6 +479,16 @@ describe('live sessions', () => {
     expect(packets.length / span).toBeLessThan(0.7);
   });
 
+  test('sessions with a platform that forgot the device are over', async () => {
+    const platform = await TestPlatform.open();
+    const camera = await platform.camera({ keepaliveSec: 0.2 });
+    const { port } = await udpReceiver();
+    await platform.invite({ port });
+    platform.messageStatus = 404;
+    expect((await once(camera, 'sessionEnded'))[1]).toBe('platform_lost');
+    expect(camera.sessions).toEqual([]);
+  });
+
   test('powerOff tells nobody; close twice is one close', async () => {
     const platform = await TestPlatform.open();
     const camera = await platform.camera();

@@ -287,6 +287,7 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
           onRegistered: () => this.#tell('registered', device.id),
           onFailed: (reason) => this.#tell('registrationFailed', device.id, reason),
           onUnregistered: () => this.#tell('unregistered', device.id),
+          onPlatformLost: () => void this.#calls.release(device.id),
         }),
       );
     }

@@ -65,6 +65,7 @@ function harness(options: Partial<RegistrationOptions> = {}) {
     onRegistered: () => told.push('registered'),
     onFailed: (reason) => told.push(`failed ${reason}`),
     onUnregistered: () => told.push('unregistered'),
+    onPlatformLost: () => told.push('platform lost'),
     ...options,
   });
   const times = (method: string): number[] => sent.filter((each) => each.method === method).map(({ at }) => at);
@@ -107,7 +108,7 @@ describe('Registration', () => {
       await registration.register();
       await vi.advanceTimersByTimeAsync(62_000);
       expect(times('REGISTER').map((at) => Math.round(at / 1_000))).toEqual([0, 61]);
-      expect(told).toEqual(['registered', 'registered']);
+      expect(told).toEqual(['registered', 'platform lost', 'registered']);
     },
   );
 

@@ -20,6 +20,8 @@ export interface RegistrationOptions {
   readonly onRegistered: () => void;
   readonly onFailed: (reason: string) => void;
   readonly onUnregistered: () => void;
+  /** The platform forgot the device or is gone: sessions with it are over too (GB/T 28181 13.9). */
+  readonly onPlatformLost: () => void;
 }
 
 export interface RegistrationCounters {
@@ -169,6 +171,7 @@ export class Registration {
     if (!forgotten && this.#unanswered < MAX_UNANSWERED) return;
     this.#stopTimers();
     this.#state = 'waiting';
+    this.#options.onPlatformLost();
     await this.register();
   }
 

@@ -60,7 +60,14 @@ export interface CameraOptions {
   readonly onFrame?: (channelId: string, index: number, sentAt: number) => void;
 }
 
-export type SessionEndReason = 'remote_bye' | 'local_bye' | 'no_ack' | 'replaced' | 'media_lost' | 'closed';
+export type SessionEndReason =
+  | 'remote_bye'
+  | 'local_bye'
+  | 'no_ack'
+  | 'replaced'
+  | 'media_lost'
+  | 'platform_lost'
+  | 'closed';
 
 /** A live session with the platform. */
 export interface CameraSession {

@@ -10,6 +10,7 @@ import { createSipEngine } from '../../src/sip/index.ts';
 import { silentLogger } from '../../src/util/index.ts';
 import { requireTool } from '../support/requires.ts';
 
+const SIPP = 'sipp';
 const PASSWORD = 'sipp-secret';
 const FIXTURES = fileURLToPath(new URL('../fixtures/sipp/', import.meta.url));
 
@@ -78,7 +79,7 @@ class Sipp {
       '-error_file',
       join(this.#directory, 'errors'),
     );
-    const child = spawn('sipp', args, { cwd: this.#directory, env: { ...process.env, TERM: 'dumb' } });
+    const child = spawn(SIPP, args, { cwd: this.#directory, env: { ...process.env, TERM: 'dumb' } });
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (text: Buffer) => (output += text.toString('latin1')));
@@ -87,7 +88,7 @@ class Sipp {
   }
 }
 
-describe.runIf(requireTool('sipp'))('SIPp as the device', () => {
+describe.runIf(requireTool(SIPP))('SIPp as the device', () => {
   let directory = '';
   let platform: Platform;
   let sipp: Sipp;

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { aacSource } from '../../camera/audio-source.ts';
 import { assetPath } from '../../camera/media-source.ts';
 import { readClip } from '../../camera/clip.ts';
 import { requireTool } from '../../../test/support/requires.ts';
@@ -130,19 +131,24 @@ describe.runIf(requireTool('ffmpeg'))('an independent demuxer', () => {
     expect(frames).toHaveLength(200);
   });
 
-  test('FFprobe finds the picture beside declared audio', () => {
-    const audio = new PsMuxer({ videoStreamType: PS_STREAM_TYPE.h264, audioStreamType: PS_STREAM_TYPE.aac });
-    const clip = readClip(assetPath('clip.h264'));
-    const stream = Buffer.concat(
-      clip.frames
-        .slice(0, 50)
-        .map((frame, index) => stamped(audio.muxVideo(frame.annexB, frame.keyFrame), index * 3_600)),
-    );
-    const { stdout } = spawnSync(
-      'ffprobe',
-      ['-v', 'error', '-f', 'mpeg', '-show_entries', 'stream=codec_name,width,height', '-of', 'compact', '-'],
-      { input: stream },
-    );
-    expect(stdout.toString()).toContain('codec_name=h264|width=1280|height=720');
+  test('FFmpeg decodes the audio that the map declares', () => {
+    const both = new PsMuxer({ videoStreamType: PS_STREAM_TYPE.h264, audioStreamType: PS_STREAM_TYPE.aac });
+    const audio = aacSource(assetPath('beep.aac'), PS_STREAM_TYPE.aac);
+    const parts = readClip(assetPath('clip.h264'))
+      .frames.slice(0, 100)
+      .flatMap((frame, index) => [
+        stamped(both.muxVideo(frame.annexB, frame.keyFrame), index * 3_600),
+        ...audio
+          .frames(index * 3_600, (index + 1) * 3_600)
+          .map(({ at90k, payload }) => stamped(both.muxAudio(payload), at90k)),
+      ]);
+    const decoded = spawnSync('ffmpeg', ['-v', 'error', '-f', 'mpeg', '-i', '-', '-map', '0', '-f', 'framemd5', '-'], {
+      input: Buffer.concat(parts),
+    });
+    const lines = decoded.stdout.toString().split('\n');
+    expect(decoded.stderr.toString()).toBe('');
+    expect(lines.filter((line) => line.startsWith('0,'))).toHaveLength(100);
+    // 64 ms each.
+    expect(lines.filter((line) => line.startsWith('1,')).length).toBeGreaterThanOrEqual(62);
   });
 });
