@@ -10,6 +10,9 @@ const DEVICE = '34020000001320000001';
 const CHANNEL = '34020000001310000001';
 const NVR = '34020000001180000002';
 
+/** Polls for long enough on a busy machine. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
+
 let browser: Browser;
 beforeAll(async () => {
   browser = await launchChromium();
@@ -73,14 +76,14 @@ describe('console', () => {
 
   test('tree: counts, search, live status', async () => {
     await openPage();
-    await expect.poll(() => id('tree-summary').textContent()).toBe('2 of 3 channels on');
+    await eventually(() => id('tree-summary').textContent()).toBe('2 of 3 channels on');
     await id('tree-search').fill('大厅');
     expect(await page.getByRole('treeitem').count()).toBe(2);
     await page.keyboard.press('Escape');
-    await expect.poll(() => page.getByRole('treeitem').count()).toBe(5);
+    await eventually(() => page.getByRole('treeitem').count()).toBe(5);
     api.platform.changeDevice(DEVICE, { online: false });
-    await expect.poll(() => id(`device-${DEVICE}`).getAttribute('data-online')).toBe('false');
-    await expect.poll(() => id('count-devices').innerText()).toContain('1/2');
+    await eventually(() => id(`device-${DEVICE}`).getAttribute('data-online')).toBe('false');
+    await eventually(() => id('count-devices').innerText()).toContain('1/2');
   });
 
   test('a cell says why it has no picture, in both languages, with the timeline beside it', async () => {
@@ -110,7 +113,7 @@ describe('console', () => {
     await openPage();
     await id(`channel-${DEVICE}-${CHANNEL}`).click();
     await id('cell-0-waiting').waitFor();
-    await expect.poll(() => api.streams.plays().length).toBe(1);
+    await eventually(() => api.streams.plays().length).toBe(1);
     api.streams.grow(api.streams.plays()[0]!.id, 'ok');
     await id('cell-0-waiting').getByText('Waiting for the first packet').waitFor();
     await page.keyboard.press('Delete');
@@ -121,6 +124,7 @@ describe('console', () => {
   test('keys choose the grid, and layout, theme and language are remembered', async () => {
     api.streams.failure = new FakeError('device_offline', 'offline');
     await openPage();
+    await id('video-grid').waitFor();
     for (const [key, cells] of [
       ['1', 1],
       ['9', 9],
@@ -128,7 +132,7 @@ describe('console', () => {
       ['4', 4],
     ] as const) {
       await page.keyboard.press(key);
-      await expect.poll(() => page.locator('[data-phase]').count()).toBe(cells);
+      await eventually(() => page.locator('[data-phase]').count()).toBe(cells);
     }
     await id(`channel-${NVR}-34020000001310000011`).click();
     await id('theme-menu').click();
@@ -146,14 +150,14 @@ describe('console', () => {
     await id('ptz-panel').waitFor();
     const moves = () => api.platform.calls.filter(([name]) => name === 'ptz').map((call) => JSON.stringify(call));
     await page.keyboard.down('ArrowUp');
-    await expect.poll(() => String(moves().at(-1))).toContain('"up"');
+    await eventually(() => String(moves().at(-1))).toContain('"up"');
     await page.keyboard.up('ArrowUp');
-    await expect.poll(() => String(moves().at(-1))).toContain('"stop"');
+    await eventually(() => String(moves().at(-1))).toContain('"stop"');
     await id('ptz-zoomin').hover();
     await page.mouse.down();
-    await expect.poll(() => String(moves().at(-1))).toContain('"zoomin"');
+    await eventually(() => String(moves().at(-1))).toContain('"zoomin"');
     await page.mouse.up();
-    await expect.poll(() => String(moves().at(-1))).toContain('"stop"');
+    await eventually(() => String(moves().at(-1))).toContain('"stop"');
   });
 
   test('devices: filter, approve, settings', async () => {
@@ -161,19 +165,19 @@ describe('console', () => {
     await openPage('/devices');
     await id('pending-banner').getByRole('button').click();
     await id('device-row-34020000001320000009').getByTestId('approve').click();
-    await expect.poll(() => api.platform.device('34020000001320000009')?.admission).toBe('approved');
+    await eventually(() => api.platform.device('34020000001320000009')?.admission).toBe('approved');
     await id('filter-all').click();
     await id('device-search').fill('dahua');
     await id(`device-row-${NVR}`).click();
     await id('device-tab-settings').click();
     await id('setting-mediaTransport').selectOption('udp');
     await id('settings-save').click();
-    await expect.poll(() => api.platform.device(NVR)?.settings.mediaTransport).toBe('udp');
+    await eventually(() => api.platform.device(NVR)?.settings.mediaTransport).toBe('udp');
   });
 
   test('connect: values with a free number, hidden password, and the device that registers', async () => {
     await openPage('/connect');
-    await expect.poll(() => id('connect-serial').innerText()).toBe(api.platform.serial);
+    await eventually(() => id('connect-serial').innerText()).toBe(api.platform.serial);
     expect(await id('connect-deviceId').innerText()).toBe('34020000001320000002');
     expect(await id('connect-password').innerText()).not.toContain('sip-secret');
     await id('reveal-password').click();
