@@ -23,6 +23,7 @@ function runForeground(command, commandArgs) {
   });
 }
 
+/** @type {ReadonlyArray<readonly [string, string, string[]]>} */
 const CHECKS = [
   ['types', 'tsc', ['-p', '.']],
   ['types of the console', 'vue-tsc', ['-p', 'web']],
@@ -49,10 +50,18 @@ function test() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gbrtc-test-'));
   const report = path.join(folder, 'report.json');
   try {
-    const status = run('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args]);
-    const { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped } = JSON.parse(
-      fs.readFileSync(report, 'utf8'),
-    );
+    const status = run('vitest', [
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...args,
+    ]);
+    const {
+      numPassedTests: passed,
+      numFailedTests: failed,
+      numPendingTests: skipped,
+    } = JSON.parse(fs.readFileSync(report, 'utf8'));
     // A test file that does not load fails the run without a failed test.
     const failures = status === 0 ? failed : Math.max(failed, 1);
     console.log(`${passed} passed, ${failures} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);

@@ -12,7 +12,8 @@ const bin = path.join(root, 'node_modules/.bin');
 const MIN_NODE = 24;
 
 const log = (line) => console.log(`[setup] ${line}`);
-const majorOf = (node) => Number(/^v(\d+)/.exec(spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[1] ?? 0);
+const majorOf = (node) =>
+  Number(/^v(\d+)/.exec(spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[1] ?? 0);
 
 function hashOf(files) {
   const hash = createHash('sha256');
@@ -42,8 +43,13 @@ function stamped(stamp, hash, step) {
 }
 
 function run(command, args, options = {}) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options });
-  if (status !== 0) throw new Error(`${path.basename(command)} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}`);
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    ...options,
+  });
+  if (status !== 0)
+    throw new Error(`${path.basename(command)} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}`);
 }
 
 function installPackages() {

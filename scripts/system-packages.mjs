@@ -3,7 +3,9 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 
 const installed = (name) =>
-  spawnSync('dpkg-query', ['-W', '-f', '${Status}', name], { encoding: 'utf8' }).stdout?.includes('install ok installed') ?? false;
+  spawnSync('dpkg-query', ['-W', '-f', '${Status}', name], { encoding: 'utf8' }).stdout?.includes(
+    'install ok installed',
+  ) ?? false;
 
 /**
  * @param {string[]} names Debian package names
@@ -16,7 +18,9 @@ export function ensurePackages(names, log) {
   if (missing.length === 0) return;
   const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
   if (!debian) {
-    throw new Error(`needs these packages (names of Debian): ${missing.join(' ')}; install your distribution's and try again`);
+    throw new Error(
+      `needs these packages (names of Debian): ${missing.join(' ')}; install your distribution's and try again`,
+    );
   }
   if (process.getuid?.() !== 0) throw new Error(`missing system packages; run: sudo ${command}`);
   log(`installing ${missing.join(' ')}`);

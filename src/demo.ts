@@ -27,7 +27,8 @@ export function startDemoCameras({ facts, log }: Gateway): { close(): Promise<vo
   const common = ['--server', `127.0.0.1:${facts.sipPort}`, '--server-id', facts.serial, '--domain', facts.realm];
   const children = CAMERAS.map((args): ChildProcess => {
     const child = spawn(process.execPath, [entry, ...common, '--password', facts.sipPassword, ...args], {
-      stdio: ['ignore', 'ignore', 'inherit'],
+      // The channel tells a camera when the gateway is gone without a word.
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     child.on('error', (error) => log.error({ error: error.message }, 'demo camera did not start'));
     return child;

@@ -78,7 +78,9 @@ export function ensureWorker(root) {
   tryPrebuilt(packageDir);
   if (works(target)) return log(`${version} prebuilt installed`);
 
-  log(`no prebuilt for this machine; building ${version} against the system's libraries, which takes 5 to 25 minutes once`);
+  log(
+    `no prebuilt for this machine; building ${version} against the system's libraries, which takes 5 to 25 minutes once`,
+  );
   ensurePackages(BUILD_PACKAGES, log);
   const buildDir = path.join(cache, `build-${process.pid}`);
   try {

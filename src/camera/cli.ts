@@ -85,6 +85,8 @@ function until(signal: AbortSignal, durationSec: number): Promise<void> {
 export async function main(args: readonly string[]): Promise<void> {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+  // A parent that started us with a channel is gone.
+  process.once('disconnect', () => stop.abort());
   process.exitCode = await runCameraCli(args, stop.signal);
 }
 

@@ -1,3 +1,3 @@
-export { ConfigError, loadConfig, parseConfig } from './load.ts';
+export { ConfigError, loadConfig } from './load.ts';
 export type { Config } from './schema.ts';
 export { openSecrets, type Secrets } from './secrets.ts';

@@ -27,11 +27,6 @@ export function isUsableId(id: string): boolean {
   return USABLE.test(id);
 }
 
-/** SIP domain of a platform: its first ten digits (GB/T 28181 1.5). */
-export function domainOf(serial: string): string {
-  return serial.slice(0, 10);
-}
-
 /** Digits 11-13 of a 20-digit ID (GB/T 28181 Annex D), undefined for any other form. */
 export function typeCodeOf(id: string): number | undefined {
   return parseGbId(id)?.type;

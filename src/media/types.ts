@@ -17,8 +17,7 @@ export type AudioCodec =
   | 'opus'
   | 'unknown';
 
-/** Codecs that outputs carry today; the rest is recognised and reported. */
-export type PlayableVideo = 'h264';
+/** Audio codecs that outputs carry. */
 export type PlayableAudio = 'pcma' | 'pcmu';
 
 /** One coded picture in Annex B without start codes: each NAL unit a view into pooled or fresh memory. */

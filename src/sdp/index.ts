@@ -9,6 +9,6 @@ export {
   sdpTiming,
   sdpValue,
 } from './fields.ts';
-export { formatMediaLine, formatSdp } from './format.ts';
+export { formatSdp } from './format.ts';
 export { parseSdp } from './parse.ts';
 export type * from './types.ts';

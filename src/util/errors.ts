@@ -11,8 +11,3 @@ export abstract class GatewayError extends Error {
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
-
-/** Marks a branch that the type checker proves impossible. */
-export function assertUnreachable(value: never): never {
-  throw new TypeError(`unreachable value ${JSON.stringify(value)}`);
-}

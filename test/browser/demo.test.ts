@@ -54,6 +54,22 @@ test('the demo shows live cameras with sound on its first page, without a click'
 
   const video = '[data-testid="cell-0-video"]';
   await eventually('a picture', async () => ((await widthOf(page, 0)) > 0 ? true : undefined), 15_000);
+  const size = await page.evaluate<{ width: number; height: number }>(
+    `({ width: document.querySelector('${video}').videoWidth, height: document.querySelector('${video}').videoHeight })`,
+  );
+  expect(size).toEqual({ width: 1280, height: 720 });
+
+  const strip = clockStrip(size.width, size.height);
+  const readClock = async (): Promise<number | undefined> => {
+    const call = `(${READ_STRIP})('${video}', ${strip.x}, ${strip.y}, ${strip.width}, ${strip.height})`;
+    return decodeClockStrip(await page.evaluate<number[]>(call), strip.width, strip.height);
+  };
+  const seen = new Set<number>();
+  await eventually('five different frames of the burnt-in clock', async () => {
+    const frame = await readClock();
+    if (frame !== undefined) seen.add(frame);
+    return seen.size >= 5 ? true : undefined;
+  });
 
   expect(await page.evaluate<number>(`(${LISTEN})('${video}')`)).toBeGreaterThan(0.01);
   for (const cell of [1, 2, 3]) {

@@ -38,6 +38,8 @@ export interface GatewayProcess {
   readonly pid: number;
   readonly sipPort: number;
   readonly httpPort: number;
+  /** Of the first worker. */
+  readonly webrtcPort: number;
   readonly base: string;
   readonly dataDir: string;
   /** Everything that it has printed. */
@@ -108,6 +110,7 @@ export async function startGatewayProcess(options: GatewayProcessOptions = {}): 
     pid: child.pid ?? 0,
     sipPort: config.gb28181?.port as number,
     httpPort,
+    webrtcPort: config.webrtc?.port as number,
     base,
     dataDir,
     output: () => text,

@@ -7,12 +7,4 @@ export { parseNumber, XmlElement } from './element.ts';
 export * from './keepalive.ts';
 export * from './media-status.ts';
 export * from './message.ts';
-export {
-  formatXml,
-  MAX_XML_CHARACTERS,
-  parseXml,
-  xmlNode,
-  type XmlContent,
-  type XmlFault,
-  type XmlNode,
-} from './xml.ts';
+export { parseXml } from './xml.ts';
