@@ -1,20 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { cpus } from 'node:os';
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { silentLogger } from '../../src/util/index.ts';
-import {
-  DigestServer,
-  computeDigest,
-  createSipEngine,
-  parseChallenge,
-  type IncomingRequest,
-} from '../../src/sip/index.ts';
+import { computeDigest, parseChallenge } from '../../src/sip/index.ts';
+import { startGatewayProcess } from '../support/gateway-process.ts';
+import { treeCpuMs } from '../support/process-tree.ts';
 
 /**
- * SIP throughput per CPU second of the receiving process, over real UDP sockets: one child sends, this process
- * answers. `node test/bench/sip.ts [seconds]` prints one JSON line.
+ * What the running gateway does with SIP per CPU second of all its processes, over real UDP sockets: full rounds of
+ * REGISTER, 401, REGISTER, 200, and keepalive MESSAGEs of a registered device. A child process sends.
  */
 const PASSWORD = '12345678';
 const REALM = '3402000000';
@@ -23,88 +17,45 @@ const WINDOW = 256;
 
 type Mode = 'message' | 'register';
 
-interface Result {
-  readonly mode: Mode;
-  readonly rounds: number;
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-  readonly perCpuSecond: number;
+export interface SipResult {
+  readonly messagesPerCpuSecond: number;
+  readonly registerRoundsPerCpuSecond: number;
+  /** Rounds without an answer within a second. */
   readonly lost: number;
 }
 
-async function main(): Promise<void> {
-  const seconds = Number(process.argv[2] ?? 4);
-  const results = [await measure('message', seconds), await measure('register', seconds)];
-  const [message, register] = results;
-  const line = {
-    bench: 'sip',
-    cpu: cpus()[0]?.model,
-    node: process.version,
-    messagesPerCpuSecond: message?.perCpuSecond,
-    registerRoundsPerCpuSecond: register?.perCpuSecond,
-    results,
-  };
-  console.log(JSON.stringify(line));
+/** @param seconds for each of the two kinds */
+export async function measureSip(seconds: number): Promise<SipResult> {
+  const gateway = await startGatewayProcess();
+  try {
+    // Registers the device that the messages come from, too.
+    const register = await measure('register', seconds, gateway);
+    const message = await measure('message', seconds, gateway);
+    return {
+      messagesPerCpuSecond: message.perCpuSecond,
+      registerRoundsPerCpuSecond: register.perCpuSecond,
+      lost: message.lost + register.lost,
+    };
+  } finally {
+    await gateway.stop();
+  }
 }
 
-async function measure(mode: Mode, seconds: number): Promise<Result> {
-  const digest = new DigestServer({ realm: REALM });
-  const engine = await createSipEngine({
-    listen: [{ protocol: 'udp', address: '127.0.0.1', port: 0 }],
-    userAgent: 'gbrtc',
-    log: silentLogger,
-    onRequest: (incoming) => answer(incoming, digest),
-    onWire: () => undefined,
-  });
-  const port = engine.listening[0]?.port ?? 0;
-  const sender = spawn(
-    process.execPath,
-    [fileURLToPath(import.meta.url), 'send', mode, String(port), String(seconds)],
-    {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    },
-  );
-  await nextMessage(sender);
+async function measure(
+  mode: Mode,
+  seconds: number,
+  gateway: { readonly pid: number; readonly sipPort: number },
+): Promise<{ perCpuSecond: number; lost: number }> {
+  const args = [fileURLToPath(import.meta.url), 'send', mode, String(gateway.sipPort), String(seconds)];
+  const sender = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const exited = once(sender, 'exit');
   // The first second warms up the compiler and is not counted.
-  const cpu = process.cpuUsage();
-  const [startedAt] = [performance.now()];
-  const told = await nextMessage(sender);
-  const used = process.cpuUsage(cpu);
-  const elapsed = (performance.now() - startedAt) / 1_000;
-  await engine.close();
-  const cpuSeconds = (used.user + used.system) / 1e6;
-  return {
-    mode,
-    rounds: told.rounds,
-    seconds: round(elapsed),
-    cpuSeconds: round(cpuSeconds),
-    perCpuSecond: Math.round(told.rounds / cpuSeconds),
-    lost: told.lost,
-  };
-}
-
-function answer(incoming: IncomingRequest, digest: DigestServer): void {
-  const { request } = incoming;
-  if (request.method !== 'REGISTER') {
-    incoming.reply(200);
-    return;
-  }
-  const verdict = digest.verify({
-    method: 'REGISTER',
-    authorization: request.headers.get('authorization'),
-    passwordOf: () => PASSWORD,
-  });
-  if (verdict.result === 'ok') {
-    incoming.reply(200, {
-      headers: [
-        ['Expires', '3600'],
-        ['Date', '2026-11-21T00:00:00.000'],
-      ],
-    });
-    return;
-  }
-  const challenges = digest.challenge(verdict.result === 'stale');
-  incoming.reply(401, { headers: challenges.map((value) => ['WWW-Authenticate', value] as const) });
+  await nextMessage(sender);
+  const before = treeCpuMs(gateway.pid);
+  const { rounds, lost } = await nextMessage(sender);
+  const cpuSeconds = (treeCpuMs(gateway.pid) - before) / 1_000;
+  await exited;
+  return { perCpuSecond: Math.round(rounds / cpuSeconds), lost };
 }
 
 interface Report {
@@ -115,10 +66,6 @@ interface Report {
 async function nextMessage(child: ChildProcess): Promise<Report> {
   const [message] = (await once(child, 'message')) as [Report];
   return message;
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }
 
 const KEEPALIVE = [
@@ -227,4 +174,3 @@ function format(mode: Mode, parts: { id: number; port: number; authorization: st
 }
 
 if (process.argv[2] === 'send') send(process.argv[3] as Mode, Number(process.argv[4]), Number(process.argv[5]));
-else await main();

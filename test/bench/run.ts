@@ -1,0 +1,154 @@
+// `npm run bench [-- NAME …] [--write]`: measures what docs/performance.md promises, prints JSON, compares with the limits.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { benchClip } from './clip.ts';
+import { measureFirstFrame, measureGlassToGlass } from './first-frame.ts';
+import { measureLoad } from './load.ts';
+import { measureRegistered } from './registered-devices.ts';
+import { measureSip } from './sip.ts';
+
+const DOCUMENT = new URL('../../docs/performance.md', import.meta.url).pathname;
+
+interface Figure {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly limit: number;
+  /** True where more is better. */
+  readonly atLeast?: boolean;
+}
+
+type Bench = () => Promise<Figure[]>;
+
+async function sip(): Promise<Figure[]> {
+  const { messagesPerCpuSecond, registerRoundsPerCpuSecond, lost } = await measureSip(6);
+  return [
+    {
+      what: 'MESSAGE (keepalive) per CPU second',
+      value: messagesPerCpuSecond,
+      unit: '/s',
+      limit: 10_000,
+      atLeast: true,
+    },
+    {
+      what: 'REGISTER + 401 rounds per CPU second',
+      value: registerRoundsPerCpuSecond,
+      unit: '/s',
+      limit: 5_000,
+      atLeast: true,
+    },
+    { what: 'requests without an answer', value: lost, unit: '', limit: 0 },
+  ];
+}
+
+async function ingest(): Promise<Figure[]> {
+  const common = { streams: 50, viewersPerStream: 0, seconds: 12, clip: benchClip() } as const;
+  const tcp = await measureLoad({ ...common, transport: 'tcp' });
+  const udp = await measureLoad({ ...common, transport: 'udp' });
+  return [
+    {
+      what: '50 streams over TCP, nobody watching: CPU per stream-second',
+      value: tcp.cpuMsPerStreamSecond,
+      unit: 'ms',
+      limit: 4,
+    },
+    {
+      what: '50 streams over UDP, nobody watching: CPU per stream-second',
+      value: udp.cpuMsPerStreamSecond,
+      unit: 'ms',
+      limit: 5,
+    },
+    { what: 'resident memory per stream, TCP', value: tcp.residentMbPerStream, unit: 'MB', limit: 2 },
+    { what: 'resident memory per stream, UDP', value: udp.residentMbPerStream, unit: 'MB', limit: 2 },
+    { what: 'RTP packets lost', value: tcp.lostPackets + udp.lostPackets, unit: '', limit: 0 },
+  ];
+}
+
+async function viewers(): Promise<Figure[]> {
+  const common = { transport: 'tcp', seconds: 12, clip: benchClip() } as const;
+  const each = await measureLoad({ ...common, streams: 40, viewersPerStream: 1 });
+  const fanOut = await measureLoad({ ...common, streams: 1, viewersPerStream: 100 });
+  return [
+    {
+      what: '40 streams with one viewer each: CPU per stream-second',
+      value: each.cpuMsPerStreamSecond,
+      unit: 'ms',
+      limit: 10,
+    },
+    {
+      what: 'one stream to 100 viewers: CPU per viewer-second',
+      value: fanOut.cpuMsPerViewerSecond,
+      unit: 'ms',
+      limit: 3,
+    },
+    { what: 'Mbit/s that each of the 100 viewers got', value: fanOut.viewerMbit, unit: '', limit: 4, atLeast: true },
+  ];
+}
+
+async function firstFrame(): Promise<Figure[]> {
+  const { firstViewerMs, joinMs } = await measureFirstFrame(20);
+  const { latencyMs } = await measureGlassToGlass(200);
+  return [
+    { what: 'invite to first decoded frame, first viewer, p50', value: firstViewerMs.p50, unit: 'ms', limit: 500 },
+    { what: 'invite to first decoded frame, first viewer, p95', value: firstViewerMs.p95, unit: 'ms', limit: 1_000 },
+    { what: 'invite to first decoded frame, running stream, p50', value: joinMs.p50, unit: 'ms', limit: 500 },
+    { what: 'invite to first decoded frame, running stream, p95', value: joinMs.p95, unit: 'ms', limit: 1_000 },
+    { what: 'glass to glass, p50', value: latencyMs.p50, unit: 'ms', limit: 200 },
+  ];
+}
+
+async function devices(): Promise<Figure[]> {
+  const { online, cpuPercent, residentMb } = await measureRegistered(10_000, 20);
+  return [
+    { what: 'devices online', value: online, unit: '', limit: 10_000, atLeast: true },
+    { what: '10,000 devices with 60 s keepalives: share of one core', value: cpuPercent, unit: '%', limit: 15 },
+    { what: '10,000 devices: resident memory of all processes', value: residentMb, unit: 'MB', limit: 400 },
+  ];
+}
+
+const BENCHES: Readonly<Record<string, Bench>> = { sip, ingest, viewers, 'first-frame': firstFrame, devices };
+
+const holds = ({ value, limit, atLeast }: Figure): boolean => (atLeast === true ? value >= limit : value <= limit);
+
+function table(figures: readonly Figure[]): string {
+  const rows = figures.map((figure) => {
+    const sign = figure.atLeast === true ? '≥' : '≤';
+    const value = figure.value.toLocaleString('en');
+    return `| ${figure.what} | ${value} ${figure.unit} | ${sign} ${figure.limit.toLocaleString('en')} | ${holds(figure) ? 'yes' : '**no**'} |`;
+  });
+  return ['| what | measured | limit | holds |', '| --- | --- | --- | --- |', ...rows]
+    .join('\n')
+    .replaceAll('  |', ' |');
+}
+
+function machine(): string {
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${new Date().toISOString().slice(0, 10)}, commit ${commit}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${memory} GiB, Node ${process.version}`;
+}
+
+/** Puts the figures between the two marks of the document. */
+function writeDocument(text: string): void {
+  const document = readFileSync(DOCUMENT, 'utf8');
+  writeFileSync(DOCUMENT, document.replace(/(<!-- bench -->\n)[\s\S]*(<!-- \/bench -->)/, `$1\n${text}\n\n$2`));
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { write: { type: 'boolean', default: false } },
+});
+const wanted = positionals.length > 0 ? positionals : Object.keys(BENCHES);
+const all: Figure[] = [];
+for (const name of wanted) {
+  const bench = BENCHES[name];
+  if (!bench) throw new Error(`no bench is called ${name}; there are ${Object.keys(BENCHES).join(', ')}`);
+  process.stderr.write(`${name} …\n`);
+  const figures = await bench();
+  all.push(...figures);
+  console.log(JSON.stringify({ bench: name, figures: figures.map((figure) => ({ ...figure, holds: holds(figure) })) }));
+}
+console.log(`\n${table(all)}\n\n${machine()}`);
+if (values.write) writeDocument(`${machine()}.\n\n${table(all)}`);
+process.exitCode = all.every(holds) ? 0 : 1;
