@@ -273,7 +273,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     keep('stream', { close: () => streams.shutdown() });
     keep('api', await openApi({ config, secrets, database, media, webrtc, platform, streams, facts, log }, options));
     let closing: Promise<void> | undefined;
-    return { facts, log, close: () => (closing ??= closeAll(closers, log)) };
+    const close = (): Promise<void> => {
+      webrtc.retire();
+      return (closing ??= closeAll(closers, log));
+    };
+    return { facts, log, close };
   } catch (error) {
     await closeAll(closers, log).catch(() => {});
     throw error;

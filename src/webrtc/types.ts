@@ -102,5 +102,7 @@ export interface WebRtc extends EventEmitter<WebRtcEvents> {
   /** False for what is no RFC 8840 fragment; its candidates are not needed, because the gateway is an ICE-lite agent. */
   checkFragment(fragment: string): boolean;
   usage(): Promise<WorkerUsage[]>;
+  /** The gateway is about to close: workers that end now are not started again. */
+  retire(): void;
   close(): Promise<void>;
 }

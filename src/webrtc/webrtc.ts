@@ -108,6 +108,10 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
     return Promise.all(this.#slots.map(async (slot) => slotUsage(slot)));
   }
 
+  retire(): void {
+    for (const slot of this.#slots) slot.retire();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     for (const viewer of this.#viewers) viewer.close();

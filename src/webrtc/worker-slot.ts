@@ -39,14 +39,19 @@ export class WorkerSlot {
     return this.#restarts;
   }
 
+  /** A death from now on is expected: a terminal's Ctrl-C reaches the workers, too. */
+  retire(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
   /** First start. @throws WebRtcPortError */
   async open(): Promise<void> {
     this.#adopt(await MediaWorker.create(this.#options));
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#timer);
+    this.retire();
     await this.#starting;
     await this.#worker?.close();
   }
@@ -59,7 +64,8 @@ export class WorkerSlot {
   }
 
   #handleDied(pid: number): void {
-    this.#log.error({ pid }, 'mediasoup worker died');
+    if (this.#closed) this.#log.debug({ pid }, 'mediasoup worker ended');
+    else this.#log.error({ pid }, 'mediasoup worker died');
     if (Date.now() - this.#startedAt > HEALTHY_MS) this.#delayMs = this.#options.respawnDelayMs;
     this.#options.onDied(pid);
     this.#respawnLater();
