@@ -7,6 +7,7 @@ import type { StreamPlatform } from './attempt.ts';
 import { StreamLimitError, StreamNotFoundError } from './errors.ts';
 import { LiveStream } from './live-stream.ts';
 import { fillOptions, type StreamsOptions, type Timing } from './options.ts';
+import { logEvidence } from './evidence-log.ts';
 import { PlayList } from './play-list.ts';
 import { formatStreamName, isSsrcName, parseStreamName } from './stream-name.ts';
 import type {
@@ -41,7 +42,10 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
     super();
     this.#parts = parts;
     this.#timing = fillOptions(options);
-    this.#plays = new PlayList(this.#timing.maxPlays, (play) => this.#emit('play', play));
+    this.#plays = new PlayList(this.#timing.maxPlays, (play) => {
+      logEvidence(parts.log, play);
+      this.#emit('play', play);
+    });
     parts.platform.on('deviceOnline', this.#handleDevice);
     parts.platform.on('deviceChanged', this.#handleDevice);
   }
