@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { IngestAnswer, IngestOptions, IngestStats } from '../../src/media/index.ts';
 import { MediaThread } from '../../src/media/thread/media-thread.ts';
+import { BUNDLE_MARK } from '../../src/media/thread/packet-bundle.ts';
 import type { IngestFact, OutputTarget, ThreadNotice, ThreadOptions } from '../../src/media/thread/protocol.ts';
 
 export const HOST = '127.0.0.1';
@@ -195,25 +196,30 @@ export class OutputProbe {
   readonly video: Buffer[] = [];
   readonly audio: Buffer[] = [];
   readonly reports: Buffer[] = [];
+  /** Packets of each bundle. */
+  readonly bundles: number[] = [];
   readonly #socket: UdpSocket;
+  readonly #understandsBundles: boolean;
   #from: { readonly address: string; readonly port: number } | undefined;
 
-  private constructor(socket: UdpSocket) {
+  private constructor(socket: UdpSocket, understandsBundles: boolean) {
     this.#socket = socket;
+    this.#understandsBundles = understandsBundles;
     socket.on('message', (message, from) => {
       this.#from = from;
-      const type = message[1]! & 0x7f;
-      if (message[1] === 200) this.reports.push(message);
-      else if (type === 96) this.video.push(message);
-      else this.audio.push(message);
+      if (message.subarray(0, BUNDLE_MARK.length).equals(BUNDLE_MARK)) {
+        this.#onBundle(message);
+        return;
+      }
+      this.#onPacket(message);
     });
   }
 
-  static async open(): Promise<OutputProbe> {
+  static async open(options: { readonly understandsBundles?: boolean } = {}): Promise<OutputProbe> {
     const socket = createSocket({ type: 'udp4', recvBufferSize: 4_194_304 });
     socket.bind(0, HOST);
     await once(socket, 'listening');
-    return new OutputProbe(socket);
+    return new OutputProbe(socket, options.understandsBundles ?? false);
   }
 
   get port(): number {
@@ -231,6 +237,27 @@ export class OutputProbe {
 
   close(): void {
     this.#socket.close();
+  }
+
+  #onPacket(packet: Buffer): void {
+    const type = packet[1]! & 0x7f;
+    if (packet[1] === 200) this.reports.push(packet);
+    else if (type === 96) this.video.push(packet);
+    else this.audio.push(packet);
+  }
+
+  #onBundle(datagram: Buffer): void {
+    if (datagram.length === BUNDLE_MARK.length) {
+      if (this.#understandsBundles) this.reply(datagram);
+      return;
+    }
+    let packets = 0;
+    for (let offset = BUNDLE_MARK.length; offset < datagram.length; packets += 1) {
+      const length = datagram.readUInt16BE(offset);
+      this.#onPacket(datagram.subarray(offset + 4, offset + 4 + length));
+      offset += 4 + Math.ceil(length / 4) * 4;
+    }
+    this.bundles.push(packets);
   }
 }
 

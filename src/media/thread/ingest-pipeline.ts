@@ -42,6 +42,7 @@ export class IngestPipeline implements MediaSink {
       pacer: context.pacer,
       chunks: context.chunks,
       arena: context.arena,
+      bundle: context.bundle,
       now: context.now,
       onKeyFrameRequested: () => tell({ name: 'keyFrameRequested' }),
     });

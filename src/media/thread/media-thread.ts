@@ -2,6 +2,7 @@ import type { IngestEndReason, IngestOptions, IngestStats } from '../types.ts';
 import { IngestSession } from './ingest-session.ts';
 import { OwnPort } from './own-port.ts';
 import { Pacer } from './pacer.ts';
+import { PacketBundle } from './packet-bundle.ts';
 import { ChunkPool } from './packet-store.ts';
 import type { OpenFailure, ThreadNotice, ThreadOptions, ThreadRequest } from './protocol.ts';
 import { SendArena } from './send-arena.ts';
@@ -43,7 +44,15 @@ export class MediaThread {
   constructor(options: ThreadOptions, tell: (notice: ThreadNotice) => void, timing = TIMING) {
     const { now } = timing;
     this.#timing = timing;
-    this.#context = { options, tell, now, pacer: new Pacer(), chunks: new ChunkPool(), arena: new SendArena() };
+    this.#context = {
+      options,
+      tell,
+      now,
+      pacer: new Pacer(),
+      chunks: new ChunkPool(),
+      arena: new SendArena(),
+      bundle: new PacketBundle(),
+    };
   }
 
   /** Opens the shared port where there is one, and says `ready`. */

@@ -7,6 +7,7 @@ import { GopCache } from './gop-cache.ts';
 import { KeyFrameRequests } from './key-frame-requests.ts';
 import { Output } from './output.ts';
 import type { Pacer } from './pacer.ts';
+import type { PacketBundle } from './packet-bundle.ts';
 import type { ChunkPool } from './packet-store.ts';
 import type { OutputTarget } from './protocol.ts';
 import type { SendArena } from './send-arena.ts';
@@ -23,6 +24,8 @@ export interface OutputFeedDependencies {
   readonly pacer: Pacer;
   readonly chunks: ChunkPool;
   readonly arena: SendArena;
+  /** Of the whole thread; empty between calls. */
+  readonly bundle: PacketBundle;
   readonly now: () => number;
   readonly onKeyFrameRequested: () => void;
 }
@@ -48,9 +51,7 @@ export class OutputFeed {
     this.#gop = new GopCache(dependencies.chunks);
     this.#videoSink = (buffer, start, end) => {
       this.#gop.append(buffer, start, end);
-      if (this.#outputs.size === 0) return;
-      const packet = dependencies.arena.copy(buffer, start, end);
-      for (const output of this.#outputs.values()) output.sendVideo(packet);
+      if (this.#outputs.size > 0) this.#bundleVideo(buffer, start, end);
     };
     this.#audioSinks = { pcma: this.#audioSinkOf('pcma'), pcmu: this.#audioSinkOf('pcmu') };
   }
@@ -65,6 +66,7 @@ export class OutputFeed {
       pacer: this.#dependencies.pacer,
       chunks: this.#dependencies.chunks,
       arena: this.#dependencies.arena,
+      bundle: this.#dependencies.bundle,
       timeline: this.#timeline,
       now: this.#dependencies.now,
       onKeyFrameRequest: () => this.#requests.request(this.#dependencies.now()),
@@ -87,6 +89,7 @@ export class OutputFeed {
     this.#videoPts90k = unit.pts90k;
     this.#videoPacketizer ??= createH264Packetizer({ ssrc: this.videoSsrc, payloadType: VIDEO_PAYLOAD_TYPE });
     this.#videoPacketizer.packetize(unit, this.#videoSink);
+    this.#sendBundle(this.#outputs.values());
     for (const output of this.#outputs.values()) output.setPts('video', unit.pts90k);
   }
 
@@ -140,9 +143,23 @@ export class OutputFeed {
       return;
     }
     output.goLive();
-    const { arena } = this.#dependencies;
-    this.#gop.replay((buffer, start, end) => output.sendVideo(arena.copy(buffer, start, end)));
+    this.#gop.replay((buffer, start, end) => this.#bundleVideo(buffer, start, end, [output]));
+    this.#sendBundle([output]);
     output.setPts('video', this.#videoPts90k);
+  }
+
+  #bundleVideo(buffer: Buffer, start: number, end: number, outputs: Iterable<Output> = this.#outputs.values()): void {
+    const { bundle } = this.#dependencies;
+    if (bundle.append(buffer, start, end)) return;
+    this.#sendBundle(outputs);
+    bundle.append(buffer, start, end);
+  }
+
+  #sendBundle(outputs: Iterable<Output>): void {
+    const { bundle } = this.#dependencies;
+    if (bundle.packets === 0) return;
+    for (const output of outputs) output.sendVideo(bundle);
+    bundle.clear();
   }
 
   #packetizerOf(codec: PlayableAudio): AudioPacketizer {

@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net';
 import { parseRtcp } from '../rtp/rtcp.ts';
 import { readUint32 } from '../rtp/rtp-packet.ts';
 import type { PlayableAudio } from '../types.ts';
+import { BUNDLE_MARK, type PacketBundle } from './packet-bundle.ts';
 import { BURST_PACKETS, type Paced, type Pacer } from './pacer.ts';
 import { PacketStore, type ChunkPool } from './packet-store.ts';
 import type { OutputTarget } from './protocol.ts';
@@ -18,6 +19,8 @@ export interface OutputDependencies {
   readonly pacer: Pacer;
   readonly chunks: ChunkPool;
   readonly arena: SendArena;
+  /** Of the whole thread; empty between calls. */
+  readonly bundle: PacketBundle;
   readonly timeline: MediaTimeline;
   readonly now: () => number;
   readonly onKeyFrameRequest: () => void;
@@ -48,10 +51,19 @@ export class Output implements Paced {
   readonly #queue: PacketStore;
   readonly #video: SentTrack = noneSent();
   readonly #audio: SentTrack = noneSent();
-  readonly #sendQueued = (buffer: Buffer, start: number, end: number): void => {
+  readonly #sendPacket = (buffer: Buffer, start: number, end: number): void => {
     this.#socket.send(this.#dependencies.arena.copy(buffer, start, end));
   };
+  readonly #sendQueued = (buffer: Buffer, start: number, end: number): void => {
+    const { bundle } = this.#dependencies;
+    if (bundle.append(buffer, start, end)) return;
+    this.#sendBundle(bundle);
+    bundle.clear();
+    bundle.append(buffer, start, end);
+  };
   #state: OutputState = 'connecting';
+  /** The receiver has said that it understands bundles. */
+  #bundles = false;
   #credit = BURST_PACKETS;
   #creditAtMs = 0;
   #reportedAtMs = 0;
@@ -72,7 +84,7 @@ export class Output implements Paced {
     this.#socket.on('error', () => {
       this.sendErrors += 1;
     });
-    this.#socket.on('message', (message) => this.#onRtcp(message));
+    this.#socket.on('message', (message) => this.#onMessage(message));
   }
 
   get state(): OutputState {
@@ -83,6 +95,7 @@ export class Output implements Paced {
     this.#socket.once('connect', () => {
       if (this.#state !== 'connecting') return;
       this.#state = 'waiting';
+      this.#socket.send(BUNDLE_MARK);
       this.#dependencies.onReady(this);
     });
     this.#socket.connect(this.#target.port, this.#target.address);
@@ -93,15 +106,21 @@ export class Output implements Paced {
     if (this.#state === 'waiting') this.#state = 'live';
   }
 
-  /** Sends now, or behind what is queued; an overflow drops up to the next key frame. The memory is the arena's. */
-  sendVideo(packet: Buffer): void {
+  /** Sends now, or behind what is queued; an overflow drops up to the next key frame. */
+  sendVideo(bundle: PacketBundle): void {
     if (this.#state !== 'live') return;
-    this.#count(this.#video, packet);
-    if (this.#queue.packets === 0 && this.#takeCredit()) {
-      this.#socket.send(packet);
+    this.#stamp(this.#video, bundle.buffer, bundle.lastStart);
+    this.#video.packets += bundle.packets;
+    this.#video.octets += bundle.packetBytes - bundle.packets * RTP_HEADER_BYTES;
+    if (this.#queue.packets === 0 && this.#takeCredit(bundle.packets)) {
+      this.#sendBundle(bundle);
       return;
     }
-    if (this.#queue.append(packet, 0, packet.length)) {
+    let fits = true;
+    bundle.forEach((buffer, start, end) => {
+      fits &&= this.#queue.append(buffer, start, end);
+    });
+    if (fits) {
       this.#dependencies.pacer.schedule(this);
       return;
     }
@@ -113,7 +132,9 @@ export class Output implements Paced {
 
   sendAudio(packet: Buffer): void {
     if (this.#state === 'connecting' || this.#state === 'closed') return;
-    this.#count(this.#audio, packet);
+    this.#stamp(this.#audio, packet, 0);
+    this.#audio.packets += 1;
+    this.#audio.octets += packet.length - RTP_HEADER_BYTES;
     this.#socket.send(packet);
   }
 
@@ -127,7 +148,10 @@ export class Output implements Paced {
   }
 
   sendBurst(): boolean {
+    const { bundle } = this.#dependencies;
     this.#queue.drain(BURST_PACKETS, this.#sendQueued);
+    this.#sendBundle(bundle);
+    bundle.clear();
     return this.#queue.packets > 0;
   }
 
@@ -147,22 +171,26 @@ export class Output implements Paced {
     this.#socket.close();
   }
 
-  #takeCredit(): boolean {
-    if (this.#credit === 0) {
+  #sendBundle(bundle: PacketBundle): void {
+    if (bundle.packets === 0) return;
+    if (this.#bundles) this.#sendPacket(bundle.buffer, 0, bundle.length);
+    else bundle.forEach(this.#sendPacket);
+  }
+
+  #takeCredit(packets: number): boolean {
+    if (this.#credit <= 0) {
       const nowMs = this.#dependencies.now();
       if (nowMs - this.#creditAtMs < 1) return false;
       this.#creditAtMs = nowMs;
       this.#credit = BURST_PACKETS;
     }
-    this.#credit -= 1;
+    this.#credit -= packets;
     return true;
   }
 
-  #count(track: SentTrack, packet: Buffer): void {
-    track.ssrc = readUint32(packet, 8);
-    track.rtpTimestamp = readUint32(packet, 4);
-    track.packets += 1;
-    track.octets += packet.length - RTP_HEADER_BYTES;
+  #stamp(track: SentTrack, buffer: Buffer, start: number): void {
+    track.ssrc = readUint32(buffer, start + 8);
+    track.rtpTimestamp = readUint32(buffer, start + 4);
   }
 
   #report(track: SentTrack): void {
@@ -172,7 +200,11 @@ export class Output implements Paced {
     this.#socket.send(formatSenderReport({ ssrc, unixMs, rtpTimestamp, packets, octets }));
   }
 
-  #onRtcp(message: Buffer): void {
+  #onMessage(message: Buffer): void {
+    if (message.equals(BUNDLE_MARK)) {
+      this.#bundles = true;
+      return;
+    }
     const records = parseRtcp(message);
     if (typeof records === 'string') return;
     if (records.some((record) => record.type === 'pli' || record.type === 'fir')) {

@@ -20,8 +20,8 @@ afterEach(() => {
   for (const probe of probes.splice(0)) probe.close();
 });
 
-async function openProbe(): Promise<OutputProbe> {
-  const probe = await OutputProbe.open();
+async function openProbe(understandsBundles = false): Promise<OutputProbe> {
+  const probe = await OutputProbe.open({ understandsBundles });
   probes.push(probe);
   return probe;
 }
@@ -168,9 +168,12 @@ test('sender reports follow the first packets at once, then every second, on one
   expect(Math.abs(video!.readUInt32BE(8) - 2_208_988_800 - Date.now() / 1000)).toBeLessThan(5);
 });
 
-test('a large key frame is paced and complete, audio is not held up', async () => {
+test.each([
+  { receiver: 'that takes packets', understandsBundles: false },
+  { receiver: 'that takes bundles', understandsBundles: true },
+])('a large key frame to a receiver $receiver is paced and complete', async ({ understandsBundles }) => {
   const camera = await openCamera({ keyFrameBytes: 400_000 });
-  const probe = await openProbe();
+  const probe = await openProbe(understandsBundles);
   camera.ingest.addOutput({ port: probe.port, audioCodec: 'pcma' });
   await camera.ingest.fact('keyFrameRequested');
   const socket = await harness.connect(camera.ingest.port);
@@ -180,6 +183,30 @@ test('a large key frame is paced and complete, audio is not held up', async () =
   const markers = probe.video.filter((packet) => (packet[1]! & 0x80) !== 0);
   expect(markers.length).toBeGreaterThanOrEqual(2);
   expect(nalType(probe.video[0]!)).toBe(7);
+});
+
+test('a receiver that says so gets the packets of a frame as one datagram; another beside it gets packets', async () => {
+  const camera = await openCamera({ audio: false, frameBytes: 6000 });
+  const bundled = await openProbe(true);
+  const plain = await openProbe();
+  camera.ingest.addOutput({ port: plain.port, audioCodec: 'pcma' });
+  camera.ingest.addOutput({ port: bundled.port, audioCodec: 'pcma' });
+  await camera.ingest.fact('keyFrameRequested');
+  await harness.poll(() => {
+    camera.send(1);
+    return bundled.bundles.length >= 3 ? true : undefined;
+  });
+  const count = await harness.poll(() =>
+    plain.video.length === bundled.video.length ? plain.video.length : undefined,
+  );
+  expect(bundled.video).toEqual(plain.video);
+  expect(isContinuous(bundled.sequenceNumbers)).toBe(true);
+  expect(bundled.bundles.every((packets) => packets >= 6 && packets <= 32)).toBe(true);
+  expect(plain.bundles).toEqual([]);
+  harness.advance(1000);
+  const report = await harness.poll(() => bundled.reports.find((packet) => packet.readUInt32BE(20) >= count));
+  const payload = bundled.video.reduce((sum, packet) => sum + packet.length - 12, 0);
+  expect([report.readUInt32BE(20), report.readUInt32BE(24)]).toEqual([bundled.video.length, payload]);
 });
 
 test('several frames in one TCP read keep their own bytes on the way out', async () => {

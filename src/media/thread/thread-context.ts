@@ -1,4 +1,5 @@
 import type { Pacer } from './pacer.ts';
+import type { PacketBundle } from './packet-bundle.ts';
 import type { ChunkPool } from './packet-store.ts';
 import type { SendArena } from './send-arena.ts';
 import type { ThreadNotice, ThreadOptions } from './protocol.ts';
@@ -9,6 +10,7 @@ export interface ThreadContext {
   readonly pacer: Pacer;
   readonly chunks: ChunkPool;
   readonly arena: SendArena;
+  readonly bundle: PacketBundle;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly tell: (notice: ThreadNotice) => void;
