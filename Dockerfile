@@ -36,5 +36,7 @@ EXPOSE 5060/udp 5060/tcp 8025/tcp 1985/tcp 8000-8001/udp 8000-8001/tcp 9000/udp 
 ENV NODE_ENV=production GBRTC_MEDIA_INGEST_MODE=single GBRTC_WEBRTC_WORKERS=2
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s \
   CMD node -e "fetch('http://127.0.0.1:'+(process.env.GBRTC_HTTP_LISTEN||8025)+'/healthz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"
-ENTRYPOINT ["node", "--enable-source-maps", "dist/main.js"]
+# As scripts/node-flags.json has it.
+ENV MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=131072
+ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=8", "--heap-growing-percent=30", "dist/main.js"]
 CMD ["--config", "conf/config.yaml"]

@@ -14,13 +14,22 @@ function run(command, commandArgs) {
 }
 
 /** Long-running: signals of the terminal reach the child by its process group, others are handed on. */
-function runForeground(command, commandArgs) {
-  const child = spawn(command, commandArgs, { cwd: root, stdio: 'inherit', env: projectEnvironment() });
+function runForeground(command, commandArgs, environment = {}) {
+  const env = { ...projectEnvironment(), ...environment };
+  const child = spawn(command, commandArgs, { cwd: root, stdio: 'inherit', env });
   process.on('SIGINT', () => {});
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + (os.constants.signals[signal] ?? 0);
   });
+}
+
+/**
+ * How the gateway's own process is started: left to their defaults, Node's nursery, the garbage in its old generation
+ * and glibc's arenas more than double the memory under thousands of devices. The Dockerfile repeats it.
+ */
+function gatewayProcess() {
+  return JSON.parse(fs.readFileSync(path.join(root, 'scripts/node-flags.json'), 'utf8'));
 }
 
 /** @type {ReadonlyArray<readonly [string, string, string[]]>} */
@@ -74,7 +83,8 @@ function test() {
 const TASKS = {
   start() {
     setup();
-    runForeground(projectNode(), ['--enable-source-maps', 'src/main.ts', ...args]);
+    const { flags, environment } = gatewayProcess();
+    runForeground(projectNode(), [...flags, 'src/main.ts', ...args], environment);
   },
   check,
   test,

@@ -124,17 +124,51 @@ describe('online state', () => {
     expect(harness.platform.devices()).toEqual([]);
   });
 
-  test('quirk: the address follows the source of the last message', async () => {
+  test('quirk: the port follows the source of the last message', async () => {
     const harness = await start();
     const camera = harness.camera();
     camera.register();
-    camera.flow = fakeFlow('127.0.0.99', { remotePort: 9 });
-    camera.keepalive();
-    expect(harness.platform.device(DEVICE_ID)).toMatchObject({ sourceAddress: '127.0.0.99', sourcePort: 9 });
+    camera.flow = fakeFlow(camera.flow.remoteAddress, { remotePort: 9 });
+    expect(camera.keepalive().status).toBe(200);
+    expect(harness.platform.device(DEVICE_ID)).toMatchObject({ sourceAddress: '127.0.0.2', sourcePort: 9 });
     harness.engine.sent.length = 0;
     await harness.platform.requestKeyFrame(DEVICE_ID, CAMERA_ID);
     expect(harness.engine.sent[0]?.target).toBe(camera.flow);
   });
+
+  test.each([
+    { name: 'a keepalive', send: (camera: ReturnType<Harness['camera']>) => camera.keepalive().status, status: 403 },
+    {
+      name: 'another MESSAGE',
+      send: (camera: ReturnType<Harness['camera']>) =>
+        camera.message({ root: 'Notify', cmdType: 'Alarm', sn: 1 }).status,
+      status: 403,
+    },
+    {
+      name: 'OPTIONS',
+      send: (camera: ReturnType<Harness['camera']>) => camera.send({ method: 'OPTIONS' }).status,
+      status: 200,
+    },
+  ])(
+    'quirk: $name from another address, without digest, moves nothing until the device registers there',
+    async ({ send, status }) => {
+      const harness = await start();
+      const camera = harness.camera();
+      camera.register();
+      const { lastSeenAt } = harness.platform.device(DEVICE_ID)!;
+      vi.advanceTimersByTime(1_000);
+      camera.flow = fakeFlow('127.0.0.99', { remotePort: 9 });
+      expect(send(camera)).toBe(status);
+      expect(harness.platform.device(DEVICE_ID)).toMatchObject({
+        sourceAddress: '127.0.0.2',
+        lastSeenAt,
+        online: true,
+      });
+      expect(camera.register().status).toBe(200);
+      expect(camera.keepalive().status).toBe(200);
+      expect(harness.platform.device(DEVICE_ID)).toMatchObject({ sourceAddress: '127.0.0.99', sourcePort: 9 });
+    },
+  );
 
   test('a lost TCP connection takes it offline until it registers again', async () => {
     const harness = await start();

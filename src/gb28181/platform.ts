@@ -1,5 +1,12 @@
 import { EventEmitter } from 'node:events';
-import { DigestServer, type SipEngine, type SipEngineOptions, type SipListen, type WireMessage } from '../sip/index.ts';
+import {
+  DigestServer,
+  ownText,
+  type SipEngine,
+  type SipEngineOptions,
+  type SipListen,
+  type WireMessage,
+} from '../sip/index.ts';
 import { safeEmit, type Logger } from '../util/index.ts';
 import { AccessList } from './access-list.ts';
 import { buildChannels, selfChannel } from './catalogue/channels.ts';
@@ -321,14 +328,15 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     const { name, manufacturer, model, firmware } = info;
     // An empty field is "not told" (GB/T 28181 4.6): what was known stays.
     const told = Object.entries({ name, manufacturer, model, firmware }).filter(([, value]) => value !== '');
-    return this.#table.update(record, Object.fromEntries(told));
+    return this.#table.update(record, Object.fromEntries(told.map(([key, value]) => [key, ownText(value)])));
   }
 
   async #basicParam(record: DeviceRecord, signal: AbortSignal): Promise<void> {
     const basic = parseBasicParam(await this.#commander.query(record, basicParamQuery, signal));
     const keepaliveIntervalSec = basic?.heartBeatIntervalSec;
     if (keepaliveIntervalSec !== undefined) this.#table.update(record, { keepaliveIntervalSec });
-    if (record.state.name === '' && basic?.name !== undefined) this.#table.update(record, { name: basic.name });
+    if (record.state.name === '' && basic?.name !== undefined)
+      this.#table.update(record, { name: ownText(basic.name) });
   }
 
   #catalog(record: DeviceRecord): Promise<CatalogResult> {

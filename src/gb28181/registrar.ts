@@ -1,4 +1,4 @@
-import type { DigestServer, IncomingRequest, SipRequest } from '../sip/index.ts';
+import { ownText, type DigestServer, type IncomingRequest, type SipRequest } from '../sip/index.ts';
 import type { Logger } from '../util/index.ts';
 import type { AccessList } from './access-list.ts';
 import { formatDateHeader } from './beijing-time.ts';
@@ -121,7 +121,7 @@ export class Registrar {
 
 function registrationOf({ headers }: SipRequest, expiresSec: number): Registration {
   const version = /^\s*(\d{1,2}\.\d{1,2})\s*$/.exec(headers.get('X-GB-ver') ?? '')?.[1];
-  const userAgent = (headers.get('User-Agent') ?? '').slice(0, MAX_USER_AGENT);
+  const userAgent = ownText((headers.get('User-Agent') ?? '').slice(0, MAX_USER_AGENT));
   return { expiresSec, userAgent, gbVersion: version ?? DEFAULT_VERSION };
 }
 

@@ -1,4 +1,4 @@
-import type { SipHeaders, WireMessage } from '../sip/index.ts';
+import { ByteArena, ownText, parseMessage, type SipHeaders, type WireMessage } from '../sip/index.ts';
 import { hostPort, userOf } from './sip-fields.ts';
 import type { TraceEntry } from './types.ts';
 
@@ -11,7 +11,6 @@ interface Kept {
   readonly callId: string;
   /** Device of the other side by From or To; INVITE traffic names channels there. */
   readonly peer: string;
-  readonly summary: string;
   readonly bytes: Buffer;
 }
 
@@ -19,6 +18,8 @@ const MAX_MESSAGE_BYTES = 8 * 1024;
 /** Call-ID → device for dialogs, whose To names a channel. */
 const MAX_OWNERS = 20_000;
 const AVERAGE_MESSAGE_BYTES = 1_500;
+/** Of both rings together, however many entries are asked for. */
+const MAX_TRACE_BYTES = 16 * 1024 * 1024;
 /** Of dialogs, which must outlast the keepalives of thousands of devices. */
 const DIALOG_METHODS: ReadonlySet<string> = new Set(['INVITE', 'ACK', 'BYE', 'CANCEL', 'INFO', 'PRACK', 'UPDATE']);
 
@@ -29,23 +30,28 @@ class Ring {
   readonly #maxEntries: number;
   readonly #maxBytes: number;
   readonly #slots: Array<Kept | undefined>;
+  /** A slice would hold the whole chunk of a TCP connection. */
+  readonly #arena = new ByteArena();
   #first = 0;
   #size = 0;
   #bytes = 0;
 
   constructor(maxEntries: number) {
     this.#maxEntries = maxEntries;
-    this.#maxBytes = maxEntries * AVERAGE_MESSAGE_BYTES;
+    this.#maxBytes = Math.min(maxEntries * AVERAGE_MESSAGE_BYTES, MAX_TRACE_BYTES / 2);
     this.#slots = Array.from({ length: maxEntries });
   }
 
-  push(entry: Kept): void {
-    if (this.#maxEntries === 0) return;
+  /** Returns what it keeps: the entry with a copy of its bytes. */
+  push(given: Kept): Kept {
+    if (this.#maxEntries === 0) return given;
+    const entry = { ...given, bytes: this.#arena.keep(given.bytes.subarray(0, MAX_MESSAGE_BYTES)) };
     if (this.#size === this.#maxEntries) this.#drop();
     this.#slots[(this.#first + this.#size) % this.#maxEntries] = entry;
     this.#size += 1;
     this.#bytes += entry.bytes.length;
     while (this.#bytes > this.#maxBytes && this.#size > 1) this.#drop();
+    return entry;
   }
 
   #drop(): void {
@@ -91,19 +97,16 @@ export class SipTrace {
     const method = message.kind === 'request' ? message.method : methodOf(message.headers);
     // From of requests to us and of responses to them is the device, else it is To.
     const peerField = (message.kind === 'request') === (direction === 'in') ? 'From' : 'To';
-    const kept: Kept = {
+    const ring = DIALOG_METHODS.has(method) ? this.#dialogs : this.#rest;
+    const kept = ring.push({
       at,
       direction,
       protocol: flow.protocol,
-      remote: hostPort(flow.remoteAddress, flow.remotePort),
-      callId: message.headers.get('Call-ID') ?? '',
-      peer: userOf(message.headers.get(peerField)) ?? '',
-      summary:
-        message.kind === 'request' ? `${method} ${message.uri}` : `${message.status} ${message.reason} (${method})`,
-      // A copy: a slice would hold the whole chunk of a TCP connection.
-      bytes: Buffer.from(bytes.subarray(0, MAX_MESSAGE_BYTES)),
-    };
-    (DIALOG_METHODS.has(method) ? this.#dialogs : this.#rest).push(kept);
+      remote: ownText(hostPort(flow.remoteAddress, flow.remotePort)),
+      callId: ownText(message.headers.get('Call-ID') ?? ''),
+      peer: ownText(userOf(message.headers.get(peerField)) ?? ''),
+      bytes,
+    });
     return () => this.#entry(kept);
   }
 
@@ -128,10 +131,18 @@ export class SipTrace {
   }
 
   #entry(kept: Kept): TraceEntry {
-    const { at, direction, protocol, remote, callId, summary, bytes } = kept;
+    const { at, direction, protocol, remote, callId, bytes } = kept;
     const text = redact(bytes.toString('latin1'));
+    const summary = summaryOf(bytes);
     return { at, direction, protocol, remote, deviceId: this.#deviceOf(kept), callId, summary, text };
   }
+}
+
+function summaryOf(bytes: Buffer): string {
+  const message = parseMessage(bytes);
+  if (typeof message === 'string') return '';
+  if (message.kind === 'request') return `${message.method} ${message.uri}`;
+  return `${message.status} ${message.reason} (${methodOf(message.headers)})`;
 }
 
 /** Method of a response, from its CSeq. */

@@ -7,6 +7,7 @@ import { stampVia } from './headers/via.ts';
 import { firstValueEnd } from './headers/list.ts';
 import { newTag } from './ids.ts';
 import { formatMessage, type Request } from './message.ts';
+import { parseMessage } from './parser.ts';
 import { ServerTransactions, serverKey } from './transaction/server-transactions.ts';
 import type { ServerTransaction } from './transaction/server-transaction.ts';
 import type { TransportFlow } from './transport/flow.ts';
@@ -54,12 +55,15 @@ export class UserAgentServer {
     const fault = validateRequest(request);
     const key = fault === undefined ? serverKey(request, transactionMethod(request)) : '';
     const known = fault === undefined ? this.#transactions.find(key) : undefined;
-    const retransmission = known !== undefined && request.method !== 'ACK' && request.method !== 'CANCEL';
+    const finished = fault === undefined && known === undefined ? this.#transactions.finished(key) : undefined;
+    const repeatable = request.method !== 'ACK' && request.method !== 'CANCEL';
+    const retransmission = repeatable && (known !== undefined || finished !== undefined);
     this.#core.trace?.({ direction: 'in', flow, message: request, bytes, retransmission });
     if (fault !== undefined) this.#refuse(fault, { request, bytes, flow });
     else if (request.method === 'ACK') this.#onAck(request, known);
     else if (request.method === 'CANCEL') this.#onCancel(request, flow, known);
     else if (known !== undefined) known.handle('request');
+    else if (finished !== undefined) this.#repeat(finished, flow);
     else this.#onNew(request, flow, key);
   }
 
@@ -83,6 +87,16 @@ export class UserAgentServer {
     const bytes = formatMessage(message);
     this.#core.trace?.({ direction: 'out', flow, message, bytes, retransmission: false });
     flow.send(bytes);
+  }
+
+  /** RFC 3261 §17.2.2, completed state: the same response again, the way that the copy came. */
+  #repeat(response: Buffer, flow: TransportFlow): void {
+    const { trace } = this.#core;
+    const message = trace === undefined ? 'empty' : parseMessage(response);
+    if (typeof message !== 'string') {
+      trace?.({ direction: 'out', flow, message, bytes: response, retransmission: true });
+    }
+    flow.send(response);
   }
 
   /** Of a final response that is no 2xx: the transaction's. Of a 2xx: matched by Call-ID and CSeq number. */

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
+/** As `npm start` does it. */
+const NODE = JSON.parse(readFileSync(join(ROOT, 'scripts/node-flags.json'), 'utf8')) as {
+  readonly flags: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+};
 
 /** Below the media ports and those that the system gives out by itself. */
 const PORTS = { min: 20_000, max: 29_000, step: 10 } as const;
@@ -93,9 +98,10 @@ export async function startGatewayProcess(options: GatewayProcessOptions = {}): 
   const config = await configFor(options, dataDir);
   const file = join(folder, 'config.yaml');
   writeFileSync(file, stringify(config));
-  const main = ['--enable-source-maps', join(ROOT, 'src/main.ts'), '--config', file];
+  const main = [...NODE.flags, join(ROOT, 'src/main.ts'), '--config', file];
   const child = spawn(process.execPath, options.demo === true ? [...main, '--demo'] : main, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...NODE.environment },
   });
   let text = '';
   const collect = (chunk: Buffer): void => {

@@ -1,4 +1,4 @@
-import type { Flow } from '../../sip/index.ts';
+import { ownText, type Flow } from '../../sip/index.ts';
 import { errorMessage, type Logger } from '../../util/index.ts';
 import { DeadlineWheel } from '../deadline-wheel.ts';
 import type { Admission, CatalogResult, Channel, Device, DeviceSettings, DeviceStore } from '../types.ts';
@@ -93,12 +93,14 @@ export class DeviceTable {
 
   /** Finds or makes the device; undefined when the table is full. */
   admit(user: string, flow: Flow, admission: Admission): DeviceRecord | undefined {
-    const id = deviceKey(user, this.#options.serial, flow.remoteAddress);
+    // A device stays: it must not keep the message that it came in.
+    const wireId = ownText(user);
+    const id = deviceKey(wireId, this.#options.serial, flow.remoteAddress);
     const known = this.#records.get(id);
     if (known !== undefined) return known;
     if (this.#records.size >= MAX_DEVICES) return undefined;
     if (admission !== 'approved' && this.#notApproved >= MAX_NOT_APPROVED) return undefined;
-    const record = new DeviceRecord({ ...newDevice(id, flow), admission }, user);
+    const record = new DeviceRecord({ ...newDevice(id, flow), admission }, wireId);
     this.#records.set(id, record);
     if (admission !== 'approved') this.#notApproved += 1;
     return record;
@@ -133,6 +135,10 @@ export class DeviceTable {
    * A request other than REGISTER came from a known device. True when it counts as life; false means 403, so that
    * the device registers again.
    *
+   * Requests other than REGISTER carry no digest: from another address than the registered one they could be anybody's,
+   * and believing them would lead the device's signalling there. A device that moved proves itself by registering
+   * again; another port of its address is a NAT that gave up the old one.
+   *
    * A device whose connection broke, or that registered with an earlier run of this process, has to register again
    * (GB/T 28181 2.2). Huawei units never do, they only go on with keepalives: the third one within the old
    * registration is believed.
@@ -141,6 +147,7 @@ export class DeviceTable {
     const { state } = record;
     const now = this.#options.now();
     if (state.admission !== 'approved' || now > record.registeredUntil) return false;
+    if (state.sourceAddress !== flow.remoteAddress) return false;
     if (!state.online && !this.#mayRevive(record, keepalive)) return false;
     state.lastSeenAt = now;
     if (keepalive) state.keepaliveCount += 1;
@@ -275,7 +282,7 @@ export class DeviceTable {
     else this.takeOffline(record, now >= record.registeredUntil ? 'expired' : 'keepalive_timeout');
   }
 
-  /** True when the address changed (quirks P11: always where the last message came from). */
+  /** True when the address or its port changed (quirks P11: requests go where the last message came from). */
   #attach(record: DeviceRecord, flow: Flow): boolean {
     const { state } = record;
     if (record.flow?.id !== flow.id) {

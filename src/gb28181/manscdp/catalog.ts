@@ -1,3 +1,4 @@
+import { ownText } from '../../sip/index.ts';
 import type { XmlElement } from './element.ts';
 import type { Manscdp, ManscdpParts } from './message.ts';
 import { xmlNode, type XmlNode } from './xml.ts';
@@ -63,8 +64,9 @@ export function parseCatalogPart({ body, cmdType }: Manscdp): CatalogPart {
 function parseItem(item: XmlElement): CatalogItem {
   // S16 puts these below Info, S22 partly beside it, ExtraInfo replaces Info for extensions.
   const inner = item.child('Info') ?? item.child('ExtraInfo');
-  const text = (name: string): string => item.field(name).slice(0, MAX_TEXT);
-  const both = (name: string): string => (item.field(name) || (inner?.field(name) ?? '')).slice(0, MAX_TEXT);
+  // Channels stay: they must not keep the bodies that they came in.
+  const text = (name: string): string => ownText(item.field(name).slice(0, MAX_TEXT));
+  const both = (name: string): string => text(name) || ownText((inner?.field(name) ?? '').slice(0, MAX_TEXT));
   const number = (name: string): number => item.number(name) ?? 0;
   return {
     id: text('DeviceID').slice(0, 64),

@@ -31,14 +31,22 @@ export interface ClientTransactionOptions {
   readonly wheel: ExpiryWheel;
   readonly trace: Trace;
   readonly user: ClientUser;
+  /** Answered, not an INVITE: it only waits for Timer K. */
+  readonly onFinished: (transaction: ClientTransaction) => void;
   readonly onOver: (transaction: ClientTransaction) => void;
 }
 
+/** What is needed only while a response may still be told or a copy sent. */
+type Payload = Pick<ClientTransactionOptions, 'request' | 'bytes' | 'user'>;
+
 /** RFC 3261 §17.1 as the tables have it. */
 export class ClientTransaction {
-  readonly request: Request;
+  /** Under which the table of transactions finds it. */
+  readonly branchKey: string;
+  readonly callKey: string;
   readonly flow: TransportFlow;
-  readonly #options: ClientTransactionOptions;
+  readonly #options: Pick<ClientTransactionOptions, 'timers' | 'wheel' | 'trace' | 'onFinished' | 'onOver'>;
+  #payload: Payload | undefined;
   readonly #table: ClientTable;
   #state: ClientState = 'calling';
   #interval: number;
@@ -50,10 +58,13 @@ export class ClientTransaction {
   #stopWatching: (() => void) | undefined;
 
   constructor(options: ClientTransactionOptions) {
-    this.request = options.request;
+    const { request, bytes, user, timers, wheel, trace, onFinished, onOver } = options;
+    this.branchKey = branchKey(request);
+    this.callKey = callKey(request);
     this.flow = options.flow;
-    this.#options = options;
-    this.#table = options.request.method === 'INVITE' ? INVITE_CLIENT : NON_INVITE_CLIENT;
+    this.#options = { timers, wheel, trace, onFinished, onOver };
+    this.#payload = { request, bytes, user };
+    this.#table = request.method === 'INVITE' ? INVITE_CLIENT : NON_INVITE_CLIENT;
     this.#interval = options.timers.t1;
   }
 
@@ -92,8 +103,9 @@ export class ClientTransaction {
   /** Ends because the engine closes. */
   close(): void {
     if (this.#state === 'terminated') return;
+    const user = this.#payload?.user;
     this.terminate();
-    this.#options.user.onClosed();
+    user?.onClosed();
   }
 
   #handle(input: ClientInput): void {
@@ -114,11 +126,10 @@ export class ClientTransaction {
   }
 
   #act(action: ClientAction): void {
-    const { timers, user, wheel } = this.#options;
+    const { timers, wheel } = this.#options;
     switch (action) {
       case 'tell':
-        if (this.#response !== undefined) user.onResponse(this.#response.message, this.#response.flow);
-        return undefined;
+        return this.#tell();
       case 'resend':
         return this.#send(true);
       case 'double_interval':
@@ -130,20 +141,28 @@ export class ClientTransaction {
       case 'ack':
         return this.#acknowledge();
       case 'fail_timeout':
-        return user.onTimeout();
+        return this.#payload?.user.onTimeout();
       case 'fail_transport':
-        return user.onTransportError(this.#error);
+        return this.#payload?.user.onTransportError(this.#error);
+      case 'start_k':
+        // Later copies of the response are only taken in: the request and its user need not wait for that.
+        this.#payload = undefined;
+        this.#options.onFinished(this);
+        return this.#endIn(timers.k);
       case 'start_c':
       case 'start_d':
-      case 'start_k':
       case 'start_m':
         return this.#endIn(this.#endDelay(action));
     }
   }
 
-  #endDelay(action: 'start_c' | 'start_d' | 'start_k' | 'start_m'): number {
+  #tell(): void {
+    if (this.#response !== undefined) this.#payload?.user.onResponse(this.#response.message, this.#response.flow);
+  }
+
+  #endDelay(action: 'start_c' | 'start_d' | 'start_m'): number {
     const { timers } = this.#options;
-    return { start_c: timers.c, start_d: timers.d, start_k: timers.k, start_m: timers.timeout }[action];
+    return { start_c: timers.c, start_d: timers.d, start_m: timers.timeout }[action];
   }
 
   /** RFC 3261 §17.1.1.2: A doubles without limit, §17.1.2.2: E up to T2. */
@@ -162,8 +181,9 @@ export class ClientTransaction {
   }
 
   #send(retransmission: boolean): void {
-    const { bytes, request, trace } = this.#options;
-    trace?.({ direction: 'out', flow: this.flow, message: request, bytes, retransmission });
+    if (this.#payload === undefined) return;
+    const { bytes, request } = this.#payload;
+    this.#options.trace?.({ direction: 'out', flow: this.flow, message: request, bytes, retransmission });
     this.flow.send(bytes, (error) => {
       this.#error = error;
       this.#handle('transport_error');
@@ -174,8 +194,8 @@ export class ClientTransaction {
   #acknowledge(): void {
     const repeated = this.#ack !== undefined;
     const response = this.#response?.message;
-    if (response === undefined) return;
-    const { request, trace } = this.#options;
+    if (response === undefined || this.#payload === undefined) return;
+    const { request } = this.#payload;
     const message = buildRequest({
       method: 'ACK',
       uri: request.uri,
@@ -187,7 +207,23 @@ export class ClientTransaction {
       routes: request.headers.getAll('route'),
     });
     this.#ack ??= formatMessage(message);
-    trace?.({ direction: 'out', flow: this.flow, message, bytes: this.#ack, retransmission: repeated });
+    this.#options.trace?.({
+      direction: 'out',
+      flow: this.flow,
+      message,
+      bytes: this.#ack,
+      retransmission: repeated,
+    });
     this.flow.send(this.#ack);
   }
+}
+
+/** RFC 3261 §17.1.3. */
+export function branchKey(message: Request | Response): string {
+  return `${message.via?.params.get('branch')} ${message.cseq?.method}`;
+}
+
+/** For peers that return another Via than they were sent. */
+export function callKey({ callId, cseq }: Request | Response): string {
+  return `${callId} ${cseq?.sequence} ${cseq?.method}`;
 }

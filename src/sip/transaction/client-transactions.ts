@@ -1,14 +1,16 @@
 import { SipTransportError } from '../errors.ts';
-import type { Request, Response } from '../message.ts';
-import { ClientTransaction, type ClientTransactionOptions } from './client-transaction.ts';
+import type { Response } from '../message.ts';
+import { ClientTransaction, branchKey, callKey, type ClientTransactionOptions } from './client-transaction.ts';
 
-/** Most client transactions at a time. */
+/** Most client transactions at a time; answered ones make room for new ones. */
 export const MAX_CLIENT_TRANSACTIONS = 16_384;
 
 /** Open client transactions, by branch (RFC 3261 §17.1.3) and for broken peers by Call-ID and CSeq. */
 export class ClientTransactions {
   readonly #byBranch = new Map<string, ClientTransaction>();
   readonly #byCall = new Map<string, ClientTransaction>();
+  /** In the order in which they may be dropped. */
+  readonly #finished = new Set<ClientTransaction>();
   readonly #max: number;
 
   constructor(max = MAX_CLIENT_TRANSACTIONS) {
@@ -20,13 +22,13 @@ export class ClientTransactions {
   }
 
   /** @throws SipTransportError when the table is full */
-  start(options: Omit<ClientTransactionOptions, 'onOver'>): ClientTransaction {
-    if (this.#byBranch.size >= this.#max) {
+  start(options: Omit<ClientTransactionOptions, 'onFinished' | 'onOver'>): ClientTransaction {
+    if (this.#byBranch.size >= this.#max && !this.#makeRoom()) {
       throw new SipTransportError(`${this.#byBranch.size} client transactions are open, limit ${this.#max}`);
     }
-    const transaction = new ClientTransaction({ ...options, onOver: this.#onOver });
-    this.#byBranch.set(branchKey(options.request), transaction);
-    this.#byCall.set(callKey(options.request), transaction);
+    const transaction = new ClientTransaction({ ...options, onFinished: this.#onFinished, onOver: this.#onOver });
+    this.#byBranch.set(transaction.branchKey, transaction);
+    this.#byCall.set(transaction.callKey, transaction);
     transaction.start();
     return transaction;
   }
@@ -42,16 +44,20 @@ export class ClientTransactions {
     for (const transaction of this.#byBranch.values()) transaction.close();
   }
 
-  readonly #onOver = ({ request }: ClientTransaction): void => {
-    this.#byBranch.delete(branchKey(request));
-    this.#byCall.delete(callKey(request));
+  /** A late copy of a response that finds no transaction is dropped as well. */
+  #makeRoom(): boolean {
+    const [oldest] = this.#finished;
+    oldest?.terminate();
+    return oldest !== undefined;
+  }
+
+  readonly #onFinished = (transaction: ClientTransaction): void => {
+    this.#finished.add(transaction);
   };
-}
 
-function branchKey(message: Request | Response): string {
-  return `${message.via?.params.get('branch')} ${message.cseq?.method}`;
-}
-
-function callKey({ callId, cseq }: Request | Response): string {
-  return `${callId} ${cseq?.sequence} ${cseq?.method}`;
+  readonly #onOver = (transaction: ClientTransaction): void => {
+    this.#finished.delete(transaction);
+    this.#byBranch.delete(transaction.branchKey);
+    this.#byCall.delete(transaction.callKey);
+  };
 }

@@ -28,8 +28,9 @@ export interface ServerTransactionOptions {
   readonly timers: TransactionTimers;
   readonly wheel: ExpiryWheel;
   readonly trace: Trace;
-  /** Called when the last final response was sent, and when the transaction is over. */
-  readonly onState: (transaction: ServerTransaction, state: ServerState) => void;
+  /** A final response to a request that is not INVITE: from here on Timer J runs elsewhere. */
+  readonly onFinished: (options: ServerTransactionOptions, response: Buffer) => void;
+  readonly onOver: (transaction: ServerTransaction) => void;
 }
 
 /** RFC 3261 §17.2 as the tables have it; keeps the last response as bytes only. */
@@ -97,11 +98,8 @@ export class ServerTransaction {
       this.user = undefined;
     } else if (this.#state === 'confirmed' && this.#retransmit !== undefined) {
       this.#options.wheel.cancel(this.#retransmit);
-    } else if (this.#state === 'completed') {
-      // Only bytes are needed from here on: the request would otherwise stay for all of Timer J.
-      this.user = undefined;
     }
-    this.#options.onState(this, this.#state);
+    if (this.#state === 'terminated') this.#options.onOver(this);
   }
 
   #act(action: ServerAction): void {
@@ -119,7 +117,7 @@ export class ServerTransaction {
       case 'start_i':
         return this.#endIn(timers.i);
       case 'start_j':
-        return this.#endIn(timers.j);
+        return this.#finish();
       case 'tell_ack':
         return this.user?.onAck();
       case 'tell_timeout':
@@ -154,6 +152,11 @@ export class ServerTransaction {
     this.#retransmit ??= new WheelEntry(() => this.handle('timer_g'));
     wheel.schedule(this.#retransmit, this.#interval);
     this.#interval = Math.min(this.#interval * 2, timers.t2);
+  }
+
+  #finish(): void {
+    if (this.#last !== undefined && this.#options.timers.j > 0) this.#options.onFinished(this.#options, this.#last);
+    this.#state = 'terminated';
   }
 
   #endIn(delayMs: number): void {

@@ -1,5 +1,5 @@
 import type { Request } from '../message.ts';
-import type { ServerState } from './server-tables.ts';
+import { FinishedResponses } from './finished-responses.ts';
 import { ServerTransaction, type ServerTransactionOptions } from './server-transaction.ts';
 import { BRANCH_COOKIE } from '../headers/via.ts';
 
@@ -22,10 +22,10 @@ function oldKey({ via, fromTag }: Request): string {
   return `- ${via?.host}:${via?.port} ${via?.params.get('branch')} ${fromTag}`;
 }
 
-/** Open server transactions by key, the finished ones in the order in which they may be dropped. */
+/** Open server transactions by key, and the final responses of those that only wait for copies of their request. */
 export class ServerTransactions {
   readonly #byKey = new Map<string, ServerTransaction>();
-  readonly #finished = new Set<ServerTransaction>();
+  readonly #finished = new FinishedResponses();
   readonly #max: number;
 
   constructor(max = MAX_SERVER_TRANSACTIONS) {
@@ -33,37 +33,36 @@ export class ServerTransactions {
   }
 
   get size(): number {
-    return this.#byKey.size;
+    return this.#byKey.size + this.#finished.size;
   }
 
   find(key: string): ServerTransaction | undefined {
     return this.#byKey.get(key);
   }
 
+  /** Final response of a completed transaction, for a copy of its request. */
+  finished(key: string): Buffer | undefined {
+    return this.#finished.find(key);
+  }
+
   /** Undefined where the table is full of unanswered requests. */
-  create(options: Omit<ServerTransactionOptions, 'onState'>): ServerTransaction | undefined {
-    if (this.#byKey.size >= this.#max && !this.#makeRoom()) return undefined;
-    const transaction = new ServerTransaction({ ...options, onState: this.#onState });
+  create(options: Omit<ServerTransactionOptions, 'onFinished' | 'onOver'>): ServerTransaction | undefined {
+    if (this.size >= this.#max && !this.#finished.dropOldest()) return undefined;
+    const transaction = new ServerTransaction({ ...options, onFinished: this.#onFinished, onOver: this.#onOver });
     this.#byKey.set(transaction.key, transaction);
     return transaction;
   }
 
   close(): void {
     for (const transaction of this.#byKey.values()) transaction.terminate();
+    this.#finished.clear();
   }
 
-  readonly #onState = (transaction: ServerTransaction, state: ServerState): void => {
-    if (state === 'terminated') {
-      this.#finished.delete(transaction);
-      if (this.#byKey.get(transaction.key) === transaction) this.#byKey.delete(transaction.key);
-    } else if (state === 'completed' && !transaction.invite) this.#finished.add(transaction);
+  readonly #onFinished: ServerTransactionOptions['onFinished'] = (options, response) => {
+    this.#finished.add(options.key, response, { wheel: options.wheel, lastsMs: options.timers.j });
   };
 
-  #makeRoom(): boolean {
-    for (const transaction of this.#finished) {
-      transaction.terminate();
-      return true;
-    }
-    return false;
-  }
+  readonly #onOver = (transaction: ServerTransaction): void => {
+    if (this.#byKey.get(transaction.key) === transaction) this.#byKey.delete(transaction.key);
+  };
 }

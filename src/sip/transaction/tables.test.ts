@@ -166,6 +166,25 @@ describe('client transactions with the timers of RFC 3261, table 4', () => {
     expect(told).toEqual(['180', 'timeout']);
   });
 
+  test('a full table drops its oldest answered transaction', () => {
+    const { table, flow, told, receive } = client('MESSAGE', 'udp');
+    const start = (branch: string): unknown =>
+      table.start({
+        request: request('MESSAGE', 1, branch),
+        bytes: Buffer.alloc(1),
+        flow,
+        timers: timers.udp,
+        wheel,
+        trace: undefined,
+        user: { onResponse: () => 0, onTimeout: () => 0, onTransportError: () => 0, onClosed: () => 0 },
+      });
+    receive(200);
+    for (const branch of ['z9hG4bK2', 'z9hG4bK3', 'z9hG4bK4', 'z9hG4bK5']) start(branch);
+    expect(() => start('z9hG4bK6')).toThrow('4 client transactions are open, limit 4');
+    receive(200);
+    expect([told, table.size]).toEqual([['200'], 4]);
+  });
+
   test('a lost connection, a full table, and close', () => {
     const { flow, told, table } = client('MESSAGE', 'tcp');
     flow.lose();
