@@ -197,3 +197,17 @@ test('a device that does not list its channels is asked three times in all, one 
   }
   expect([asked('silent'), asked('open')]).toEqual([3, 1]);
 });
+
+test('a catalogue query that did not reach the device is repeated after 10 s, not after two minutes', async () => {
+  const asked = (): number =>
+    harness.engine.sent.filter((request) => request.to.includes('lost') && request.body?.includes('Catalog')).length;
+  harness.engine.answer = () => new RangeError('no route');
+  harness.camera('lost').register();
+  await settle();
+  harness.engine.answer = () => ({ status: 200 });
+  expect(asked()).toBe(1);
+  await vi.advanceTimersByTimeAsync(9_000);
+  expect(asked()).toBe(1);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(asked()).toBe(2);
+});

@@ -1,6 +1,7 @@
 import type { Logger } from '../util/index.ts';
 import { errorMessage } from '../util/index.ts';
 import type { DeviceRecord } from './device/record.ts';
+import { DeviceUnreachableError } from './errors.ts';
 
 /** The questions a device is asked after it came online; each rejects when it got no answer. */
 export interface Questions {
@@ -26,7 +27,11 @@ const CATALOG_SHARE_MS = 10_000;
 
 /** Behind the two minutes that a catalogue may take. */
 const RETRY_MS = 120_000;
+/** The query did not even arrive, as in the storm after a power cut: nothing is under way that could be waited for. */
+const RETRY_UNREACHABLE_MS = 10_000;
 const ATTEMPTS = 3;
+
+type Outcome = 'answered' | 'unanswered' | 'unreachable';
 
 /** Asks devices that came online for DeviceInfo, Catalog and BasicParam, a bounded number at a time. */
 export class Interview {
@@ -86,38 +91,40 @@ export class Interview {
     // Last, since many devices leave it unanswered.
     const basicParam = await this.#ask(record, questions.basicParam);
     const listed = await this.#atMost(catalog, CATALOG_SHARE_MS);
-    if (info || basicParam || listed) record.syncedAt = now();
-    if (!listed && attempt < ATTEMPTS && record.state.online) this.#retryLater(record, attempt + 1);
+    if ([info, basicParam, listed].includes('answered')) record.syncedAt = now();
+    if (listed !== 'answered' && attempt < ATTEMPTS && record.state.online) {
+      this.#retryLater(record, attempt + 1, listed === 'unreachable' ? RETRY_UNREACHABLE_MS : RETRY_MS);
+    }
     this.#running -= 1;
     this.#next();
   }
 
   /** Cameras that have just booted register before they can answer. */
-  #retryLater(record: DeviceRecord, attempt: number): void {
+  #retryLater(record: DeviceRecord, attempt: number, delayMs: number): void {
     if (this.#closing.signal.aborted) return;
     const timer = setTimeout(() => {
       this.#retries.delete(timer);
       if (record.channels.size === 0) this.#enqueue(record, attempt);
-    }, RETRY_MS);
+    }, delayMs);
     timer.unref();
     this.#retries.add(timer);
   }
 
-  async #ask(record: DeviceRecord, question: Questions['info']): Promise<boolean> {
+  async #ask(record: DeviceRecord, question: Questions['info']): Promise<Outcome> {
     const { signal } = this.#closing;
-    if (signal.aborted || !record.state.online) return false;
+    if (signal.aborted || !record.state.online) return 'unanswered';
     try {
       await question(record, signal);
-      return true;
+      return 'answered';
     } catch (error) {
       this.#options.log.debug({ deviceId: record.id, error: errorMessage(error) }, 'device left a question unanswered');
-      return false;
+      return error instanceof DeviceUnreachableError ? 'unreachable' : 'unanswered';
     }
   }
 
-  async #atMost(answer: Promise<boolean>, ms: number): Promise<boolean> {
-    const limit = Promise.withResolvers<boolean>();
-    const timer = setTimeout(() => limit.resolve(false), ms);
+  async #atMost(answer: Promise<Outcome>, ms: number): Promise<Outcome> {
+    const limit = Promise.withResolvers<Outcome>();
+    const timer = setTimeout(() => limit.resolve('unanswered'), ms);
     const result = await Promise.race([answer, limit.promise]);
     clearTimeout(timer);
     return result;
