@@ -31,8 +31,7 @@ function recipeHash() {
       hash.update(path.relative(here, file)).update(fs.readFileSync(file));
     }
   };
-  add(path.join(here, 'build.mjs'));
-  add(path.join(here, 'shims'));
+  for (const name of ['build.mjs', 'patches.mjs', 'source', 'check', 'shims']) add(path.join(here, name));
   hash.update(process.env.MESON_ARGS ?? '');
   return hash.digest('hex').slice(0, 12);
 }

@@ -64,8 +64,8 @@ export class Output implements Paced {
   #state: OutputState = 'connecting';
   /** The receiver has said that it understands bundles. */
   #bundles = false;
-  #credit = BURST_PACKETS;
-  #creditAtMs = 0;
+  #credit = 0;
+  #creditAtMs = -Infinity;
   #reportedAtMs = 0;
   /** Send errors, such as ECONNREFUSED of a receiver that is gone. */
   sendErrors = 0;
