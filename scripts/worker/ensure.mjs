@@ -21,7 +21,7 @@ function install(from, target) {
   fs.renameSync(`${target}.tmp`, target);
 }
 
-/** Hash of everything that decides what the local build produces, the library versions included. */
+/** Hash of everything that decides what the local build produces. */
 function recipeHash() {
   const hash = createHash('sha256');
   const add = (file) => {
