@@ -37,6 +37,6 @@ ENV NODE_ENV=production GBRTC_MEDIA_INGEST_MODE=single GBRTC_WEBRTC_WORKERS=2
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s \
   CMD node -e "fetch('http://127.0.0.1:'+(process.env.GBRTC_HTTP_LISTEN||8025)+'/healthz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"
 # As scripts/node-flags.json has it.
-ENV MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=131072
-ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=3", "--heap-growing-percent=30", "dist/main.js"]
+ENV MALLOC_ARENA_MAX=2
+ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=16", "--heap-growing-percent=60", "dist/main.js"]
 CMD ["--config", "conf/config.yaml"]

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '../../util/index.ts';
 import { PortPool } from '../ports/index.ts';
@@ -16,6 +17,8 @@ const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker-entry.ts' : '.
 
 /** The default `SpawnThread`. */
 export function spawnThread(options: ThreadOptions): Worker {
+  // The nursery that the process was started with is that of the main thread; the flag would beat the limit below.
+  setFlagsFromString('--max-semi-space-size=0');
   return new Worker(ENTRY, {
     workerData: options,
     name: 'gbrtc-media',

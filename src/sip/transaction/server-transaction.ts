@@ -154,8 +154,12 @@ export class ServerTransaction {
     this.#interval = Math.min(this.#interval * 2, timers.t2);
   }
 
+  /** A challenge needs no memory: a copy of the request gets another one as good (RFC 3261 §8.2.7). */
   #finish(): void {
-    if (this.#last !== undefined && this.#options.timers.j > 0) this.#options.onFinished(this.#options, this.#last);
+    const challenge = this.#response?.status === 401 || this.#response?.status === 407;
+    if (this.#last !== undefined && !challenge && this.#options.timers.j > 0) {
+      this.#options.onFinished(this.#options, this.#last);
+    }
     this.#state = 'terminated';
   }
 
