@@ -34,6 +34,7 @@ const videoSchema = z.object({
   profileLevelId: z.string().optional(),
   width: z.int().optional(),
   height: z.int().optional(),
+  spropParameterSets: z.string().optional(),
   ssrc: z.number(),
   payloadType: z.int(),
 });

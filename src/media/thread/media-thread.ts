@@ -3,7 +3,7 @@ import { IngestSession } from './ingest-session.ts';
 import { OwnPort } from './own-port.ts';
 import { Pacer } from './pacer.ts';
 import { ChunkPool } from './packet-store.ts';
-import type { OpenFailure, ThreadNotice, ThreadOptions, ThreadRequest } from './protocol.ts';
+import type { OpenFailure, ThreadOptions, ThreadRequest } from './protocol.ts';
 import { SendArena } from './send-arena.ts';
 import { SharedPort } from './shared-port.ts';
 import type { ThreadContext } from './thread-context.ts';
@@ -40,7 +40,7 @@ export class MediaThread {
   #unknownTold = 0;
   #closed = false;
 
-  constructor(options: ThreadOptions, tell: (notice: ThreadNotice) => void, timing = TIMING) {
+  constructor(options: ThreadOptions, tell: ThreadContext['tell'], timing = TIMING) {
     const { now } = timing;
     this.#timing = timing;
     this.#context = { options, tell, now, pacer: new Pacer(), chunks: new ChunkPool(), arena: new SendArena() };
@@ -80,6 +80,10 @@ export class MediaThread {
         });
       case 'addOutput':
         return this.#slots.get(request.key)?.session.addOutput(request.outputId, request.target);
+      case 'addPlayerOutput':
+        return this.#slots.get(request.key)?.session.addPlayerOutput(request.outputId, request.target);
+      case 'playerOutput':
+        return this.#slots.get(request.key)?.session.onPlayerAction(request.outputId, request.action);
       case 'removeOutput':
         return this.#slots.get(request.key)?.session.removeOutput(request.outputId);
       case 'close':
