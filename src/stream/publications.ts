@@ -76,6 +76,7 @@ export class Publications {
     });
     this.#streams.set(name, stream);
     this.#options.emit('opened', stream.snapshot);
+    if (publication.closed) stream.close('peer_closed');
     return { id: publication.id, stream: name, answer: publication.answer };
   }
 

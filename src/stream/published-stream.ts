@@ -96,7 +96,9 @@ export class PublishedStream {
         dtlsState: publication.dtlsState,
         muted: publication.muted,
       },
-      ...(video === undefined ? {} : { video: { ...video, kind: 'video', codec: video.codec as 'vp8', playable: true } }),
+      ...(video === undefined
+        ? {}
+        : { video: { ...video, kind: 'video', codec: video.codec as 'vp8', playable: true } }),
       ...(audio === undefined
         ? {}
         : {

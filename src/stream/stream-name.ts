@@ -29,7 +29,12 @@ const PUBLISHED_PART = /^(?!\.{1,2}$)[^/\\?#%\s\p{C}]{1,160}$/u;
 export function publishedName(name: string): string {
   const parts = name.split('/');
   const [app, last] = parts.length === 1 ? [APP, name] : parts;
-  if (app === undefined || last === undefined || parts.length > 2 || ![app, last].every((p) => PUBLISHED_PART.test(p))) {
+  if (
+    app === undefined ||
+    last === undefined ||
+    parts.length > 2 ||
+    ![app, last].every((p) => PUBLISHED_PART.test(p))
+  ) {
     const shown = JSON.stringify(name.slice(0, 100));
     throw new StreamNameError(`${shown} cannot be a stream's name: 1 to 160 characters without / \\ ? # % and spaces`);
   }

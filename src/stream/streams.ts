@@ -75,6 +75,8 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
   }
 
   async view(name: string, viewer: ViewerRequest): Promise<ViewerHandle> {
+    const published = this.#publications.find(name);
+    if (published !== undefined) return published.view(viewer);
     this.#parts.webrtc.checkOffer(viewer.offer);
     return this.#streamFor(name).view(viewer);
   }

@@ -10,9 +10,15 @@ const ARGS = [
   '--autoplay-policy=no-user-gesture-required',
 ];
 
+/** A test pattern as camera and a beep as microphone, given without a question. */
+const FAKE_DEVICES = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+
 /** Debian's Chromium without a window. */
-export async function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS });
+export async function launchChromium({ fakeDevices = false } = {}): Promise<Browser> {
+  return chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: fakeDevices ? [...ARGS, ...FAKE_DEVICES] : ARGS,
+  });
 }
 
 /** What a playing peer connection has to show. */

@@ -204,7 +204,14 @@ export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams 
     const { remoteAddress, userAgent } = request;
     const muted = { video: false, audio: false };
     const publisher = { id, remoteAddress, userAgent, iceState: 'new', dtlsState: 'new', muted };
-    const published = fakeStream({ name: stream, source: 'publication', deviceId: '', channelId: '', ssrc: '', publisher });
+    const published = fakeStream({
+      name: stream,
+      source: 'publication',
+      deviceId: '',
+      channelId: '',
+      ssrc: '',
+      publisher,
+    });
     this.addStream(published);
     this.muted.set(id, muted);
     this.emit('opened', published);
@@ -220,14 +227,18 @@ export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams 
   endPublication(publicationId: string, reason: 'closed' | 'replaced' | 'peer_closed'): boolean {
     const stream = this.list().find(({ publisher }) => publisher?.id === publicationId);
     if (stream === undefined) return false;
-    for (const { id } of stream.viewers) this.emit('viewerClosed', { id, stream: stream.name, reason: 'publisher_gone' });
+    for (const { id } of stream.viewers)
+      this.emit('viewerClosed', { id, stream: stream.name, reason: 'publisher_gone' });
     this.#streams.delete(stream.name);
     this.emit('publicationClosed', { id: publicationId, stream: stream.name, reason });
     this.emit('closed', stream);
     return true;
   }
 
-  async mute(id: string, change: { video?: boolean; audio?: boolean }): Promise<{ video: boolean; audio: boolean } | undefined> {
+  async mute(
+    id: string,
+    change: { video?: boolean; audio?: boolean },
+  ): Promise<{ video: boolean; audio: boolean } | undefined> {
     this.calls.push(['mute', id, change]);
     const known = this.muted.get(id) ?? (this.#ofViewer(id) === undefined ? undefined : { video: false, audio: false });
     if (known === undefined) return undefined;
