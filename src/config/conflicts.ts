@@ -23,6 +23,7 @@ function tcpListeners(config: Config): TcpListener[] {
     { path: 'http.listen', port: config.http.listen },
     { path: 'http.srs-listen', port: config.http['srs-listen'] },
     { path: 'webrtc.port', port: config.webrtc.port },
+    { path: 'rtsp.port', port: config.rtsp.port },
   ];
   if (config.media.ingest.mode === 'single') all.push({ path: 'media.ingest.port', port: config.media.ingest.port });
   return all.filter(({ port }) => port !== 0);

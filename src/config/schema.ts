@@ -77,10 +77,20 @@ const webrtc = section({
   candidate: z.array(z.string().min(1)).default([]),
 });
 
+const rtsp = section({
+  port: z.int().min(0).max(65_535).default(8554),
+  host: text('0.0.0.0'),
+  auth: section({
+    enable: z.boolean().default(true),
+    username: text('gbrtc'),
+    password: text(''),
+  }),
+});
+
 const stream = section({ 'idle-timeout': duration('30s', '0s', '1h') });
 
 /** The whole configuration file; every key has a default, no other key is allowed. */
-export const configSchema = z.strictObject({ common, gb28181, http, media, webrtc, stream });
+export const configSchema = z.strictObject({ common, gb28181, http, media, webrtc, rtsp, stream });
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 export type Config = DeepReadonly<z.infer<typeof configSchema>>;

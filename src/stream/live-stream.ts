@@ -2,6 +2,7 @@ import type { Device } from '../gb28181/index.ts';
 import type { IngestStats } from '../media/index.ts';
 import { errorMessage, type Logger } from '../util/index.ts';
 import type { WebRtc } from '../webrtc/index.ts';
+import { audioSettled } from './audio-grace.ts';
 import { openSource, toStreamError, type SourceContext } from './attempt.ts';
 import { StreamError } from './errors.ts';
 import { NO_STATS } from './no-stats.ts';
@@ -38,6 +39,7 @@ export class LiveStream {
   readonly #abort = new AbortController();
   #play: Play;
   #source: Source | undefined;
+  #sourceAt = 0;
   #monitor: SourceMonitor | undefined;
   /** The attempt that joiners wait for. */
   #attempt: Promise<void>;
@@ -154,7 +156,8 @@ export class LiveStream {
     try {
       await this.join();
       const source = this.#source;
-      if (source === undefined || this.closed) {
+      if (source !== undefined) await audioSettled(source.ingest, this.#sourceAt);
+      if (source === undefined || source !== this.#source || this.closed) {
         throw new StreamError('media_lost', 'the stream was lost', { playId: this.#play.id });
       }
       return this.#taps.open(source.ingest);
@@ -226,6 +229,7 @@ export class LiveStream {
       signal.throwIfAborted();
     }
     this.#source = source;
+    this.#sourceAt = Date.now();
     this.#monitor = new SourceMonitor({
       source,
       play: this.#play,

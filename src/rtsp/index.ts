@@ -1,0 +1,2 @@
+export type { RtspAuth } from './access.ts';
+export { createRtspServer, type RtspServer, type RtspServerOptions } from './server.ts';
