@@ -69,7 +69,7 @@ function parseFormat(media: MediaDescription, payloadType: number): OfferedForma
 /** Undefined for what FU-A packets may not be sent in. */
 function h264ProfileOf(
   fmtp: string | undefined,
-  parameters: Readonly<Record<string, string | number>>,
+  parameters: Readonly<Record<string, string | number | undefined>>,
 ): H264Profile | undefined {
   if (fmtp !== undefined && Number(parameters['packetization-mode'] ?? 0) !== 1) return undefined;
   const id = parameters['profile-level-id'];

@@ -83,9 +83,21 @@ const viewerSchema = z
   })
   .meta({ id: 'Viewer' });
 
+const publisherSchema = z
+  .object({
+    id: z.string(),
+    remoteAddress: z.string(),
+    userAgent: z.string(),
+    iceState: z.string(),
+    dtlsState: z.string(),
+    muted: z.object({ video: z.boolean(), audio: z.boolean() }),
+  })
+  .meta({ id: 'Publisher' });
+
 export const streamSchema = z
   .object({
     name: z.string(),
+    source: z.enum(['camera', 'publication']),
     playId: z.string(),
     deviceId: z.string(),
     channelId: z.string(),
@@ -98,6 +110,7 @@ export const streamSchema = z
     audio: audioSchema.optional(),
     stats: statsSchema,
     viewers: z.array(viewerSchema),
+    publisher: publisherSchema.optional(),
   })
   .meta({ id: 'Stream' });
 
