@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { createApi, type Api, type MetricsSnapshot } from './api/index.ts';
+import { createApi, createStreamRights, type Api, type MetricsSnapshot } from './api/index.ts';
 import { openSecrets, type Config, type Secrets } from './config/index.ts';
 import { createPlatform, type Platform } from './gb28181/index.ts';
 import { createMediaThreads, type MediaThreads } from './media/index.ts';
 import { ownAddresses } from './own-addresses.ts';
 import { redactConfig } from './redact-config.ts';
+import { createRtspServer, type RtspServer } from './rtsp/index.ts';
 import { createSipEngine } from './sip/index.ts';
 import { createDeviceStore, createMediaServerStore, openDatabase, type Database } from './store/index.ts';
 import { createStreams, type Streams } from './stream/index.ts';
@@ -140,6 +141,16 @@ function openPlatform(config: Config, database: Database, secrets: Secrets, log:
   );
 }
 
+function openRtsp({ rtsp }: Config, secrets: Secrets, streams: Streams, log: Logger): Promise<RtspServer> {
+  const rights = createStreamRights(secrets.signingKey, true);
+  const checkToken = async (token: string, name: string): Promise<boolean> =>
+    (await rights.check(token, 'play', name)) === 'ok';
+  return createRtspServer(
+    { address: rtsp.host, port: rtsp.port, auth: { ...rtsp.auth, checkToken } },
+    { streams, log },
+  );
+}
+
 interface Parts {
   readonly config: Config;
   readonly secrets: Secrets;
@@ -271,6 +282,10 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       { platform, media, webrtc, log: log.child({ part: 'stream' }) },
     );
     keep('stream', { close: () => streams.shutdown() });
+    if (config.rtsp.port !== 0) {
+      const opening = openRtsp(config, secrets, streams, log.child({ part: 'rtsp' }));
+      keep('rtsp', await about('rtsp.host, rtsp.port', opening));
+    }
     keep('api', await openApi({ config, secrets, database, media, webrtc, platform, streams, facts, log }, options));
     let closing: Promise<void> | undefined;
     return { facts, log, close: () => (closing ??= closeAll(closers, log)) };
