@@ -23,6 +23,8 @@ function tcpListeners(config: Config): TcpListener[] {
     { path: 'http.listen', port: config.http.listen },
     { path: 'http.srs-listen', port: config.http['srs-listen'] },
     { path: 'webrtc.port', port: config.webrtc.port },
+    { path: 'pms.port', port: config.pms.port },
+    { path: 'pms.sslPort', port: config.pms.sslPort },
     { path: 'rtsp.port', port: config.rtsp.port },
   ];
   if (config.media.ingest.mode === 'single') all.push({ path: 'media.ingest.port', port: config.media.ingest.port });
@@ -57,6 +59,13 @@ export function findConflicts(config: Config): ConfigProblem[] {
       path: 'media.address',
       message: `${media.address} is a loopback address that no camera can send to; leave it empty or give this machine's address`,
     });
+  }
+  const { pms } = config;
+  const tls = pms.ssl || pms.sslPort !== 0;
+  for (const key of ['keyFile', 'certFile'] as const) {
+    if (tls && pms[key] === '') {
+      problems.push({ path: `pms.${key}`, message: `${pms.ssl ? 'pms.ssl' : 'pms.sslPort'} needs it` });
+    }
   }
   for (const candidate of webrtc.candidate) {
     if (wildcard(candidate))
