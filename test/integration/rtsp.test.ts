@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { freePort } from '../support/gateway-process.ts';
+import { freePort, type GatewayProcess } from '../support/gateway-process.ts';
+import { RtspClient } from '../support/rtsp-fakes.ts';
 import { requireTool } from '../support/requires.ts';
 import { Scene, channelsKnown, eventually, streamOf } from '../support/scene.ts';
 
@@ -40,25 +41,86 @@ async function probe(url: string, transport: 'udp' | 'tcp'): Promise<Probe> {
   };
 }
 
+const ACCOUNT = { enable: true, username: 'viewer', password: 'secret' };
+
+async function sceneWithRtsp(scene: Scene, auth: Record<string, unknown> = { enable: false }) {
+  const port = await freePort();
+  const rtsp = { port, host: '127.0.0.1', auth };
+  const gateway = await scene.gateway({ config: { rtsp, stream: { 'idle-timeout': '500ms' } } });
+  const camera = await scene.camera(gateway, { audio: true });
+  await channelsKnown(gateway, 1);
+  return { port, gateway, camera, path: `/live/${streamOf(camera)}` };
+}
+
+async function noStreams(gateway: GatewayProcess): Promise<void> {
+  await eventually('no stream', async () => {
+    const streams = await gateway.json<unknown>('GET', '/api/v1/streams');
+    return JSON.stringify(streams).includes('live/') ? undefined : true;
+  });
+}
+
 describe.runIf(HAS_FFMPEG)('FFmpeg plays a camera', () => {
   test.each(['tcp', 'udp'] as const)('over %s', async (transport) => {
     await using scene = new Scene();
-    const port = await freePort();
-    const rtsp = { port, host: '127.0.0.1', auth: { enable: false } };
-    const gateway = await scene.gateway({ config: { rtsp, stream: { 'idle-timeout': '500ms' } } });
-    const camera = await scene.camera(gateway, { audio: true });
-    await channelsKnown(gateway, 1);
+    const { port, gateway, camera, path } = await sceneWithRtsp(scene);
     const ended = once(camera, 'sessionEnded');
-    const seen = await probe(`rtsp://127.0.0.1:${port}/live/${streamOf(camera)}`, transport);
+    const seen = await probe(`rtsp://127.0.0.1:${port}${path}`, transport);
     expect(seen).toMatchObject({ code: 0, errors: '', codecs: ['h264', 'pcm_alaw'] });
     expect(seen.video).toBeGreaterThan(SECONDS * 15);
     expect(seen.audio).toBeGreaterThan(SECONDS * 25);
     expect(Number(seen.width)).toBeGreaterThan(0);
     // Nobody watches any more: the camera gets its BYE.
     expect((await ended)[1]).toBe('remote_bye');
-    await eventually('no stream', async () => {
-      const streams = await gateway.json<{ items?: unknown[] }>('GET', '/api/v1/streams');
-      return JSON.stringify(streams).includes('live/') ? undefined : true;
-    });
+    await noStreams(gateway);
   });
+
+  test('with authentication: by password over both transports, by the token of a play URL, and not without', async () => {
+    await using scene = new Scene();
+    const { port, gateway, path } = await sceneWithRtsp(scene, ACCOUNT);
+    const url = (account: string, query = ''): string => `rtsp://${account}127.0.0.1:${port}${path}${query}`;
+    for (const transport of ['tcp', 'udp'] as const) {
+      const seen = await probe(url('viewer:secret@'), transport);
+      expect(seen).toMatchObject({ code: 0, errors: '', codecs: ['h264', 'pcm_alaw'] });
+      expect(seen.video).toBeGreaterThan(SECONDS * 15);
+    }
+    for (const account of ['', 'viewer:wrong@']) {
+      const refused = await probe(url(account), 'tcp');
+      expect([refused.code, refused.errors]).toEqual([1, expect.stringContaining('401')]);
+    }
+    const forged = await probe(url('', '?token=a.b.c'), 'tcp');
+    expect(forged.errors).toContain('401');
+    expect(gateway.output()).not.toContain('secret');
+  });
+});
+
+test('TEARDOWN: the camera gets its BYE after the idle time; a reader that stops reading does not disturb others', async () => {
+  await using scene = new Scene();
+  const { port, gateway, camera, path } = await sceneWithRtsp(scene);
+  const play = async (): Promise<{ player: RtspClient; session: string }> => {
+    const player = new RtspClient(port, path);
+    await player.request('DESCRIBE');
+    const transport = { Transport: 'RTP/AVP/TCP;unicast;interleaved=0-1' };
+    const setup = await player.request('SETUP', transport, { url: `${player.url}/trackID=0` });
+    const session = setup.headers.get('session')?.split(';')[0] ?? '';
+    expect((await player.request('PLAY', { Session: session })).status).toBe(200);
+    return { player, session };
+  };
+  const [stuck, good] = [await play(), await play()];
+  await eventually('packets', () => (good.player.packets.length > 50 ? true : undefined));
+  stuck.player.socket.pause();
+  const before = good.player.packets.length;
+  await eventually('more packets', () => (good.player.packets.length > before + 200 ? true : undefined));
+  const reports = good.player.packets.filter(({ channel }) => channel === 1);
+  expect(reports.length).toBeGreaterThan(1);
+  expect(reports.every(({ packet }) => packet[1] === 200)).toBe(true);
+  const numbers = good.player.packets
+    .filter(({ channel }) => channel === 0)
+    .map(({ packet }) => packet.readUInt16BE(2));
+  expect(numbers.every((number, at) => at === 0 || ((number - (numbers[at - 1] ?? 0)) & 0xffff) === 1)).toBe(true);
+  const ended = once(camera, 'sessionEnded');
+  stuck.player.close();
+  expect((await good.player.request('TEARDOWN', { Session: good.session })).status).toBe(200);
+  expect((await ended)[1]).toBe('remote_bye');
+  await noStreams(gateway);
+  good.player.close();
 });
