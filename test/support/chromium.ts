@@ -37,10 +37,10 @@ export interface PlayState {
 
 /** A player in a page, without any library: offer, answer, a video element, statistics. */
 export class PagePlayer {
-  readonly #page: Page;
+  readonly page: Page;
 
   private constructor(page: Page) {
-    this.#page = page;
+    this.page = page;
   }
 
   static async create(browser: Browser): Promise<PagePlayer> {
@@ -50,25 +50,25 @@ export class PagePlayer {
   }
 
   async offer(): Promise<string> {
-    return this.#page.evaluate<string>('gbrtcOffer()');
+    return this.page.evaluate<string>('gbrtcOffer()');
   }
 
   async answer(sdp: string): Promise<void> {
-    await this.#page.evaluate<void>(`gbrtcAnswer(${JSON.stringify(sdp)})`);
+    await this.page.evaluate<void>(`gbrtcAnswer(${JSON.stringify(sdp)})`);
   }
 
   async state(): Promise<PlayState> {
-    return this.#page.evaluate<PlayState>('gbrtcState()');
+    return this.page.evaluate<PlayState>('gbrtcState()');
   }
 
   /** Milliseconds from the answer to the first decoded frame. */
   async firstFrameMs(): Promise<number> {
-    return this.#page.evaluate<number>('gbrtcFirstFrame');
+    return this.page.evaluate<number>('gbrtcFirstFrame');
   }
 
   async close(): Promise<void> {
-    await this.#page.evaluate<void>('gbrtcPeer.close()');
-    await this.#page.close();
+    await this.page.evaluate<void>('gbrtcPeer.close()');
+    await this.page.close();
   }
 }
 
