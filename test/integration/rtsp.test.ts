@@ -87,6 +87,11 @@ describe.runIf(HAS_FFMPEG)('FFmpeg plays a camera', () => {
       const refused = await probe(url(account), 'tcp');
       expect([refused.code, refused.errors]).toEqual([1, expect.stringContaining('401')]);
     }
+    const { token } = await gateway.json<{ token: string }>('POST', '/api/v1/tokens', {
+      scope: 'play',
+      stream: path.slice(1),
+    });
+    expect(await probe(url('', `?token=${token}`), 'tcp')).toMatchObject({ code: 0, errors: '' });
     const forged = await probe(url('', '?token=a.b.c'), 'tcp');
     expect(forged.errors).toContain('401');
     expect(gateway.output()).not.toContain('secret');
