@@ -1,2 +1,1 @@
-export type { RtspAuth } from './access.ts';
-export { createRtspServer, type RtspServer, type RtspServerOptions } from './server.ts';
+export { createRtspServer, type RtspServer } from './server.ts';

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
-import type { FramedPackets, OutputPorts, PlayerOutput, TrackKind } from '../media/index.ts';
+import type { FramedPackets, PlayerOutput, TrackKind } from '../media/index.ts';
 
-export type { FramedPackets, OutputPorts, PlayerOutput, TrackKind };
+export type { FramedPackets, PlayerOutput, TrackKind };
 
 /** One track as SDP describes it. */
 export interface TapTrack {
