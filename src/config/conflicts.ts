@@ -31,6 +31,13 @@ function tcpListeners(config: Config): TcpListener[] {
   return all.filter(({ port }) => port !== 0);
 }
 
+function missingTlsFiles({ pms }: Config): ConfigProblem[] {
+  if (!pms.ssl && pms.sslPort === 0) return [];
+  const message = `${pms.ssl ? 'pms.ssl' : 'pms.sslPort'} needs it`;
+  const missing = (['keyFile', 'certFile'] as const).filter((key) => pms[key] === '');
+  return missing.map((key) => ({ path: `pms.${key}`, message }));
+}
+
 /** Values that are each allowed but cannot be used together. */
 export function findConflicts(config: Config): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
@@ -60,13 +67,7 @@ export function findConflicts(config: Config): ConfigProblem[] {
       message: `${media.address} is a loopback address that no camera can send to; leave it empty or give this machine's address`,
     });
   }
-  const { pms } = config;
-  const tls = pms.ssl || pms.sslPort !== 0;
-  for (const key of ['keyFile', 'certFile'] as const) {
-    if (tls && pms[key] === '') {
-      problems.push({ path: `pms.${key}`, message: `${pms.ssl ? 'pms.ssl' : 'pms.sslPort'} needs it` });
-    }
-  }
+  problems.push(...missingTlsFiles(config));
   for (const candidate of webrtc.candidate) {
     if (wildcard(candidate))
       problems.push({ path: 'webrtc.candidate', message: `${candidate} is no address to announce` });
