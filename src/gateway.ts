@@ -1,10 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createApi, type Api, type MetricsSnapshot } from './api/index.ts';
+import { createApi, createStreamRights, type Api, type MetricsSnapshot } from './api/index.ts';
 import { openSecrets, type Config, type Secrets } from './config/index.ts';
 import { createPlatform, type Platform } from './gb28181/index.ts';
 import { createMediaThreads, type MediaThreads } from './media/index.ts';
 import { ownAddresses } from './own-addresses.ts';
+import { createPms, type Pms, type PmsListen } from './pms/index.ts';
 import { redactConfig } from './redact-config.ts';
+import { createRtspServer, type RtspServer } from './rtsp/index.ts';
 import { createSipEngine } from './sip/index.ts';
 import { createDeviceStore, createMediaServerStore, openDatabase, type Database } from './store/index.ts';
 import { createStreams, type Streams } from './stream/index.ts';
@@ -140,6 +143,51 @@ function openPlatform(config: Config, database: Database, secrets: Secrets, log:
   );
 }
 
+function openRtsp({ rtsp }: Config, secrets: Secrets, streams: Streams, log: Logger): Promise<RtspServer> {
+  const rights = createStreamRights(secrets.signingKey, true);
+  const checkToken = async (token: string, name: string): Promise<boolean> =>
+    (await rights.check(token, 'play', name)) === 'ok';
+  return createRtspServer(
+    { address: rtsp.host, port: rtsp.port, auth: { ...rtsp.auth, checkToken } },
+    { streams, log },
+  );
+}
+
+/** Ports of the pms signalling; empty where it is off. Key and certificate are read once, at the start. */
+function pmsPorts({ pms }: Config): PmsListen[] {
+  const tls = (): NonNullable<PmsListen['tls']> => ({
+    key: readFileSync(pms.keyFile, 'utf8'),
+    cert: readFileSync(pms.certFile, 'utf8'),
+    passPhrase: pms.passPhrase,
+  });
+  const address = pms.listenIp;
+  const plain = { address, port: pms.port, ...(pms.ssl ? { tls: tls() } : {}) };
+  return [
+    ...(pms.port === 0 ? [] : [plain]),
+    ...(pms.sslPort === 0 ? [] : [{ address, port: pms.sslPort, tls: tls() }]),
+  ];
+}
+
+async function openPms(config: Config, parts: { secrets: Secrets; streams: Streams; log: Logger }): Promise<Pms> {
+  const { pms, http } = config;
+  return createPms(
+    {
+      listen: pmsPorts(config),
+      location: pms.location,
+      idleTimeoutMs: pms.idleTimeout,
+      heartbeatTimeoutMs: pms.heartbeatTimeout,
+      maxPayloadBytes: pms.maxPayloadLength,
+      maxBackpressureBytes: pms.maxBackpressure,
+      messageRate: pms.messageRate,
+    },
+    {
+      streams: parts.streams,
+      rights: createStreamRights(parts.secrets.signingKey, http.auth.enable),
+      log: parts.log,
+    },
+  );
+}
+
 interface Parts {
   readonly config: Config;
   readonly secrets: Secrets;
@@ -267,10 +315,19 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
         idleTimeoutMs: config.stream['idle-timeout'],
         firstPacketTimeoutMs: config.media['first-packet-timeout'],
         silenceTimeoutMs: config.media['silence-timeout'],
+        republish: config.pms.republish,
       },
       { platform, media, webrtc, log: log.child({ part: 'stream' }) },
     );
     keep('stream', { close: () => streams.shutdown() });
+    if (config.rtsp.port !== 0) {
+      const opening = openRtsp(config, secrets, streams, log.child({ part: 'rtsp' }));
+      keep('rtsp', await about('rtsp.host, rtsp.port', opening));
+    }
+    if (config.pms.port !== 0 || config.pms.sslPort !== 0) {
+      const opening = openPms(config, { secrets, streams, log: log.child({ part: 'pms' }) });
+      keep('pms', await about('pms.port, pms.sslPort, pms.listenIp, pms.keyFile, pms.certFile', opening));
+    }
     keep('api', await openApi({ config, secrets, database, media, webrtc, platform, streams, facts, log }, options));
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => {

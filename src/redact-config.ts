@@ -2,9 +2,12 @@ import type { Config } from './config/index.ts';
 
 /** The configuration as the settings page may show it: passwords only as "set". */
 export function redactConfig(config: Config): Readonly<Record<string, unknown>> {
-  const { auth } = config.gb28181;
+  const secret = (password: string): string => (password === '' ? '' : '[set]');
+  const { gb28181, rtsp, pms } = config;
   return {
     ...config,
-    gb28181: { ...config.gb28181, auth: { ...auth, password: auth.password === '' ? '' : '[set]' } },
+    gb28181: { ...gb28181, auth: { ...gb28181.auth, password: secret(gb28181.auth.password) } },
+    pms: { ...pms, passPhrase: secret(pms.passPhrase) },
+    rtsp: { ...rtsp, auth: { ...rtsp.auth, password: secret(rtsp.auth.password) } },
   };
 }

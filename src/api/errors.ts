@@ -38,6 +38,7 @@ const API_STATUS = {
   play_unknown: 404,
   stream_unknown: 404,
   viewer_unknown: 404,
+  publication_unknown: 404,
   method_not_allowed: 405,
   request_timeout: 408,
   playback_unsupported: 501,
@@ -58,7 +59,9 @@ const API_STATUS = {
 /** Codes of the other folders that mean more to a caller than 500. */
 const FOREIGN_STATUS: Readonly<Record<string, number>> = {
   sdp_invalid: 400,
+  stream_name_invalid: 400,
   device_offline: 409,
+  stream_taken: 409,
   codec_unsupported: 422,
   invite_rejected: 502,
   invite_aborted: 502,
@@ -87,6 +90,7 @@ const FOREIGN_STATUS: Readonly<Record<string, number>> = {
   thread_died: 503,
   webrtc_unavailable: 503,
   viewer_limit: 503,
+  publication_limit: 503,
   stream_limit: 503,
   invite_timeout: 504,
   device_no_response: 504,

@@ -1,4 +1,5 @@
 export { createApi } from './api.ts';
+export { createStreamRights, type StreamRights } from './auth/stream-rights.ts';
 export { ListenError } from './errors.ts';
 export type {
   Api,

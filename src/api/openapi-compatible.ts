@@ -31,6 +31,31 @@ const SRS: readonly Documented[] = [
     type: 'application/json',
     schema: srsReply,
   },
+  {
+    method: 'post',
+    path: '/rtc/v1/publish/',
+    tag: 'srs',
+    summary: 'Offer of a publisher and answer in JSON',
+    type: 'application/json',
+    schema: srsReply,
+  },
+  {
+    method: 'post',
+    path: '/rtc/v1/whip/',
+    tag: 'whip',
+    summary: "A publisher's offer in, answer out; Location is the session",
+    type: 'application/sdp',
+    status: 201,
+  },
+  {
+    method: 'patch',
+    path: '/rtc/v1/whip/',
+    tag: 'whip',
+    summary: 'Trickle ICE candidates',
+    type: '',
+    status: 204,
+  },
+  { method: 'delete', path: '/rtc/v1/whip/', tag: 'whip', summary: 'End the publication', type: '' },
   ...['/rtc/v1/whep/', '/rtc/v1/whip-play/'].flatMap((path): Documented[] => [
     {
       method: 'post',

@@ -44,8 +44,17 @@ export class PublicAddress {
 
 /** WHEP URL of a stream, relative to this server. */
 export function whepUrl(stream: string, extra: Readonly<Record<string, string | undefined>>): string {
+  return streamUrl('/rtc/v1/whep/', stream, extra);
+}
+
+/** WHIP URL of a stream, relative to this server. */
+export function whipUrl(stream: string, extra: Readonly<Record<string, string | undefined>>): string {
+  return streamUrl('/rtc/v1/whip/', stream, extra);
+}
+
+function streamUrl(path: string, stream: string, extra: Readonly<Record<string, string | undefined>>): string {
   const { app, name } = splitStream(stream);
   const query = new URLSearchParams({ app, stream: name });
   for (const [key, value] of Object.entries(extra)) if (value !== undefined) query.set(key, value);
-  return `/rtc/v1/whep/?${query.toString()}`;
+  return `${path}?${query.toString()}`;
 }

@@ -73,6 +73,20 @@ describe('a wrong configuration tells all problems at once', () => {
       ],
     },
     {
+      name: 'location of pms that is no path',
+      yaml: 'pms: {location: pms}',
+      problems: ['pms.location: must be a path such as /'],
+    },
+    {
+      name: 'wss without key and certificate on the port of ws',
+      yaml: 'pms: {sslPort: 8889}',
+      problems: [
+        'pms.sslPort: port 8889 is used by pms.port too',
+        'pms.keyFile: pms.sslPort needs it',
+        'pms.certFile: pms.sslPort needs it',
+      ],
+    },
+    {
       name: 'serial that is not 20 digits',
       yaml: 'gb28181: {serial: "3402"}',
       problems: ['gb28181.serial: must be 20 digits'],

@@ -23,9 +23,19 @@ function tcpListeners(config: Config): TcpListener[] {
     { path: 'http.listen', port: config.http.listen },
     { path: 'http.srs-listen', port: config.http['srs-listen'] },
     { path: 'webrtc.port', port: config.webrtc.port },
+    { path: 'pms.port', port: config.pms.port },
+    { path: 'pms.sslPort', port: config.pms.sslPort },
+    { path: 'rtsp.port', port: config.rtsp.port },
   ];
   if (config.media.ingest.mode === 'single') all.push({ path: 'media.ingest.port', port: config.media.ingest.port });
   return all.filter(({ port }) => port !== 0);
+}
+
+function missingTlsFiles({ pms }: Config): ConfigProblem[] {
+  if (!pms.ssl && pms.sslPort === 0) return [];
+  const message = `${pms.ssl ? 'pms.ssl' : 'pms.sslPort'} needs it`;
+  const missing = (['keyFile', 'certFile'] as const).filter((key) => pms[key] === '');
+  return missing.map((key) => ({ path: `pms.${key}`, message }));
 }
 
 /** Values that are each allowed but cannot be used together. */
@@ -57,6 +67,7 @@ export function findConflicts(config: Config): ConfigProblem[] {
       message: `${media.address} is a loopback address that no camera can send to; leave it empty or give this machine's address`,
     });
   }
+  problems.push(...missingTlsFiles(config));
   for (const candidate of webrtc.candidate) {
     if (wildcard(candidate))
       problems.push({ path: 'webrtc.candidate', message: `${candidate} is no address to announce` });

@@ -77,10 +77,40 @@ const webrtc = section({
   candidate: z.array(z.string().min(1)).default([]),
 });
 
+const rtsp = section({
+  port: z.int().min(0).max(65_535).default(8554),
+  host: text('0.0.0.0'),
+  auth: section({
+    enable: z.boolean().default(true),
+    username: text('gbrtc'),
+    password: text(''),
+  }),
+});
+
+const pms = section({
+  port: z.int().min(0).max(65_535).default(8889),
+  sslPort: z.int().min(0).max(65_535).default(0),
+  ssl: z.boolean().default(false),
+  listenIp: text('0.0.0.0'),
+  keyFile: text(''),
+  certFile: text(''),
+  passPhrase: text(''),
+  location: z
+    .string()
+    .regex(/^\/[^?#\s]*$/, 'must be a path such as /')
+    .default('/'),
+  idleTimeout: duration('100s', '1s', '1h'),
+  heartbeatTimeout: duration('0s', '0s', '1h'),
+  maxPayloadLength: z.int().min(1024).max(16_000_000).default(262_144),
+  maxBackpressure: z.int().min(65_536).max(268_435_456).default(1_048_576),
+  messageRate: z.int().min(1).max(1_000_000).default(200),
+  republish: z.enum(['take-over', 'refuse']).default('take-over'),
+});
+
 const stream = section({ 'idle-timeout': duration('30s', '0s', '1h') });
 
 /** The whole configuration file; every key has a default, no other key is allowed. */
-export const configSchema = z.strictObject({ common, gb28181, http, media, webrtc, stream });
+export const configSchema = z.strictObject({ common, gb28181, http, media, webrtc, rtsp, pms, stream });
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 export type Config = DeepReadonly<z.infer<typeof configSchema>>;

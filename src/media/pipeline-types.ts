@@ -26,6 +26,8 @@ export interface VideoParameters {
   readonly profileLevelId?: string;
   readonly width?: number;
   readonly height?: number;
+  /** RFC 6184 §8.1; H.264 only. */
+  readonly spropParameterSets?: string;
 }
 
 export interface AudioParameters {

@@ -45,6 +45,8 @@ export interface VideoTrack {
   readonly profileLevelId?: string;
   readonly width?: number;
   readonly height?: number;
+  /** SPS and PPS as RFC 6184 §8.1 has them in SDP; H.264 only, absent where the camera sends them apart. */
+  readonly spropParameterSets?: string;
   /** What outputs send. */
   readonly ssrc: number;
   readonly payloadType: number;
@@ -134,6 +136,55 @@ export interface IngestOutput {
   close(): void;
 }
 
+export type TrackKind = Track['kind'];
+
+/** RTP packets framed for RTSP (RFC 2326 §10.12): channels 0 and 1 for video, 2 and 3 for audio, the odd ones RTCP. */
+export interface FramedPackets {
+  readonly data: Uint8Array<ArrayBuffer>;
+  /** A key frame is the first video in it. */
+  readonly keyFrame: boolean;
+}
+
+/** One track straight to a player's ports. */
+export interface UdpPlayerTarget {
+  readonly kind: 'udp';
+  readonly track: TrackKind;
+  readonly address: string;
+  readonly rtpPort: number;
+  readonly rtcpPort: number;
+  /** Own address that the packets come from. */
+  readonly localAddress: string;
+  readonly audioCodec: PlayableAudio;
+}
+
+/** All tracks, as framed packets to a function. */
+export interface FramedPlayerTarget {
+  readonly kind: 'framed';
+  readonly audioCodec: PlayableAudio;
+  readonly onFrames: (frames: FramedPackets) => void;
+}
+
+export type PlayerTarget = UdpPlayerTarget | FramedPlayerTarget;
+
+/** Own ports of an output; 0 where it has none. */
+export interface OutputPorts {
+  readonly rtp: number;
+  readonly rtcp: number;
+}
+
+export type PlayerOutputEvents = {
+  /** RTCP of the player arrived; told every few seconds while it does. */
+  alive: [];
+};
+
+/** An output that flows only while it is told to, each time from a key frame on. */
+export interface PlayerOutput extends EventEmitter<PlayerOutputEvents> {
+  readonly ports: OutputPorts;
+  setPlaying(playing: boolean): void;
+  requestKeyFrame(): void;
+  close(): void;
+}
+
 /** One incoming media session in a media thread. All calls are messages to that thread. */
 export interface Ingest extends EventEmitter<IngestEvents> {
   readonly id: string;
@@ -150,6 +201,8 @@ export interface Ingest extends EventEmitter<IngestEvents> {
     readonly port: number;
     readonly audioCodec: PlayableAudio;
   }): IngestOutput;
+  /** For players that are no mediasoup transport. @throws OutputFailedError, and when the ingest ends first */
+  openPlayerOutput(target: PlayerTarget): Promise<PlayerOutput>;
   /** Idempotent; the port goes into quarantine. */
   close(): void;
 }

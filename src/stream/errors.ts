@@ -32,3 +32,13 @@ export class StreamNotFoundError extends GatewayError {
 export class StreamLimitError extends GatewayError {
   override readonly code = 'stream_limit';
 }
+
+/** A name that is live already, or that belongs to a camera. */
+export class StreamTakenError extends GatewayError {
+  override readonly code = 'stream_taken';
+}
+
+/** A text that cannot be the name of a stream. */
+export class StreamNameError extends GatewayError {
+  override readonly code = 'stream_name_invalid';
+}

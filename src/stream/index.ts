@@ -1,3 +1,4 @@
 export type * from './errors.ts';
 export { createStreams, type StreamsParts } from './streams.ts';
+export type * from './tap-types.ts';
 export type * from './types.ts';

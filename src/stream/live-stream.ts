@@ -2,34 +2,18 @@ import type { Device } from '../gb28181/index.ts';
 import type { IngestStats } from '../media/index.ts';
 import { errorMessage, type Logger } from '../util/index.ts';
 import type { WebRtc } from '../webrtc/index.ts';
+import { audioSettled } from './audio-grace.ts';
 import { openSource, toStreamError, type SourceContext } from './attempt.ts';
 import { StreamError } from './errors.ts';
+import { NO_STATS } from './no-stats.ts';
 import { REOPEN_MAX_DELAY_MS } from './options.ts';
 import type { Play } from './play.ts';
 import type { Source } from './source.ts';
 import { SourceMonitor } from './source-monitor.ts';
+import { StreamTaps } from './stream-taps.ts';
 import { StreamViewers } from './stream-viewers.ts';
-import type { PlayRequest, StreamSnapshot, ViewerHandle, ViewerRequest } from './types.ts';
-
-const NO_STATS: IngestStats = {
-  packets: 0,
-  bytes: 0,
-  lost: 0,
-  reordered: 0,
-  duplicates: 0,
-  wrongSsrc: 0,
-  wrongSource: 0,
-  rtcpPackets: 0,
-  resyncs: 0,
-  frames: 0,
-  keyFrames: 0,
-  audioFrames: 0,
-  droppedFrames: 0,
-  bitrateBps: 0,
-  fps: 0,
-  gopMs: 0,
-  errors: {},
-};
+import type { Tap } from './tap-types.ts';
+import type { PlayRequest, StreamSnapshot, ViewerClosed, ViewerHandle, ViewerRequest } from './types.ts';
 
 export interface LiveStreamOptions extends SourceContext {
   readonly name: string;
@@ -38,6 +22,7 @@ export interface LiveStreamOptions extends SourceContext {
   readonly startPlay: () => Play;
   readonly onOpened: (stream: LiveStream) => void;
   readonly onViewers: (stream: LiveStream) => void;
+  readonly onViewerClosed: (viewer: ViewerClosed) => void;
   /** Once, as soon as the stream is no longer of use; its BYE may still be on the way. */
   readonly onClosed: (stream: LiveStream, last: StreamSnapshot) => void;
 }
@@ -47,12 +32,14 @@ export class LiveStream {
   readonly name: string;
   readonly request: PlayRequest;
   readonly viewers: StreamViewers;
+  readonly #taps: StreamTaps;
   readonly #options: LiveStreamOptions;
   readonly #log: Logger;
   readonly #createdAt = Date.now();
   readonly #abort = new AbortController();
   #play: Play;
   #source: Source | undefined;
+  #sourceAt = 0;
   #monitor: SourceMonitor | undefined;
   /** The attempt that joiners wait for. */
   #attempt: Promise<void>;
@@ -75,12 +62,13 @@ export class LiveStream {
     this.#play.add('requested');
     this.viewers = new StreamViewers({
       stream: options.name,
-      webrtc: options.webrtc,
       firstFrameTimeoutMs: options.timing.firstFrameTimeoutMs,
       play: () => this.#play,
       onChange: () => this.#handleViewers(),
+      onViewerClosed: options.onViewerClosed,
       log: this.#log,
     });
+    this.#taps = new StreamTaps({ stream: options.name, onChange: () => this.#handleViewers(), log: this.#log });
     this.#attempt = this.#openOnce().then(
       () => options.onOpened(this),
       (error: unknown) => {
@@ -96,6 +84,10 @@ export class LiveStream {
     return this.#ended !== undefined;
   }
 
+  get #users(): number {
+    return this.viewers.size + this.#taps.size + this.#waiters;
+  }
+
   get playId(): string {
     return this.#play.id;
   }
@@ -109,6 +101,7 @@ export class LiveStream {
     const { deviceId, channelId, subStream } = this.request;
     return {
       name: this.name,
+      source: 'camera',
       playId: this.#play.id,
       deviceId,
       channelId,
@@ -157,12 +150,30 @@ export class LiveStream {
     }
   }
 
+  /** @throws StreamError */
+  async tap(): Promise<Tap> {
+    this.#waiters += 1;
+    try {
+      await this.join();
+      const source = this.#source;
+      if (source !== undefined) await audioSettled(source.ingest, this.#sourceAt);
+      if (source === undefined || source !== this.#source || this.closed) {
+        throw new StreamError('media_lost', 'the stream was lost', { playId: this.#play.id });
+      }
+      return this.#taps.open(source.ingest);
+    } finally {
+      this.#waiters -= 1;
+      this.#checkUnused();
+    }
+  }
+
   async #addViewer(request: ViewerRequest): Promise<ViewerHandle> {
     const source = this.#source;
     if (source === undefined) throw new StreamError('media_lost', 'the stream was lost', { playId: this.#play.id });
     // Viewers of a running picture ask by themselves once they are connected.
     if (this.viewers.size === 0) this.#monitor?.prepareKeyFrame();
-    const handle = await this.viewers.add(request, source.ingest);
+    const { ingest } = source;
+    const handle = await this.viewers.add(request, (parts) => this.#options.webrtc.createViewer({ ...parts, ingest }));
     if (this.closed) {
       this.viewers.close(handle.id);
       throw new StreamError('closed', 'the stream was closed meanwhile', { playId: this.#play.id });
@@ -203,6 +214,7 @@ export class LiveStream {
     else this.#play.fail(failure);
     const last = this.snapshot;
     this.viewers.closeAll(error === undefined ? 'closed' : 'media_lost');
+    this.#taps.closeAll(error?.code ?? 'closed');
     const released = this.#release();
     this.#options.onClosed(this, last);
     await Promise.all([released, this.#attempt.catch(() => undefined)]);
@@ -217,6 +229,7 @@ export class LiveStream {
       signal.throwIfAborted();
     }
     this.#source = source;
+    this.#sourceAt = Date.now();
     this.#monitor = new SourceMonitor({
       source,
       play: this.#play,
@@ -229,7 +242,8 @@ export class LiveStream {
   #handleLost(error: StreamError): void {
     if (this.closed) return;
     this.#log.warn({ code: error.code, reason: error.message, viewers: this.viewers.size }, 'stream lost');
-    const wanted = this.viewers.size + this.#waiters > 0 && error.code !== 'no_key_frame';
+    this.#taps.closeAll(error.code);
+    const wanted = this.#users > 0 && error.code !== 'no_key_frame';
     if (!wanted) {
       void this.close(error);
       return;
@@ -257,7 +271,7 @@ export class LiveStream {
       this.#play.add('failed', `${error.code}: ${error.message}`);
       await this.#pause(waitMs);
       if (this.closed) return;
-      if (this.viewers.size + this.#waiters === 0) {
+      if (this.#users === 0) {
         await this.close(error);
         return;
       }
@@ -299,7 +313,7 @@ export class LiveStream {
 
   #checkUnused(): void {
     clearTimeout(this.#idleTimer);
-    if (this.closed || this.viewers.size + this.#waiters > 0) return;
+    if (this.closed || this.#users > 0) return;
     if (this.#source === undefined) {
       // Nobody waits for the answer any more: the INVITE is cancelled.
       if (this.#reopening === undefined) void this.close(new StreamError('closed', 'everybody has left'));

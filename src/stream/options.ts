@@ -22,6 +22,8 @@ export interface StreamsOptions {
   readonly maxStreams?: number;
   /** For devices without a setting of their own. Default `latch`. */
   readonly ssrcCheck?: 'strict' | 'latch';
+  /** A live publication's name is published again: the new one replaces it, or is refused. Default `take-over`. */
+  readonly republish?: 'take-over' | 'refuse';
 }
 
 export type Timing = Required<StreamsOptions>;
@@ -35,6 +37,7 @@ const DEFAULTS = {
   maxPlays: 500,
   maxStreams: 2000,
   ssrcCheck: 'latch',
+  republish: 'take-over',
 } as const;
 
 export const REOPEN_MAX_DELAY_MS = 8000;

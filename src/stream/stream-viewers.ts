@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Ingest } from '../media/index.ts';
 import { errorMessage, type Logger } from '../util/index.ts';
-import type { Viewer, ViewerCloseReason, WebRtc } from '../webrtc/index.ts';
+import type { MuteState, Viewer, ViewerCloseReason } from '../webrtc/index.ts';
 import { StreamError } from './errors.ts';
 import type { Play } from './play.ts';
-import type { ViewerHandle, ViewerRequest, ViewerSnapshot } from './types.ts';
+import type { ViewerClosed, ViewerHandle, ViewerRequest, ViewerSnapshot } from './types.ts';
 
 interface Entry {
   readonly viewer: Viewer;
@@ -14,13 +14,20 @@ interface Entry {
   firstFrameTimer: NodeJS.Timeout | undefined;
 }
 
+/** What a new viewer needs besides what it shows. */
+export interface NewViewer {
+  readonly id: string;
+  readonly offer: string;
+  readonly candidates: readonly string[];
+}
+
 export interface StreamViewersOptions {
   readonly stream: string;
-  readonly webrtc: Pick<WebRtc, 'createViewer'>;
   readonly firstFrameTimeoutMs: number;
   /** The play that is running now. */
   readonly play: () => Play;
   readonly onChange: () => void;
+  readonly onViewerClosed: (viewer: ViewerClosed) => void;
   readonly log: Logger;
 }
 
@@ -51,14 +58,14 @@ export class StreamViewers {
   }
 
   /** @throws SdpError, WebRtcUnavailableError, ViewerLimitError */
-  async add(request: ViewerRequest, ingest: Ingest): Promise<ViewerHandle> {
+  async add(request: ViewerRequest, create: (parts: NewViewer) => Promise<Viewer>): Promise<ViewerHandle> {
     const id = randomUUID();
-    const { webrtc, play } = this.#options;
+    const { play } = this.#options;
     play().add('viewer_offer', `${request.remoteAddress} ${request.userAgent}`, id);
     this.#opening += 1;
     try {
       const candidates = request.candidate === undefined ? [] : [request.candidate];
-      const viewer = await webrtc.createViewer({ id, ingest, offer: request.offer, candidates });
+      const viewer = await create({ id, offer: request.offer, candidates });
       play().add('producer', `worker ${viewer.workerIndex}`, id);
       this.#adopt(viewer, request);
       return { id, answer: viewer.answer };
@@ -93,6 +100,11 @@ export class StreamViewers {
     entry.firstFrameMs = afterMs;
     this.#options.play().add('first_frame', `${Math.round(afterMs)} ms after the request`, id);
     return true;
+  }
+
+  /** Undefined for an unknown viewer. */
+  async mute(id: string, change: Partial<MuteState>): Promise<MuteState | undefined> {
+    return this.#entries.get(id)?.viewer.setMuted(change);
   }
 
   close(id: string): boolean {
@@ -154,6 +166,7 @@ export class StreamViewers {
     const failed = reason === 'ice_failed' || reason === 'dtls_failed';
     if (failed) this.#failure = new StreamError('ice_failed', iceFailureText(reason, entry.request.remoteAddress));
     this.#options.play().add(failed ? 'failed' : 'closed', reason, entry.viewer.id);
+    this.#options.onViewerClosed({ id: entry.viewer.id, stream: this.#options.stream, reason });
     this.#options.onChange();
   }
 }

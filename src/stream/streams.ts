@@ -2,17 +2,22 @@ import { EventEmitter } from 'node:events';
 import type { Device } from '../gb28181/index.ts';
 import type { MediaThreads } from '../media/index.ts';
 import { safeEmit, type Logger } from '../util/index.ts';
-import type { WebRtc } from '../webrtc/index.ts';
+import type { MuteState, WebRtc } from '../webrtc/index.ts';
 import type { StreamPlatform } from './attempt.ts';
-import { StreamLimitError, StreamNotFoundError } from './errors.ts';
+import { StreamLimitError, StreamNotFoundError, StreamTakenError } from './errors.ts';
 import { LiveStream } from './live-stream.ts';
 import { fillOptions, type StreamsOptions, type Timing } from './options.ts';
 import { logEvidence } from './evidence-log.ts';
 import { PlayList } from './play-list.ts';
+import { Publications } from './publications.ts';
+import type { PublishedStream } from './published-stream.ts';
 import { formatStreamName, isSsrcName, parseStreamName } from './stream-name.ts';
+import type { Tap } from './tap-types.ts';
 import type {
   PlayRecord,
   PlayRequest,
+  PublishHandle,
+  PublishRequest,
   StreamSnapshot,
   Streams,
   StreamsEvents,
@@ -26,7 +31,7 @@ const SHUTDOWN_WAIT_MS = 2000;
 export interface StreamsParts {
   readonly platform: StreamPlatform;
   readonly media: Pick<MediaThreads, 'openIngest'>;
-  readonly webrtc: Pick<WebRtc, 'createViewer' | 'checkOffer' | 'checkFragment'>;
+  readonly webrtc: Pick<WebRtc, 'createViewer' | 'createPublication' | 'createPlayer' | 'checkOffer' | 'checkFragment'>;
   readonly log: Logger;
 }
 
@@ -35,6 +40,7 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
   readonly #timing: Timing;
   readonly #plays: PlayList;
   readonly #streams = new Map<string, LiveStream>();
+  readonly #publications: Publications;
   readonly #closing = new Set<Promise<void>>();
   #closed = false;
 
@@ -45,6 +51,14 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
     this.#plays = new PlayList(this.#timing.maxPlays, (play) => {
       logEvidence(parts.log, play);
       this.#emit('play', play);
+    });
+    this.#publications = new Publications({
+      webrtc: parts.webrtc,
+      timing: this.#timing,
+      startPlay: (name) => this.#plays.start(name, { deviceId: '', channelId: '', subStream: 0 }),
+      checkName: (name) => this.#checkName(name),
+      emit: (event, ...args) => this.#emit(event, ...args),
+      log: parts.log,
     });
     parts.platform.on('deviceOnline', this.#handleDevice);
     parts.platform.on('deviceChanged', this.#handleDevice);
@@ -61,20 +75,39 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
   }
 
   list(): StreamSnapshot[] {
-    return [...this.#streams.values()].map((stream) => stream.snapshot);
+    return [...this.#streams.values(), ...this.#publications.all()].map((stream) => stream.snapshot);
   }
 
   async view(name: string, viewer: ViewerRequest): Promise<ViewerHandle> {
+    const published = this.#publications.find(name);
+    if (published !== undefined) return published.view(viewer);
     this.#parts.webrtc.checkOffer(viewer.offer);
-    const running = this.#find(name);
-    if (running !== undefined) return running.view(viewer);
-    const request = this.#requestOf(name);
-    if (request === undefined) throw new StreamNotFoundError(`no stream or channel is named ${name.slice(0, 200)}`);
-    return this.#stream(request).view(viewer);
+    return this.#streamFor(name).view(viewer);
+  }
+
+  async tap(name: string): Promise<Tap> {
+    return this.#streamFor(name).tap();
+  }
+
+  async publish(name: string, request: PublishRequest): Promise<PublishHandle> {
+    if (this.#closed) throw new StreamLimitError('the gateway is closing');
+    return this.#publications.publish(name, request);
+  }
+
+  closePublication(publicationId: string): boolean {
+    const stream = this.#publications.byId(publicationId);
+    stream?.close('closed');
+    return stream !== undefined;
+  }
+
+  async mute(id: string, change: Partial<MuteState>): Promise<MuteState | undefined> {
+    const published = this.#publications.byId(id);
+    return published === undefined ? this.#streamOf(id)?.viewers.mute(id, change) : published.setMuted(change);
   }
 
   trickle(viewerId: string, fragment: string): boolean {
-    return this.#streamOf(viewerId) !== undefined && this.#parts.webrtc.checkFragment(fragment);
+    const known = this.#streamOf(viewerId) !== undefined || this.#publications.byId(viewerId) !== undefined;
+    return known && this.#parts.webrtc.checkFragment(fragment);
   }
 
   reportFirstFrame(viewerId: string, afterMs: number): boolean {
@@ -86,7 +119,10 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
   }
 
   async close(name: string): Promise<boolean> {
-    const stream = this.#find(name);
+    const published = this.#publications.find(name);
+    published?.close('closed');
+    if (published !== undefined) return true;
+    const stream = this.#findLive(name);
     await stream?.close();
     return stream !== undefined;
   }
@@ -103,6 +139,7 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
     this.#closed = true;
     this.#parts.platform.off('deviceOnline', this.#handleDevice);
     this.#parts.platform.off('deviceChanged', this.#handleDevice);
+    this.#publications.close();
     for (const stream of this.#streams.values()) void stream.close();
     let timer: NodeJS.Timeout | undefined;
     const waited = new Promise<void>((resolve) => {
@@ -112,11 +149,21 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
     clearTimeout(timer);
   }
 
+  /** The running stream of this name, or a new one. */
+  #streamFor(name: string): LiveStream {
+    const running = this.#findLive(name);
+    if (running !== undefined) return running;
+    const request = this.#requestOf(name);
+    if (request === undefined) throw new StreamNotFoundError(`no stream or channel is named ${name.slice(0, 200)}`);
+    return this.#stream(request);
+  }
+
   #stream(request: PlayRequest): LiveStream {
     const name = formatStreamName(request);
     const running = this.#streams.get(name);
     if (running !== undefined) return running;
     const { maxStreams } = this.#timing;
+    if (this.#publications.find(name) !== undefined) throw new StreamTakenError(`${name} is a publication`);
     if (this.#closed) throw new StreamLimitError('the gateway is closing');
     if (this.#streams.size >= maxStreams) {
       throw new StreamLimitError(`${this.#streams.size} streams are open, the limit is ${maxStreams}`);
@@ -129,6 +176,7 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
       startPlay: () => this.#plays.start(name, request),
       onOpened: (opened) => this.#emit('opened', opened.snapshot),
       onViewers: (changed) => this.#emit('viewers', changed.snapshot),
+      onViewerClosed: (viewer) => this.#emit('viewerClosed', viewer),
       onClosed: (closed, last) => this.#handleClosed(closed, last),
     });
     this.#streams.set(name, stream);
@@ -142,7 +190,20 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
     this.#emit('closed', last);
   }
 
-  #find(name: string): LiveStream | undefined {
+  /** A publication must not stand in for a camera. @throws StreamTakenError */
+  #checkName(name: string): void {
+    if (this.#streams.has(name)) throw new StreamTakenError(`${name} is a camera's stream`);
+    const request = parseStreamName(name);
+    if (request !== undefined && this.#parts.platform.device(request.deviceId) !== undefined) {
+      throw new StreamTakenError(`${name} belongs to the device ${request.deviceId}`);
+    }
+  }
+
+  #find(name: string): LiveStream | PublishedStream | undefined {
+    return this.#publications.find(name) ?? this.#findLive(name);
+  }
+
+  #findLive(name: string): LiveStream | undefined {
     const bare = name.replace(/^\/+/, '');
     const byName = this.#streams.get(bare) ?? this.#streams.get(`live/${bare}`);
     if (byName !== undefined) return byName;
@@ -160,8 +221,8 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
     return channel === undefined ? undefined : { deviceId: channel.deviceId, channelId: channel.id, subStream: 0 };
   }
 
-  #streamOf(viewerId: string): LiveStream | undefined {
-    return [...this.#streams.values()].find((stream) => stream.viewers.has(viewerId));
+  #streamOf(viewerId: string): LiveStream | PublishedStream | undefined {
+    return [...this.#streams.values(), ...this.#publications.all()].find((stream) => stream.viewers.has(viewerId));
   }
 
   /** A restarted camera registers again, mostly from another port, before anybody has noticed that it was gone. */

@@ -1,5 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { AudioTrack, IngestStats, VideoTrack } from '../media/index.ts';
+import type { MuteState, PublicationCloseReason, ViewerCloseReason } from '../webrtc/index.ts';
+import type { Tap } from './tap-types.ts';
 
 /** The stages of one play in order (docs/architecture.md, evidence timeline). */
 export type EvidenceStage =
@@ -66,9 +68,24 @@ export interface PlayRecord {
   readonly timeline: readonly EvidenceEntry[];
 }
 
+/** A camera's video, or that of a publication. */
+export type StreamVideo = Omit<VideoTrack, 'codec'> & { readonly codec: VideoTrack['codec'] | 'vp8' | 'vp9' | 'av1' };
+
+/** Who sends a publication. */
+export interface PublisherSnapshot {
+  readonly id: string;
+  readonly remoteAddress: string;
+  readonly userAgent: string;
+  readonly iceState: string;
+  readonly dtlsState: string;
+  readonly muted: MuteState;
+}
+
 export interface StreamSnapshot {
   /** `<app>/<name>`, e.g. `live/34020000001320000001_34020000001310000001`. */
   readonly name: string;
+  /** A publication has no device, no channel and no SSRC of GB/T 28181: those are empty. */
+  readonly source: 'camera' | 'publication';
   readonly playId: string;
   readonly deviceId: string;
   readonly channelId: string;
@@ -77,10 +94,12 @@ export interface StreamSnapshot {
   readonly ssrc: string;
   readonly transport?: string;
   readonly createdAt: number;
-  readonly video?: VideoTrack;
+  readonly video?: StreamVideo;
   readonly audio?: AudioTrack;
   readonly stats: IngestStats;
   readonly viewers: readonly ViewerSnapshot[];
+  /** Of a publication. */
+  readonly publisher?: PublisherSnapshot;
 }
 
 export interface ViewerSnapshot {
@@ -118,12 +137,48 @@ export interface ViewerHandle {
   readonly answer: string;
 }
 
+export interface PublishRequest {
+  /** RFC 8866 offer of one who sends. */
+  readonly offer: string;
+  readonly remoteAddress: string;
+  readonly userAgent: string;
+  /** Further address for the ICE candidates, e.g. the one that the publisher used to reach us. */
+  readonly candidate?: string;
+  /** All tracks together, in bit/s. */
+  readonly maxBitrateBps?: number;
+}
+
+export interface PublishHandle {
+  readonly id: string;
+  /** `<app>/<name>`. */
+  readonly stream: string;
+  readonly answer: string;
+}
+
+/** `replaced`: somebody else has published under the same name. */
+export type PublicationEndReason = PublicationCloseReason | 'replaced';
+
+export interface ViewerClosed {
+  readonly id: string;
+  readonly stream: string;
+  readonly reason: ViewerCloseReason;
+}
+
+export interface PublicationClosed {
+  readonly id: string;
+  readonly stream: string;
+  readonly reason: PublicationEndReason;
+}
+
 export type StreamsEvents = {
   opened: [stream: StreamSnapshot];
   closed: [stream: StreamSnapshot];
   /** A timeline grew or a play changed state. */
   play: [play: PlayRecord];
   viewers: [stream: StreamSnapshot];
+  /** A viewer has left, or was closed. */
+  viewerClosed: [viewer: ViewerClosed];
+  publicationClosed: [publication: PublicationClosed];
 };
 
 /** All streams: opened on demand, shared, closed when unwatched. Errors are StreamError with a PlayFailure as `code`. */
@@ -138,7 +193,21 @@ export interface Streams extends EventEmitter<StreamsEvents> {
   list(): StreamSnapshot[];
   /** Answers a WebRTC offer for a stream, opening the channel first where the name tells one. @throws StreamError, SdpError (`sdp_invalid`) */
   view(name: string, viewer: ViewerRequest): Promise<ViewerHandle>;
-  /** ICE candidates of a WHEP PATCH (RFC 8840 fragment). Returns false for an unknown viewer. */
+  /** The RTP of a stream, opening the channel first where the name tells one. @throws StreamError, StreamNotFoundError */
+  tap(name: string): Promise<Tap>;
+  /**
+   * Answers the offer of one who sends a stream under this name, with or without app. A live name is taken over or
+   * refused, as configured. @throws SdpError, StreamNameError, StreamTakenError, PublicationLimitError
+   */
+  publish(name: string, request: PublishRequest): Promise<PublishHandle>;
+  /** Returns false for an unknown publication. */
+  closePublication(publicationId: string): boolean;
+  /**
+   * Holds video or audio back: of a publication from everybody, of a viewer from this one. Returns the state of both,
+   * undefined for an unknown id.
+   */
+  mute(id: string, change: Partial<MuteState>): Promise<MuteState | undefined>;
+  /** ICE candidates of a WHEP or WHIP PATCH (RFC 8840 fragment). Returns false for an unknown viewer or publication. */
   trickle(viewerId: string, fragment: string): boolean;
   /** The browser decoded its first frame so many ms after it asked. */
   reportFirstFrame(viewerId: string, afterMs: number): boolean;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { formatAnswer } from './answer.ts';
+import { cameraSections, formatSession } from './answer.ts';
 import { chooseAudio, chooseH264 } from './codec-choice.ts';
 import { parseOffer } from './offer.ts';
 
@@ -20,15 +20,14 @@ function fixture(name: string): string {
 
 function answerTo(text: string, profileLevelId?: string, audio?: 'pcma' | 'pcmu'): string {
   const offer = parseOffer(text);
-  return formatAnswer({
-    sessionId: 1,
+  const accepted = cameraSections({
     streamId: 'gbrtc',
     offer,
     h264: chooseH264(offer, profileLevelId),
     audioCodec: chooseAudio(offer, audio),
-    transport: TRANSPORT,
     ...(offer.fullBundle ? {} : { ssrcs: { cname: 'cam', video: 111, audio: 222 } }),
   });
+  return formatSession({ sessionId: 1, offer, transport: TRANSPORT, accepted });
 }
 
 /** Lines of a description by section; the first is the session's. */

@@ -24,3 +24,8 @@ export class WebRtcPortError extends GatewayError {
 export class ViewerLimitError extends GatewayError {
   override readonly code = 'viewer_limit';
 }
+
+/** More publications than the configured bound. */
+export class PublicationLimitError extends GatewayError {
+  override readonly code = 'publication_limit';
+}

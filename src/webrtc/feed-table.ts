@@ -1,7 +1,7 @@
 import type { Ingest, PlayableAudio } from '../media/index.ts';
 import type { Logger } from '../util/index.ts';
 import { Feed } from './feed.ts';
-import type { RouterCache } from './router-cache.ts';
+import { cameraCodecs, type RouterCache } from './router-cache.ts';
 
 interface Entry {
   readonly ingest: Ingest;
@@ -73,7 +73,7 @@ export class FeedTable {
 
   #open(name: string, { ingest, payloadType, audioCodec }: FeedKey): Entry {
     const create = async (): Promise<Feed> => {
-      const router = await this.#routers.acquire(payloadType);
+      const router = await this.#routers.acquire(cameraCodecs(payloadType));
       const log = this.#log.child({ ingestId: ingest.id, payloadType });
       return Feed.create({ router, ingest, audioCodec, log });
     };
@@ -102,7 +102,7 @@ export class FeedTable {
     if (this.#entries.get(name) !== entry) return;
     this.#entries.delete(name);
     entry.ingest.off('ended', entry.handleEnded);
-    this.#routers.release(entry.payloadType);
+    this.#routers.release(cameraCodecs(entry.payloadType));
     entry.feed.then(
       (feed) => feed.close(),
       () => undefined,

@@ -2,6 +2,7 @@ import { createWorker, type types } from 'mediasoup';
 import { errorMessage, type Logger } from '../util/index.ts';
 import { WebRtcPortError } from './errors.ts';
 import { FeedTable } from './feed-table.ts';
+import { RelayTable } from './relay-table.ts';
 import { RouterCache } from './router-cache.ts';
 
 const CLOSE_TIMEOUT_MS = 1000;
@@ -24,6 +25,9 @@ export class MediaWorker {
   readonly ports: { readonly udp: number; readonly tcp: number };
   readonly routers: RouterCache;
   readonly feeds: FeedTable;
+  readonly relays: RelayTable;
+  /** Publications that are here or on their way. */
+  publications = 0;
   /** Viewers that are here or on their way. */
   viewers = 0;
   readonly #worker: types.Worker;
@@ -34,6 +38,7 @@ export class MediaWorker {
     this.ports = bound.ports;
     this.routers = new RouterCache(worker);
     this.feeds = new FeedTable(this.routers, options.feedGraceMs, options.log);
+    this.relays = new RelayTable(this.routers, options.feedGraceMs);
     this.#worker = worker;
   }
 
@@ -70,6 +75,7 @@ export class MediaWorker {
   async close(): Promise<void> {
     if (this.#worker.closed) return;
     this.feeds.close();
+    this.relays.close();
     const ended = new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
       this.#worker.once('subprocessclose', () => {

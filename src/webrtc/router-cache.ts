@@ -1,4 +1,6 @@
 import type { types } from 'mediasoup';
+import { CODECS, type OfferedFormat } from './formats.ts';
+import type { PublishedCodec } from './types.ts';
 
 /** Routers without viewers that are kept for the next one; browsers use a handful of payload types. */
 const MAX_IDLE_ROUTERS = 8;
@@ -10,7 +12,8 @@ export const INTERNAL_H264 = {
   'level-asymmetry-allowed': 1,
 } as const;
 
-function routerCodecs(payloadType: number): types.RouterRtpCodecCapability[] {
+/** A router for cameras: H.264 with the viewer's payload type and both laws of G.711. */
+export function cameraCodecs(payloadType: number): types.RouterRtpCodecCapability[] {
   return [
     {
       kind: 'video',
@@ -22,6 +25,22 @@ function routerCodecs(payloadType: number): types.RouterRtpCodecCapability[] {
     { kind: 'audio', mimeType: 'audio/PCMA', clockRate: 8000, channels: 1 },
     { kind: 'audio', mimeType: 'audio/PCMU', clockRate: 8000, channels: 1 },
   ];
+}
+
+/** A router for a publication: its codecs with the payload types of whoever plays it. */
+export function publishedCodecs(formats: readonly OfferedFormat[]): types.RouterRtpCodecCapability[] {
+  // Audio first: the router picks the payload types of RTX among those that are free after each video codec.
+  const audioFirst = formats.toSorted((a, b) => CODECS[a.codec].kind.localeCompare(CODECS[b.codec].kind));
+  return audioFirst.map(({ codec, payloadType }) => ({
+    ...CODECS[codec],
+    preferredPayloadType: payloadType,
+    parameters: codecParameters(codec),
+  }));
+}
+
+/** Parameters that a producer and its routers have to agree on. */
+export function codecParameters(codec: PublishedCodec): Record<string, string | number> {
+  return codec === 'h264' ? { ...INTERNAL_H264 } : {};
 }
 
 /** What a viewer's consumers may use: no RTX, because its payload type is the router's choice and never the offer's; no header extensions. */
@@ -43,13 +62,13 @@ interface Entry {
 }
 
 /**
- * Routers by H.264 payload type: a mediasoup consumer sends with its router's payload type, and a browser decodes only
- * what has the payload type of its own offer.
+ * Routers by codecs and payload types: a mediasoup consumer sends with its router's payload type, and a browser decodes
+ * only what has the payload type of its own offer.
  */
 export class RouterCache {
   readonly #worker: types.Worker;
   /** Insertion order is the order of last use. */
-  readonly #entries = new Map<number, Entry>();
+  readonly #entries = new Map<string, Entry>();
 
   constructor(worker: types.Worker) {
     this.#worker = worker;
@@ -60,25 +79,26 @@ export class RouterCache {
   }
 
   /** The router stays until as many `release` calls as there were `acquire` calls. */
-  async acquire(payloadType: number): Promise<types.Router> {
-    const known = this.#entries.get(payloadType);
+  async acquire(codecs: readonly types.RouterRtpCodecCapability[]): Promise<types.Router> {
+    const key = routerKey(codecs);
+    const known = this.#entries.get(key);
     const entry = known ?? {
-      router: this.#worker.createRouter({ mediaCodecs: routerCodecs(payloadType) }),
+      router: this.#worker.createRouter({ mediaCodecs: [...codecs] }),
       users: 0,
     };
     entry.users += 1;
-    this.#entries.delete(payloadType);
-    this.#entries.set(payloadType, entry);
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
     try {
       return await entry.router;
     } catch (error) {
-      if (this.#entries.get(payloadType) === entry) this.#entries.delete(payloadType);
+      if (this.#entries.get(key) === entry) this.#entries.delete(key);
       throw error;
     }
   }
 
-  release(payloadType: number): void {
-    const entry = this.#entries.get(payloadType);
+  release(codecs: readonly types.RouterRtpCodecCapability[]): void {
+    const entry = this.#entries.get(routerKey(codecs));
     if (entry === undefined || entry.users === 0) return;
     entry.users -= 1;
     const idle = [...this.#entries].filter(([, candidate]) => candidate.users === 0);
@@ -87,4 +107,9 @@ export class RouterCache {
       void candidate.router.then((router) => router.close());
     }
   }
+}
+
+/** What tells one router from another. */
+export function routerKey(codecs: readonly types.RouterRtpCodecCapability[]): string {
+  return codecs.map(({ mimeType, preferredPayloadType = '' }) => `${mimeType}=${preferredPayloadType}`).join(' ');
 }

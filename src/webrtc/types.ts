@@ -18,6 +18,8 @@ export interface WebRtcOptions {
   readonly viewersPerWorker?: number;
   /** Default 5000. */
   readonly maxViewers?: number;
+  /** Default 1000. */
+  readonly maxPublications?: number;
   /** First wait before a dead worker is started again, doubled for each failure up to 10 s; default 200. */
   readonly respawnDelayMs?: number;
   /** How long a viewer waits for a worker while none is up; default 2000. */
@@ -27,7 +29,7 @@ export interface WebRtcOptions {
 export type IceState = 'new' | 'connected' | 'completed' | 'disconnected' | 'closed';
 export type DtlsState = 'new' | 'connecting' | 'connected' | 'failed' | 'closed';
 
-/** `peer_closed`: the browser ended DTLS; `media_lost`: the viewer could not be moved to a new ingest. */
+/** `peer_closed`: the browser ended DTLS; `media_lost`: the viewer could not be moved to a new ingest; `publisher_gone`: its publication ended. */
 export type ViewerCloseReason =
   | 'closed'
   | 'peer_closed'
@@ -35,7 +37,8 @@ export type ViewerCloseReason =
   | 'ice_disconnected'
   | 'dtls_failed'
   | 'worker_died'
-  | 'media_lost';
+  | 'media_lost'
+  | 'publisher_gone';
 
 export type ViewerEvents = {
   iceStateChange: [state: IceState];
@@ -57,7 +60,88 @@ export interface Viewer extends EventEmitter<ViewerEvents> {
   readonly closed: boolean;
   /** Shows another ingest of the same stream over the same connection; the browser notices nothing but a key frame. */
   rebind(ingest: Ingest): Promise<void>;
+  readonly muted: MuteState;
+  /** Holds video, audio or both back from this viewer; what is left out stays as it is. */
+  setMuted(change: Partial<MuteState>): Promise<MuteState>;
   close(reason?: ViewerCloseReason): void;
+}
+
+/** What is held back: true = nothing of it is sent. */
+export interface MuteState {
+  readonly video: boolean;
+  readonly audio: boolean;
+}
+
+export interface PlayerOptions {
+  readonly id: string;
+  readonly publication: Publication;
+  /** RFC 8866 offer. */
+  readonly offer: string;
+  /** Further addresses for this viewer's candidates, e.g. the one in the URL that it used. */
+  readonly candidates?: readonly string[];
+}
+
+/** Codecs that a publisher may send. */
+export type PublishedCodec = 'h264' | 'vp8' | 'vp9' | 'av1' | 'opus' | 'pcma' | 'pcmu';
+
+export type PublicationCloseReason =
+  | 'closed'
+  | 'peer_closed'
+  | 'ice_failed'
+  | 'ice_disconnected'
+  | 'dtls_failed'
+  | 'worker_died';
+
+export type PublicationEvents = {
+  iceStateChange: [state: IceState];
+  dtlsStateChange: [state: DtlsState];
+  /** Once; who plays it has to be told. */
+  closed: [reason: PublicationCloseReason];
+};
+
+export interface PublishedTrack {
+  readonly kind: 'video' | 'audio';
+  readonly codec: PublishedCodec;
+  readonly payloadType: number;
+  /** 0 until the publisher's first packet, where its offer tells none. */
+  readonly ssrc: number;
+  /** RFC 6184 §8.1, of H.264. */
+  readonly profileLevelId?: string;
+}
+
+/** Counters over all tracks since the publication began. */
+export interface PublicationStats {
+  readonly packets: number;
+  readonly bytes: number;
+  readonly lost: number;
+  readonly bitrateBps: number;
+}
+
+/** One browser or native client that sends one stream. */
+export interface Publication extends EventEmitter<PublicationEvents> {
+  readonly id: string;
+  /** RFC 8866 answer. */
+  readonly answer: string;
+  readonly workerIndex: number;
+  readonly iceState: IceState;
+  readonly dtlsState: DtlsState;
+  readonly tracks: readonly PublishedTrack[];
+  /** As of at most a second before the last read; reading asks the worker for newer ones. */
+  readonly stats: PublicationStats;
+  readonly muted: MuteState;
+  readonly closed: boolean;
+  /** Holds video, audio or both back from everybody who plays it; what is left out stays as it is. */
+  setMuted(change: Partial<MuteState>): Promise<MuteState>;
+  close(reason?: PublicationCloseReason): void;
+}
+
+export interface PublicationOptions {
+  readonly id: string;
+  /** RFC 8866 offer of one who sends. */
+  readonly offer: string;
+  readonly candidates?: readonly string[];
+  /** All tracks together, in bit/s. */
+  readonly maxBitrateBps?: number;
 }
 
 export interface ViewerOptions {
@@ -99,6 +183,10 @@ export interface WebRtc extends EventEmitter<WebRtcEvents> {
   checkOffer(offer: string): void;
   /** @throws SdpError, OfferCodecError, WebRtcUnavailableError, ViewerLimitError */
   createViewer(options: ViewerOptions): Promise<Viewer>;
+  /** @throws SdpError, OfferCodecError, WebRtcUnavailableError, PublicationLimitError */
+  createPublication(options: PublicationOptions): Promise<Publication>;
+  /** A viewer of a publication. @throws SdpError, OfferCodecError, WebRtcUnavailableError, ViewerLimitError */
+  createPlayer(options: PlayerOptions): Promise<Viewer>;
   /** False for what is no RFC 8840 fragment; its candidates are not needed, because the gateway is an ICE-lite agent. */
   checkFragment(fragment: string): boolean;
   usage(): Promise<WorkerUsage[]>;

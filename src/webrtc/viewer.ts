@@ -1,75 +1,70 @@
 import { EventEmitter } from 'node:events';
 import type { types } from 'mediasoup';
-import type { Ingest, PlayableAudio } from '../media/index.ts';
+import type { Ingest } from '../media/index.ts';
 import { errorMessage, safeEmit, type Logger } from '../util/index.ts';
-import { formatAnswer } from './answer.ts';
-import { formatCandidates } from './candidates.ts';
+import { formatSession, type AnswerSsrcs } from './answer.ts';
 import { WebRtcUnavailableError } from './errors.ts';
-import type { FeedLease } from './feed-table.ts';
 import type { MediaWorker } from './media-worker.ts';
-import type { OfferedH264, ViewerOffer } from './offer.ts';
+import { answerTransport, createPeerTransport, PeerWatch } from './peer-transport.ts';
 import { consumerCapabilities } from './router-cache.ts';
-import type { DtlsState, IceState, Viewer, ViewerCloseReason, ViewerEvents } from './types.ts';
+import type { DtlsState, IceState, MuteState, Viewer, ViewerCloseReason, ViewerEvents } from './types.ts';
+import type { ProducerLease, ViewerSource } from './viewer-source.ts';
 
-/** A browser that changes its network comes back within this time, or not at all. */
-const ICE_DISCONNECTED_MS = 5000;
-const ICE_CONSENT_TIMEOUT_SEC = 20;
 const STATS_MAX_AGE_MS = 1000;
 
 export interface ViewerParts {
   readonly id: string;
   readonly worker: MediaWorker;
-  readonly ingest: Ingest;
-  readonly offer: ViewerOffer;
-  readonly h264: OfferedH264;
-  readonly audioCodec: PlayableAudio;
+  readonly source: ViewerSource;
   readonly addresses: readonly string[];
   readonly iceTimeoutMs: number;
   readonly log: Logger;
 }
 
-/** A WebRtcTransport and the consumers of the feed that it shows now. */
+/** A WebRtcTransport and the consumers of what it shows now. */
 export class WebRtcViewer extends EventEmitter<ViewerEvents> implements Viewer {
   readonly id: string;
   readonly workerIndex: number;
   readonly #parts: ViewerParts;
   readonly #transport: types.WebRtcTransport;
+  readonly #watch: PeerWatch;
   readonly #capabilities: types.RtpCapabilities;
   #answer = '';
-  #lease: FeedLease | undefined;
+  #lease: ProducerLease | undefined;
+  #leaveAudio: (() => void) | undefined;
   #consumers: types.Consumer[] = [];
   #binding: Promise<void> = Promise.resolve();
-  #iceTimer: NodeJS.Timeout | undefined;
+  #muted: MuteState = { video: false, audio: false };
   #bytesSent = 0;
   #bytesSentAt = 0;
   #closed = false;
 
-  private constructor(parts: ViewerParts, transport: types.WebRtcTransport, router: types.Router) {
+  private constructor(parts: ViewerParts, router: types.Router, transport: types.WebRtcTransport) {
     super();
     this.id = parts.id;
     this.workerIndex = parts.worker.index;
     this.#parts = parts;
     this.#transport = transport;
-    this.#capabilities = consumerCapabilities(router, answeredFeedback(parts));
-    this.#handleTransport();
+    this.#capabilities = consumerCapabilities(router, parts.source.feedback);
+    const { log } = parts;
+    this.#watch = new PeerWatch(transport, {
+      onIce: (state) => safeEmit<ViewerEvents, 'iceStateChange'>(this, log, 'iceStateChange', state),
+      onDtls: (state) => {
+        if (state === 'connected') this.#lease?.start();
+        safeEmit<ViewerEvents, 'dtlsStateChange'>(this, log, 'dtlsStateChange', state);
+      },
+      onLost: (reason) => this.close(reason),
+    });
   }
 
   static async create(parts: ViewerParts): Promise<WebRtcViewer> {
-    const { worker, h264 } = parts;
-    const router = await acquireRouter(worker, h264.payloadType);
+    const { worker, source } = parts;
     try {
-      const transport = await router.createWebRtcTransport({
-        webRtcServer: worker.server,
-        enableUdp: true,
-        enableTcp: true,
-        preferUdp: true,
-        iceConsentTimeout: ICE_CONSENT_TIMEOUT_SEC,
-      });
-      const viewer = new WebRtcViewer(parts, transport, router);
+      const { router, transport } = await createPeerTransport(worker, source.codecs);
+      const viewer = new WebRtcViewer(parts, router, transport);
       await viewer.#open();
       return viewer;
     } catch (error) {
-      worker.routers.release(h264.payloadType);
       if (worker.closed) throw new WebRtcUnavailableError('the mediasoup worker died', { cause: error });
       throw error;
     }
@@ -91,138 +86,130 @@ export class WebRtcViewer extends EventEmitter<ViewerEvents> implements Viewer {
     return this.#closed;
   }
 
+  get muted(): MuteState {
+    return this.#muted;
+  }
+
   get bytesSent(): number {
     if (!this.#closed && Date.now() - this.#bytesSentAt > STATS_MAX_AGE_MS) this.#refreshBytesSent();
     return this.#bytesSent;
   }
 
   async rebind(ingest: Ingest): Promise<void> {
-    if (!this.#parts.offer.fullBundle) {
+    const { source } = this.#parts;
+    if (!source.offer.fullBundle || source.rebind === undefined) {
       this.close('media_lost');
       return;
     }
-    this.#binding = this.#binding.then(async () => this.#bind(ingest));
+    const shown = source.rebind(ingest);
+    this.#binding = this.#binding.then(async () => this.#bind(shown));
     await this.#binding;
+  }
+
+  async setMuted(change: Partial<MuteState>): Promise<MuteState> {
+    this.#muted = { ...this.#muted, ...change };
+    await Promise.all(this.#consumers.map(async (consumer) => this.#applyMute(consumer)));
+    return this.#muted;
   }
 
   close(reason: ViewerCloseReason = 'closed'): void {
     if (this.#closed) return;
-    this.#closed = true;
-    clearTimeout(this.#iceTimer);
-    this.#leave(this.#lease);
-    this.#transport.close();
-    this.#parts.worker.routers.release(this.#parts.h264.payloadType);
+    this.#release();
     safeEmit<ViewerEvents, 'closed'>(this, this.#parts.log, 'closed', reason);
   }
 
-  async #open(): Promise<void> {
-    const { offer, ingest, iceTimeoutMs } = this.#parts;
-    try {
-      const fingerprints = [...offer.fingerprints];
-      await Promise.all([
-        this.#transport.connect({ dtlsParameters: { role: offer.dtlsRole, fingerprints } }),
-        this.#bind(ingest),
-      ]);
-    } catch (error) {
-      this.#leave(this.#lease);
-      this.#transport.close();
-      this.#closed = true;
-      throw error;
-    }
-    this.#answer = this.#formatAnswer();
-    this.#closeAfter(iceTimeoutMs, 'ice_failed');
+  #release(): void {
+    this.#closed = true;
+    this.#watch.stop();
+    this.#leave();
+    this.#transport.close();
+    this.#parts.worker.routers.release(this.#parts.source.codecs);
   }
 
-  async #bind(ingest: Ingest): Promise<void> {
-    const { worker, h264, audioCodec } = this.#parts;
-    const lease = await worker.feeds.acquire({ ingest, payloadType: h264.payloadType, audioCodec });
-    const previous = { lease: this.#lease, consumers: this.#consumers };
-    const { feed } = lease;
+  async #open(): Promise<void> {
+    const { source, iceTimeoutMs } = this.#parts;
+    try {
+      const fingerprints = [...source.offer.fingerprints];
+      await Promise.all([
+        this.#transport.connect({ dtlsParameters: { role: source.offer.dtlsRole, fingerprints } }),
+        this.#bind(source),
+      ]);
+      this.#answer = this.#formatAnswer();
+    } catch (error) {
+      if (!this.#closed) this.#release();
+      throw error;
+    }
+    this.#watch.expectWithin(iceTimeoutMs, 'ice_failed');
+  }
+
+  async #bind(source: ViewerSource): Promise<void> {
+    const lease = await source.open(this.#parts.worker);
+    const previous = this.#consumers;
     try {
       if (this.#closed) throw new WebRtcUnavailableError('the viewer has left');
-      this.#consumers = [await this.#consume(feed.video)];
-      if (feed.audio !== undefined) await this.#addAudio(feed.audio);
+      this.#consumers = [];
+      if (lease.video !== undefined) await this.#consume(lease.video);
+      if (lease.audio !== undefined && source.audio) await this.#consume(lease.audio);
     } catch (error) {
       lease.release();
       throw error;
     }
+    this.#leave();
     this.#lease = lease;
-    feed.on('audio', this.#handleAudio);
-    if (this.dtlsState === 'connected') feed.start();
-    for (const consumer of previous.consumers) consumer.close();
-    this.#leave(previous.lease);
-    if (this.#closed) this.#leave(lease);
+    this.#leaveAudio = lease.onAudio(this.#handleAudio);
+    if (this.dtlsState === 'connected') lease.start();
+    for (const consumer of previous) consumer.close();
+    if (this.#closed) this.#leave();
   }
 
-  async #consume(producer: types.Producer): Promise<types.Consumer> {
-    return this.#transport.consume({ producerId: producer.id, rtpCapabilities: this.#capabilities, paused: false });
+  async #consume(producer: types.Producer): Promise<void> {
+    const consumer = await this.#transport.consume({
+      producerId: producer.id,
+      rtpCapabilities: this.#capabilities,
+      paused: this.#muted[producer.kind],
+    });
+    this.#consumers.push(consumer);
+    // Muted or not while the worker made it.
+    await this.#applyMute(consumer);
   }
 
-  async #addAudio(producer: types.Producer): Promise<void> {
-    if (this.#parts.offer.audio === undefined) return;
-    this.#consumers.push(await this.#consume(producer));
+  async #applyMute(consumer: types.Consumer): Promise<void> {
+    const muted = this.#muted[consumer.kind];
+    if (consumer.closed || consumer.paused === muted) return;
+    await (muted ? consumer.pause() : consumer.resume());
   }
 
-  #leave(lease: FeedLease | undefined): void {
-    lease?.feed.off('audio', this.#handleAudio);
-    lease?.release();
+  #leave(): void {
+    this.#leaveAudio?.();
+    this.#leaveAudio = undefined;
+    this.#lease?.release();
+    this.#lease = undefined;
   }
 
   readonly #handleAudio = (producer: types.Producer): void => {
-    this.#addAudio(producer).catch((error: unknown) => {
+    if (!this.#parts.source.audio) return;
+    this.#consume(producer).catch((error: unknown) => {
       if (!this.#closed) this.#parts.log.warn({ error: errorMessage(error) }, 'late audio failed');
     });
   };
 
-  #handleTransport(): void {
-    const { log } = this.#parts;
-    this.#transport.on('icestatechange', (state) => {
-      safeEmit<ViewerEvents, 'iceStateChange'>(this, log, 'iceStateChange', state);
-      this.#handleIce(state);
-    });
-    this.#transport.on('dtlsstatechange', (state) => {
-      if (state === 'connected') this.#lease?.feed.start();
-      safeEmit<ViewerEvents, 'dtlsStateChange'>(this, log, 'dtlsStateChange', state);
-      if (state === 'failed') this.close('dtls_failed');
-      if (state === 'closed') this.close('peer_closed');
-    });
-    this.#transport.on('routerclose', () => this.close('worker_died'));
-  }
-
-  #handleIce(state: IceState): void {
-    if (state === 'connected' || state === 'completed') clearTimeout(this.#iceTimer);
-    if (state === 'disconnected') this.#closeAfter(ICE_DISCONNECTED_MS, 'ice_disconnected');
-  }
-
-  #closeAfter(timeoutMs: number, reason: ViewerCloseReason): void {
-    clearTimeout(this.#iceTimer);
-    this.#iceTimer = setTimeout(() => this.close(reason), timeoutMs);
-    this.#iceTimer.unref();
-  }
-
   #formatAnswer(): string {
-    const { offer, h264, audioCodec, addresses, worker, id } = this.#parts;
-    const { iceParameters, dtlsParameters } = this.#transport;
-    const fingerprint = dtlsParameters.fingerprints.find((candidate) => candidate.algorithm === 'sha-256');
-    if (fingerprint === undefined) throw new TypeError('the worker has no SHA-256 fingerprint');
-    const ssrcs = offer.fullBundle ? undefined : this.#ssrcs();
-    return formatAnswer({
+    const { source, addresses, worker, id } = this.#parts;
+    const { offer } = source;
+    return formatSession({
       sessionId: Date.now(),
-      streamId: `gbrtc-${id}`,
       offer,
-      h264,
-      audioCodec,
-      transport: { ...iceParameters, fingerprint, candidates: formatCandidates(addresses, worker.ports) },
-      ...(ssrcs === undefined ? {} : { ssrcs }),
+      transport: answerTransport(this.#transport, worker, addresses),
+      accepted: source.sections(`gbrtc-${id}`, offer.fullBundle ? undefined : this.#ssrcs()),
     });
   }
 
-  #ssrcs(): { cname: string; video: number; audio?: number } | undefined {
+  #ssrcs(): AnswerSsrcs {
     const ssrcOf = (kind: types.MediaKind): number | undefined =>
       this.#consumers.find((consumer) => consumer.kind === kind)?.rtpParameters.encodings?.[0]?.ssrc;
     const cname = this.#consumers[0]?.rtpParameters.rtcp?.cname ?? 'gbrtc';
     const [video, audio] = [ssrcOf('video'), ssrcOf('audio')];
-    return video === undefined ? undefined : { cname, video, ...(audio === undefined ? {} : { audio }) };
+    return { cname, ...(video === undefined ? {} : { video }), ...(audio === undefined ? {} : { audio }) };
   }
 
   #refreshBytesSent(): void {
@@ -235,20 +222,4 @@ export class WebRtcViewer extends EventEmitter<ViewerEvents> implements Viewer {
       () => undefined,
     );
   }
-}
-
-async function acquireRouter(worker: MediaWorker, payloadType: number): Promise<types.Router> {
-  try {
-    return await worker.routers.acquire(payloadType);
-  } catch (cause) {
-    throw new WebRtcUnavailableError('the mediasoup worker makes no router', { cause });
-  }
-}
-
-/** What the answer tells the browser that it may send. */
-function answeredFeedback({ offer, h264 }: ViewerParts): string[] {
-  const lines = offer.sections[offer.video.section]?.rtcpFeedback ?? [];
-  return lines
-    .filter((line) => line.payload === '*' || line.payload === String(h264.payloadType))
-    .map((line) => line.value);
 }

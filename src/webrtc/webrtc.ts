@@ -3,13 +3,28 @@ import { availableParallelism } from 'node:os';
 import { setLogEventListeners } from 'mediasoup';
 import { safeEmit, type Logger } from '../util/index.ts';
 import { isConnectionAddress, localAddresses } from './candidates.ts';
-import { chooseAudio, chooseH264 } from './codec-choice.ts';
-import { SdpError, ViewerLimitError, WebRtcUnavailableError } from './errors.ts';
+import { cameraSource } from './camera-source.ts';
+import { PublicationLimitError, SdpError, ViewerLimitError, WebRtcUnavailableError } from './errors.ts';
 import type { MediaWorker } from './media-worker.ts';
 import { parseOffer } from './offer.ts';
+import { parsePlayerOffer } from './player-offer.ts';
+import { WebRtcPublication } from './publication.ts';
+import { publicationSource } from './publication-source.ts';
+import { parsePublishOffer } from './publish-offer.ts';
 import { isTrickleFragment } from './trickle.ts';
-import type { Viewer, ViewerOptions, WebRtc, WebRtcEvents, WebRtcOptions, WorkerUsage } from './types.ts';
+import type {
+  PlayerOptions,
+  Publication,
+  PublicationOptions,
+  Viewer,
+  ViewerOptions,
+  WebRtc,
+  WebRtcEvents,
+  WebRtcOptions,
+  WorkerUsage,
+} from './types.ts';
 import { WebRtcViewer } from './viewer.ts';
+import type { ViewerSource } from './viewer-source.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
 const DEFAULTS = {
@@ -17,6 +32,7 @@ const DEFAULTS = {
   feedGraceMs: 3000,
   viewersPerWorker: 50,
   maxViewers: 5000,
+  maxPublications: 1000,
   respawnDelayMs: 200,
   workerWaitMs: 2000,
 };
@@ -29,7 +45,9 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
   readonly #log: Logger;
   readonly #slots: readonly WorkerSlot[];
   readonly #viewers = new Set<WebRtcViewer>();
+  readonly #publications = new Map<string, WebRtcPublication>();
   #opening = 0;
+  #publishing = 0;
   #closed = false;
 
   constructor(options: FilledOptions, log: Logger) {
@@ -70,37 +88,59 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
     return isTrickleFragment(fragment);
   }
 
-  async createViewer(options: ViewerOptions): Promise<Viewer> {
-    const offer = parseOffer(options.offer);
-    const foreign = options.candidates?.find((address) => !isConnectionAddress(address));
-    if (foreign !== undefined) throw new SdpError(`candidate ${JSON.stringify(foreign.slice(0, 64))} is no address`);
-    const { maxViewers, iceTimeoutMs, viewersPerWorker } = this.#options;
-    if (this.#viewers.size + this.#opening >= maxViewers) {
-      throw new ViewerLimitError(`${this.#viewers.size} viewers are connected, the limit is ${maxViewers}`);
+  async createViewer({ id, ingest, offer, candidates }: ViewerOptions): Promise<Viewer> {
+    const source = cameraSource(parseOffer(offer), ingest);
+    return this.#openViewer({ id, source, candidates }, (worker) => worker.feeds.viewersOf(ingest.id));
+  }
+
+  async createPlayer({ id, publication, offer, candidates }: PlayerOptions): Promise<Viewer> {
+    const published = this.#publications.get(publication.id);
+    if (published === undefined || published.closed) throw new WebRtcUnavailableError('the publication has ended');
+    const source = publicationSource(parsePlayerOffer(offer, published.formats), published);
+    // The publication's own worker comes first: no pipe is shorter than one to another process.
+    const playersOf = (worker: MediaWorker): number | undefined =>
+      worker.relays.playersOf(published.id) ?? (worker.index === published.workerIndex ? 0 : undefined);
+    return this.#openViewer({ id, source, candidates }, playersOf);
+  }
+
+  async createPublication({ id, offer, candidates, maxBitrateBps }: PublicationOptions): Promise<Publication> {
+    const parsed = parsePublishOffer(offer);
+    checkCandidates(candidates);
+    const { maxPublications, iceTimeoutMs } = this.#options;
+    if (this.#publications.size + this.#publishing >= maxPublications) {
+      throw new PublicationLimitError(
+        `${this.#publications.size} publications are open, the limit is ${maxPublications}`,
+      );
     }
-    if (this.workersUp === 0 && !this.#closed) await this.#waitForWorker();
-    const worker = this.#chooseWorker(options.ingest.id, viewersPerWorker);
-    this.#opening += 1;
-    worker.viewers += 1;
+    this.#publishing += 1;
     try {
-      const viewer = await WebRtcViewer.create({
-        id: options.id,
+      const worker = await this.#leastUsed();
+      worker.publications += 1;
+      const publication = await WebRtcPublication.create({
+        id,
         worker,
-        ingest: options.ingest,
-        offer,
-        h264: chooseH264(offer, options.ingest.video?.profileLevelId),
-        audioCodec: chooseAudio(offer, options.ingest.audio?.codec),
-        addresses: [...(options.candidates ?? []), ...this.#addresses],
+        offer: parsed,
+        maxBitrateBps,
+        addresses: [...(candidates ?? []), ...this.#addresses],
         iceTimeoutMs,
-        log: this.#log.child({ viewerId: options.id }),
+        log: this.#log.child({ publicationId: id }),
+      }).catch((error: unknown) => {
+        worker.publications -= 1;
+        throw error;
       });
-      this.#adopt(viewer, worker);
-      return viewer;
-    } catch (error) {
-      worker.viewers -= 1;
-      throw error;
+      this.#publications.set(id, publication);
+      publication.once('closed', () => {
+        this.#publications.delete(id);
+        worker.publications -= 1;
+      });
+      if (publication.closed) {
+        this.#publications.delete(id);
+        worker.publications -= 1;
+        throw new WebRtcUnavailableError('the mediasoup worker died');
+      }
+      return publication;
     } finally {
-      this.#opening -= 1;
+      this.#publishing -= 1;
     }
   }
 
@@ -115,6 +155,7 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
   async close(): Promise<void> {
     this.#closed = true;
     for (const viewer of this.#viewers) viewer.close();
+    for (const publication of this.#publications.values()) publication.close();
     await Promise.all(this.#slots.map(async (slot) => slot.close()));
   }
 
@@ -143,11 +184,53 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
     this.off('workerUp', wake);
   }
 
+  async #openViewer(
+    { id, source, candidates }: { id: string; source: ViewerSource; candidates: readonly string[] | undefined },
+    viewersOf: (worker: MediaWorker) => number | undefined,
+  ): Promise<Viewer> {
+    checkCandidates(candidates);
+    const { maxViewers, iceTimeoutMs } = this.#options;
+    if (this.#viewers.size + this.#opening >= maxViewers) {
+      throw new ViewerLimitError(`${this.#viewers.size} viewers are connected, the limit is ${maxViewers}`);
+    }
+    if (this.workersUp === 0 && !this.#closed) await this.#waitForWorker();
+    const worker = this.#chooseWorker(viewersOf);
+    this.#opening += 1;
+    worker.viewers += 1;
+    try {
+      const viewer = await WebRtcViewer.create({
+        id,
+        worker,
+        source,
+        addresses: [...(candidates ?? []), ...this.#addresses],
+        iceTimeoutMs,
+        log: this.#log.child({ viewerId: id }),
+      });
+      this.#adopt(viewer, worker);
+      return viewer;
+    } catch (error) {
+      worker.viewers -= 1;
+      throw error;
+    } finally {
+      this.#opening -= 1;
+    }
+  }
+
   /** The stream's own worker until it is full, then the one with the fewest viewers. */
-  #chooseWorker(ingestId: string, viewersPerWorker: number): MediaWorker {
+  #chooseWorker(viewersOf: (worker: MediaWorker) => number | undefined): MediaWorker {
+    const { viewersPerWorker } = this.#options;
     const up = this.#slots.flatMap((slot) => slot.worker ?? []);
-    const ofStream = up.filter((worker) => (worker.feeds.viewersOf(ingestId) ?? viewersPerWorker) < viewersPerWorker);
+    const ofStream = up.filter((worker) => (viewersOf(worker) ?? viewersPerWorker) < viewersPerWorker);
     const [best] = (ofStream.length > 0 ? ofStream : up).toSorted((a, b) => a.viewers - b.viewers);
+    if (best === undefined || this.#closed) throw new WebRtcUnavailableError('no mediasoup worker is up');
+    return best;
+  }
+
+  /** A publication goes where the fewest are. */
+  async #leastUsed(): Promise<MediaWorker> {
+    if (this.workersUp === 0 && !this.#closed) await this.#waitForWorker();
+    const up = this.#slots.flatMap((slot) => slot.worker ?? []);
+    const [best] = up.toSorted((a, b) => a.publications - b.publications || a.viewers - b.viewers);
     if (best === undefined || this.#closed) throw new WebRtcUnavailableError('no mediasoup worker is up');
     return best;
   }
@@ -160,6 +243,12 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
     });
     if (viewer.closed) throw new WebRtcUnavailableError('the mediasoup worker died');
   }
+}
+
+/** @throws SdpError */
+function checkCandidates(candidates: readonly string[] | undefined): void {
+  const foreign = candidates?.find((address) => !isConnectionAddress(address));
+  if (foreign !== undefined) throw new SdpError(`candidate ${JSON.stringify(foreign.slice(0, 64))} is no address`);
 }
 
 async function slotUsage(slot: WorkerSlot): Promise<WorkerUsage> {

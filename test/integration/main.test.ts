@@ -68,6 +68,16 @@ describe('a port in use is named with its key', () => {
       section: (port: number) => `webrtc: {listen: 127.0.0.1, port: ${port}, workers: 1}`,
     },
     {
+      name: 'pms',
+      key: 'pms.port',
+      section: (port: number) => `pms: {listenIp: 127.0.0.1, port: ${port}}`,
+    },
+    {
+      name: 'RTSP',
+      key: 'rtsp.port',
+      section: (port: number) => `rtsp: {host: 127.0.0.1, port: ${port}}`,
+    },
+    {
       name: 'single media port',
       key: 'media.ingest.port',
       section: (port: number) => `media: {listen: 127.0.0.1, ingest: {mode: single, port: ${port}}}`,
@@ -84,6 +94,8 @@ describe('a port in use is named with its key', () => {
         ['gb28181', `gb28181: {host: 127.0.0.1, port: ${sip}}`],
         ['http', `http: {host: 127.0.0.1, listen: ${http}, srs-listen: 0}`],
         ['webrtc', `webrtc: {listen: 127.0.0.1, port: ${webrtc}, workers: 1}`],
+        ['rtsp', 'rtsp: {port: 0}'],
+        ['pms', 'pms: {port: 0}'],
       ]);
       sections.set(key.split('.')[0] ?? '', section(port));
       const { status, text } = run([...sections.values()].join('\n'));

@@ -10,9 +10,15 @@ const ARGS = [
   '--autoplay-policy=no-user-gesture-required',
 ];
 
+/** A test pattern as camera and a beep as microphone, given without a question. */
+const FAKE_DEVICES = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+
 /** Debian's Chromium without a window. */
-export async function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS });
+export async function launchChromium({ fakeDevices = false } = {}): Promise<Browser> {
+  return chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: fakeDevices ? [...ARGS, ...FAKE_DEVICES] : ARGS,
+  });
 }
 
 /** What a playing peer connection has to show. */
@@ -31,10 +37,10 @@ export interface PlayState {
 
 /** A player in a page, without any library: offer, answer, a video element, statistics. */
 export class PagePlayer {
-  readonly #page: Page;
+  readonly page: Page;
 
   private constructor(page: Page) {
-    this.#page = page;
+    this.page = page;
   }
 
   static async create(browser: Browser): Promise<PagePlayer> {
@@ -44,25 +50,25 @@ export class PagePlayer {
   }
 
   async offer(): Promise<string> {
-    return this.#page.evaluate<string>('gbrtcOffer()');
+    return this.page.evaluate<string>('gbrtcOffer()');
   }
 
   async answer(sdp: string): Promise<void> {
-    await this.#page.evaluate<void>(`gbrtcAnswer(${JSON.stringify(sdp)})`);
+    await this.page.evaluate<void>(`gbrtcAnswer(${JSON.stringify(sdp)})`);
   }
 
   async state(): Promise<PlayState> {
-    return this.#page.evaluate<PlayState>('gbrtcState()');
+    return this.page.evaluate<PlayState>('gbrtcState()');
   }
 
   /** Milliseconds from the answer to the first decoded frame. */
   async firstFrameMs(): Promise<number> {
-    return this.#page.evaluate<number>('gbrtcFirstFrame');
+    return this.page.evaluate<number>('gbrtcFirstFrame');
   }
 
   async close(): Promise<void> {
-    await this.#page.evaluate<void>('gbrtcPeer.close()');
-    await this.#page.close();
+    await this.page.evaluate<void>('gbrtcPeer.close()');
+    await this.page.close();
   }
 }
 

@@ -8,6 +8,8 @@ import type {
   IngestOutput,
   IngestStats,
   PlayableAudio,
+  PlayerOutput,
+  PlayerOutputEvents,
   VideoTrack,
 } from '../../src/media/index.ts';
 import type { Clip } from './rtp-clip.ts';
@@ -124,6 +126,15 @@ export class FakeIngest extends EventEmitter<IngestEvents> implements Ingest {
         if (this.#outputs.delete(output)) socket.close();
       },
     };
+  }
+
+  async openPlayerOutput(): Promise<PlayerOutput> {
+    return Object.assign(new EventEmitter<PlayerOutputEvents>(), {
+      ports: { rtp: 0, rtcp: 0 },
+      setPlaying: () => undefined,
+      requestKeyFrame: () => undefined,
+      close: () => undefined,
+    });
   }
 
   close(): void {

@@ -3,9 +3,12 @@ import type {
   EvidenceStage,
   PlayRecord,
   PlayRequest,
+  PublishHandle,
+  PublishRequest,
   StreamSnapshot,
   Streams,
   StreamsEvents,
+  Tap,
   ViewerHandle,
   ViewerRequest,
   ViewerSnapshot,
@@ -39,6 +42,7 @@ export const FAKE_ANSWER = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na
 export function fakeStream(more: Partial<StreamSnapshot> = {}): StreamSnapshot {
   return {
     name: 'live/34020000001320000001_34020000001310000001',
+    source: 'camera',
     playId: 'p1',
     deviceId: '34020000001320000001',
     channelId: '34020000001310000001',
@@ -183,9 +187,69 @@ export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams 
     return { id, answer: FAKE_ANSWER };
   }
 
+  async tap(name: string): Promise<Tap> {
+    this.calls.push(['tap', name]);
+    throw this.failure ?? new FakeError('device_offline', `no stream ${name}`);
+  }
+
+  readonly muted = new Map<string, { video: boolean; audio: boolean }>();
+
+  async publish(name: string, request: PublishRequest): Promise<PublishHandle> {
+    this.calls.push(['publish', name, request]);
+    if (this.failure !== undefined) throw this.failure;
+    const stream = name.includes('/') ? name : `live/${name}`;
+    const old = this.#streams.get(stream);
+    if (old?.publisher !== undefined) this.endPublication(old.publisher.id, 'replaced');
+    const id = `pub${this.#nextViewer++}`;
+    const { remoteAddress, userAgent } = request;
+    const muted = { video: false, audio: false };
+    const publisher = { id, remoteAddress, userAgent, iceState: 'new', dtlsState: 'new', muted };
+    const published = fakeStream({
+      name: stream,
+      source: 'publication',
+      deviceId: '',
+      channelId: '',
+      ssrc: '',
+      publisher,
+    });
+    this.addStream(published);
+    this.muted.set(id, muted);
+    this.emit('opened', published);
+    return { id, stream, answer: FAKE_ANSWER };
+  }
+
+  closePublication(publicationId: string): boolean {
+    this.calls.push(['closePublication', publicationId]);
+    return this.endPublication(publicationId, 'closed');
+  }
+
+  /** The publisher goes, and with it everybody who plays it. */
+  endPublication(publicationId: string, reason: 'closed' | 'replaced' | 'peer_closed'): boolean {
+    const stream = this.list().find(({ publisher }) => publisher?.id === publicationId);
+    if (stream === undefined) return false;
+    for (const { id } of stream.viewers)
+      this.emit('viewerClosed', { id, stream: stream.name, reason: 'publisher_gone' });
+    this.#streams.delete(stream.name);
+    this.emit('publicationClosed', { id: publicationId, stream: stream.name, reason });
+    this.emit('closed', stream);
+    return true;
+  }
+
+  async mute(
+    id: string,
+    change: { video?: boolean; audio?: boolean },
+  ): Promise<{ video: boolean; audio: boolean } | undefined> {
+    this.calls.push(['mute', id, change]);
+    const known = this.muted.get(id) ?? (this.#ofViewer(id) === undefined ? undefined : { video: false, audio: false });
+    if (known === undefined) return undefined;
+    const muted = { ...known, ...change };
+    this.muted.set(id, muted);
+    return muted;
+  }
+
   trickle(viewerId: string, fragment: string): boolean {
     this.calls.push(['trickle', viewerId, fragment]);
-    return this.#ofViewer(viewerId) !== undefined;
+    return this.#ofViewer(viewerId) !== undefined || this.muted.has(viewerId);
   }
 
   reportFirstFrame(viewerId: string, afterMs: number): boolean {
@@ -201,6 +265,7 @@ export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams 
       stream,
       stream.viewers.filter(({ id }) => id !== viewerId),
     );
+    this.emit('viewerClosed', { id: viewerId, stream: stream.name, reason: 'closed' });
     return true;
   }
 

@@ -72,6 +72,8 @@ async function configFor(options: GatewayProcessOptions, dataDir: string): Promi
     gb28181: { host: '127.0.0.1', port: sip, auth: { password: '12345678' }, 'register-rate': 0 },
     http: { host: '127.0.0.1', listen: http, 'srs-listen': 0, auth: { enable: false } },
     media: { listen: '127.0.0.1', address: '127.0.0.1' },
+    rtsp: { port: 0, host: '127.0.0.1', auth: { enable: false } },
+    pms: { listenIp: '127.0.0.1', port: 0 },
     webrtc: { listen: '127.0.0.1', candidate: ['127.0.0.1'], port: webrtc },
   };
   for (const [name, section] of Object.entries(options.config ?? {})) base[name] = { ...base[name], ...section };

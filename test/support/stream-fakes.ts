@@ -15,6 +15,8 @@ import type {
   IngestEvents,
   IngestOptions,
   IngestOutput,
+  PlayerOutput,
+  PlayerOutputEvents,
   IngestStats,
   VideoTrack,
 } from '../../src/media/index.ts';
@@ -23,6 +25,12 @@ import { silentLogger } from '../../src/util/index.ts';
 import type {
   DtlsState,
   IceState,
+  MuteState,
+  PlayerOptions,
+  Publication,
+  PublicationCloseReason,
+  PublicationEvents,
+  PublicationOptions,
   Viewer,
   ViewerCloseReason,
   ViewerEvents,
@@ -87,6 +95,15 @@ export class ScriptedIngest extends EventEmitter<IngestEvents> implements Ingest
   addOutput(): IngestOutput {
     this.outputs += 1;
     return { close: () => (this.outputs -= 1) };
+  }
+
+  async openPlayerOutput(): Promise<PlayerOutput> {
+    return Object.assign(new EventEmitter<PlayerOutputEvents>(), {
+      ports: { rtp: 0, rtcp: 0 },
+      setPlaying: () => undefined,
+      requestKeyFrame: () => undefined,
+      close: () => undefined,
+    });
   }
 
   close(): void {
@@ -259,11 +276,17 @@ export class ScriptedViewer extends EventEmitter<ViewerEvents> implements Viewer
   bytesSent = 0;
   closed = false;
   canMove = true;
+  muted: MuteState = { video: false, audio: false };
 
-  constructor(options: ViewerOptions) {
+  constructor({ id, ingest }: { readonly id: string; readonly ingest?: Ingest }) {
     super();
-    this.id = options.id;
-    this.ingests = [options.ingest];
+    this.id = id;
+    this.ingests = ingest === undefined ? [] : [ingest];
+  }
+
+  async setMuted(change: Partial<MuteState>): Promise<MuteState> {
+    this.muted = { ...this.muted, ...change };
+    return this.muted;
   }
 
   async rebind(ingest: Ingest): Promise<void> {
@@ -285,8 +308,50 @@ export class ScriptedViewer extends EventEmitter<ViewerEvents> implements Viewer
   }
 }
 
+/** A publisher that a test connects and loses. */
+export class ScriptedPublication extends EventEmitter<PublicationEvents> implements Publication {
+  readonly id: string;
+  readonly options: PublicationOptions;
+  readonly answer = 'v=0 publication';
+  readonly workerIndex = 0;
+  readonly tracks: Publication['tracks'] = [
+    { kind: 'video', codec: 'vp8', payloadType: 96, ssrc: 1 },
+    { kind: 'audio', codec: 'opus', payloadType: 111, ssrc: 2 },
+  ];
+  readonly stats = { packets: 10, bytes: 1000, lost: 0, bitrateBps: 8000 };
+  iceState: IceState = 'new';
+  dtlsState: DtlsState = 'new';
+  muted: MuteState = { video: false, audio: false };
+  closed = false;
+
+  constructor(options: PublicationOptions) {
+    super();
+    this.id = options.id;
+    this.options = options;
+  }
+
+  async setMuted(change: Partial<MuteState>): Promise<MuteState> {
+    this.muted = { ...this.muted, ...change };
+    return this.muted;
+  }
+
+  close(reason: PublicationCloseReason = 'closed'): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.emit('closed', reason);
+  }
+
+  connect(): void {
+    this.iceState = 'completed';
+    this.emit('iceStateChange', 'completed');
+    this.dtlsState = 'connected';
+    this.emit('dtlsStateChange', 'connected');
+  }
+}
+
 export class ScriptedWebRtc {
   readonly viewers: ScriptedViewer[] = [];
+  readonly publications: ScriptedPublication[] = [];
   failure: Error | undefined;
 
   checkOffer(): void {
@@ -299,6 +364,19 @@ export class ScriptedWebRtc {
 
   /** How long a viewer takes to come about. */
   viewerDelayMs = 0;
+
+  async createPublication(options: PublicationOptions): Promise<Publication> {
+    if (this.failure !== undefined) throw this.failure;
+    const publication = new ScriptedPublication(options);
+    this.publications.push(publication);
+    return publication;
+  }
+
+  async createPlayer(options: PlayerOptions): Promise<Viewer> {
+    const viewer = new ScriptedViewer(options);
+    this.viewers.push(viewer);
+    return viewer;
+  }
 
   async createViewer(options: ViewerOptions): Promise<Viewer> {
     if (this.viewerDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.viewerDelayMs));

@@ -190,6 +190,7 @@ test('everything but the listed paths needs a token', async () => {
   expect(open.sort()).toEqual([
     'delete /rtc/v1/whep/',
     'delete /rtc/v1/whip-play/',
+    'delete /rtc/v1/whip/',
     'get /api/v1/openapi.json',
     'get /api/v1/session',
     'get /api/v1/versions',
@@ -198,11 +199,14 @@ test('everything but the listed paths needs a token', async () => {
     'get /srs-sip',
     'patch /rtc/v1/whep/',
     'patch /rtc/v1/whip-play/',
+    'patch /rtc/v1/whip/',
     'post /api/v1/login',
     'post /api/v1/logout',
     'post /rtc/v1/play/',
+    'post /rtc/v1/publish/',
     'post /rtc/v1/whep/',
     'post /rtc/v1/whip-play/',
+    'post /rtc/v1/whip/',
   ]);
 });
 

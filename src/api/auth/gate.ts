@@ -63,6 +63,14 @@ export class Gate {
     if (access?.kind === 'play' && streams.includes(access.stream)) return;
     throw refusal(access);
   }
+
+  /** For the stream `<app>/<name>`: the administrator, or a publish token of that stream. @throws ApiError */
+  async requirePublish(req: Request, stream: string, extra?: string): Promise<void> {
+    if (!this.enabled) return;
+    const access = await this.identify(req, extra);
+    if (access?.kind === 'admin' || (access?.kind === 'publish' && access.stream === stream)) return;
+    throw refusal(access);
+  }
 }
 
 function refusal(access: Access | undefined): ApiError {

@@ -5,11 +5,12 @@ import { z } from 'zod';
 /** What a bearer of a token may do. */
 export type Access =
   | { readonly kind: 'admin'; readonly username: string; readonly expiresAt: number }
-  | { readonly kind: 'play'; readonly stream: string; readonly expiresAt: number };
+  | { readonly kind: 'play' | 'publish'; readonly stream: string; readonly expiresAt: number };
 
 const claimsSchema = z.object({ sub: z.string(), scope: z.string(), exp: z.number() });
 const ISSUER = 'gbrtc';
-const PLAY_PREFIX = 'play:';
+/** `play:<app>/<name>` and `publish:<app>/<name>`. */
+const STREAM_SCOPE = /^(play|publish):(.+)$/;
 
 export interface SignedToken {
   readonly token: string;
@@ -17,7 +18,7 @@ export interface SignedToken {
   readonly expiresAt: number;
 }
 
-/** JWTs (RFC 7519, HS256) with the two scopes `admin` and `play:<app>/<name>`. */
+/** JWTs (RFC 7519, HS256) with the scopes `admin`, `play:<app>/<name>` and `publish:<app>/<name>`. */
 export class Tokens {
   readonly #key: Uint8Array;
 
@@ -31,7 +32,12 @@ export class Tokens {
 
   /** For one stream, `<app>/<name>`. */
   signPlay(stream: string, ttlMs: number): Promise<SignedToken> {
-    return this.#sign('viewer', `${PLAY_PREFIX}${stream}`, ttlMs);
+    return this.#sign('viewer', `play:${stream}`, ttlMs);
+  }
+
+  /** To publish one stream, `<app>/<name>`. */
+  signPublish(stream: string, ttlMs: number): Promise<SignedToken> {
+    return this.#sign('publisher', `publish:${stream}`, ttlMs);
   }
 
   /** Undefined for anything that is not a valid token of ours. */
@@ -43,8 +49,9 @@ export class Tokens {
       const { sub, scope, exp } = claimsSchema.parse(payload);
       const expiresAt = exp * 1000;
       if (scope === 'admin') return { kind: 'admin', username: sub, expiresAt };
-      if (scope.startsWith(PLAY_PREFIX)) return { kind: 'play', stream: scope.slice(PLAY_PREFIX.length), expiresAt };
-      return undefined;
+      const [, kind, stream] = STREAM_SCOPE.exec(scope) ?? [];
+      if (kind === undefined || stream === undefined) return undefined;
+      return { kind: kind === 'play' ? 'play' : 'publish', stream, expiresAt };
     } catch {
       return undefined;
     }

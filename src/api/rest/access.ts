@@ -28,6 +28,22 @@ const sessionSchema = z
   })
   .meta({ id: 'Session' });
 
+const tokenRequestSchema = z
+  .strictObject({
+    scope: z.enum(['play', 'publish']),
+    stream: z.string().regex(/^[^/\\?#%\s]{1,160}(?:\/[^/\\?#%\s]{1,160})?$/, 'must be <app>/<name> or <name>'),
+    lifetimeSec: z
+      .int()
+      .min(10)
+      .max(30 * 86_400)
+      .optional(),
+  })
+  .meta({ id: 'StreamTokenRequest' });
+
+const streamTokenSchema = z
+  .object({ token: z.string(), expiresAt: z.number(), scope: z.string() })
+  .meta({ id: 'StreamToken', description: 'For one stream: to play it, or to publish it.' });
+
 const cookie = (value: string, maxAgeSec: number): string =>
   `${COOKIE_NAME}=${value}; Path=/; Max-Age=${maxAgeSec}; HttpOnly; SameSite=Strict`;
 
@@ -78,6 +94,24 @@ export function addAccessRoutes(routes: Routes, { options, parts, gate, tokens }
   });
 
   routes.add({
+    method: 'post',
+    path: '/api/v1/tokens',
+    tag: 'access',
+    summary: 'A token that plays or publishes one stream, for WHEP, WHIP and pms',
+    access: 'admin',
+    body: tokenRequestSchema,
+    status: 201,
+    response: streamTokenSchema,
+    errors: [400, 413, 415],
+    handle: async ({ body: { scope, stream, lifetimeSec } }) => {
+      const name = stream.includes('/') ? stream : `live/${stream}`;
+      const ttlMs = lifetimeSec === undefined ? options.auth.playTokenTtlMs : lifetimeSec * 1000;
+      const signed = await (scope === 'play' ? tokens.signPlay(name, ttlMs) : tokens.signPublish(name, ttlMs));
+      return { ...signed, scope: `${scope}:${name}` };
+    },
+  });
+
+  routes.add({
     method: 'get',
     path: '/api/v1/session',
     tag: 'access',
@@ -92,7 +126,10 @@ export function addAccessRoutes(routes: Routes, { options, parts, gate, tokens }
       ...(access?.kind === 'admin' ? { username: access.username } : {}),
       ...(access === undefined
         ? {}
-        : { scope: access.kind === 'admin' ? 'admin' : `play:${access.stream}`, expiresAt: access.expiresAt }),
+        : {
+            scope: access.kind === 'admin' ? 'admin' : `${access.kind}:${access.stream}`,
+            expiresAt: access.expiresAt,
+          }),
       version: options.version,
       demo: options.demo,
     }),

@@ -34,6 +34,7 @@ const videoSchema = z.object({
   profileLevelId: z.string().optional(),
   width: z.int().optional(),
   height: z.int().optional(),
+  spropParameterSets: z.string().optional(),
   ssrc: z.number(),
   payloadType: z.int(),
 });
@@ -82,9 +83,21 @@ const viewerSchema = z
   })
   .meta({ id: 'Viewer' });
 
+const publisherSchema = z
+  .object({
+    id: z.string(),
+    remoteAddress: z.string(),
+    userAgent: z.string(),
+    iceState: z.string(),
+    dtlsState: z.string(),
+    muted: z.object({ video: z.boolean(), audio: z.boolean() }),
+  })
+  .meta({ id: 'Publisher' });
+
 export const streamSchema = z
   .object({
     name: z.string(),
+    source: z.enum(['camera', 'publication']),
     playId: z.string(),
     deviceId: z.string(),
     channelId: z.string(),
@@ -97,6 +110,7 @@ export const streamSchema = z
     audio: audioSchema.optional(),
     stats: statsSchema,
     viewers: z.array(viewerSchema),
+    publisher: publisherSchema.optional(),
   })
   .meta({ id: 'Stream' });
 

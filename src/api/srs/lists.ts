@@ -71,7 +71,9 @@ export class SrsLists {
   /** DELETE /api/v1/clients/{id}, and POST …/kick as srs-sip's console spells it. */
   readonly kick: RequestHandler = async (req, res) => {
     await this.#context.gate.requireAdmin(req);
-    const closed = this.#context.parts.streams.closeViewer(String(req.params['id']));
+    const { streams } = this.#context.parts;
+    const id = String(req.params['id']);
+    const closed = streams.closeViewer(id) || streams.closePublication(id);
     sendSrs(closed ? res : res.status(404), this.#identity, closed ? 0 : CLIENT_NOT_FOUND, {});
   };
 

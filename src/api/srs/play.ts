@@ -4,6 +4,7 @@ import type { ApiContext } from '../context.ts';
 import { ApiError, mapError } from '../errors.ts';
 import { parseJson, textOf, validate } from '../http/body.ts';
 import { type SrsIdentity, sendSrs } from './envelope.ts';
+import { publish } from './publishing.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 import { playIdOf, view } from './viewing.ts';
 
@@ -45,6 +46,31 @@ export function srsPlay(context: ApiContext, identity: SrsIdentity): RequestHand
         msg: problem.error.message,
         reason: problem.error.code,
         ...(playId === undefined || refused ? {} : { play: playId }),
+      });
+    }
+  };
+}
+
+/** POST /rtc/v1/publish/: the same for one who sends. */
+export function srsPublish(context: ApiContext, identity: SrsIdentity): RequestHandler {
+  return async (req, res) => {
+    try {
+      const body = validate(playSchema, parseJson(textOf(req.body)), 'body');
+      const target = parseStreamUrl(body.streamurl);
+      if (target === undefined) throw new ApiError('invalid_request', 'streamurl does not name a stream');
+      const { id, answer } = await publish(context, { req, res }, target, body.sdp);
+      sendSrs(res, identity, 0, {
+        sdp: answer,
+        sessionid: `${iceUfrag(answer)}:${iceUfrag(body.sdp)}`,
+        publication: id,
+      });
+    } catch (error) {
+      const { status, problem, headers } = mapError(error);
+      const refused = status === 401 || status === 403;
+      if (refused) res.status(status).set(headers);
+      sendSrs(res, identity, refused ? status : BAD_REQUEST, {
+        msg: problem.error.message,
+        reason: problem.error.code,
       });
     }
   };

@@ -5,8 +5,9 @@ import { readText } from '../http/body.ts';
 import { cors } from '../http/headers.ts';
 import { createIdentity } from './envelope.ts';
 import { SrsLists, srsVersions } from './lists.ts';
-import { srsPlay } from './play.ts';
+import { srsPlay, srsPublish } from './play.ts';
 import { whepLeave, whepOffer, whepTrickle } from './whep.ts';
+import { whipLeave, whipOffer, whipTrickle } from './whip.ts';
 
 const METHODS = 'GET, POST, PATCH, DELETE, OPTIONS';
 const HEADERS = 'X-Requested-With, Content-Type, Authorization, If-Match';
@@ -19,7 +20,7 @@ function refuseOtherMethods(allowed: string): RequestHandler {
     next(new ApiError('method_not_allowed', `${req.method} is not possible here`, { headers: { Allow: allowed } }));
 }
 
-/** SRS's players' interface: /rtc/v1/play/, WHEP, and the lists of /api/v1. All with and without a final slash. */
+/** SRS's players' interface: /rtc/v1/play/ and /publish/, WHEP, WHIP, and the lists of /api/v1. All with and without a final slash. */
 export function createSrsRouter(context: ApiContext): Router {
   const router = Router();
   const identity = createIdentity();
@@ -29,6 +30,12 @@ export function createSrsRouter(context: ApiContext): Router {
   router.use('/rtc/v1', anyOrigin);
   router.post('/rtc/v1/play', readText(), srsPlay(context, identity));
   router.all('/rtc/v1/play', refuseOtherMethods('POST, OPTIONS'));
+  router.post('/rtc/v1/publish', readText(), srsPublish(context, identity));
+  router.all('/rtc/v1/publish', refuseOtherMethods('POST, OPTIONS'));
+  router.post('/rtc/v1/whip', readText(), whipOffer(context));
+  router.patch('/rtc/v1/whip', readText(), whipTrickle(context));
+  router.delete('/rtc/v1/whip', whipLeave(context));
+  router.all('/rtc/v1/whip', refuseOtherMethods('POST, PATCH, DELETE, OPTIONS'));
   for (const path of WHEP_PATHS) {
     router.post(path, readText(), whepOffer(context));
     router.patch(path, readText(), whepTrickle(context));

@@ -7,6 +7,9 @@ type AudioTrack = NonNullable<StreamSnapshot['audio']>;
 const CODEC_NAMES: Readonly<Record<string, string>> = {
   h264: 'H264',
   h265: 'HEVC',
+  vp8: 'VP8',
+  vp9: 'VP9',
+  av1: 'AV1',
   mpeg4: 'MPEG4',
   svac: 'SVAC',
   pcma: 'PCMA',
@@ -81,7 +84,7 @@ export function streamView(stream: StreamSnapshot, host: string, now: number): R
   };
 }
 
-const publisherId = (stream: StreamSnapshot): string => `publisher-${stream.playId}`;
+const publisherId = (stream: StreamSnapshot): string => stream.publisher?.id ?? `publisher-${stream.playId}`;
 
 interface ClientFields {
   readonly id: string;
@@ -115,12 +118,12 @@ function clientView(stream: StreamSnapshot, host: string, now: number, client: C
   };
 }
 
-/** The camera as publisher and each viewer, as SRS lists clients. */
+/** The camera or the browser as publisher and each viewer, as SRS lists clients. */
 export function clientViews(stream: StreamSnapshot, host: string, now: number): Record<string, unknown>[] {
   const publisher: ClientFields = {
     id: publisherId(stream),
-    ip: '',
-    type: 'gb28181-publish',
+    ip: stream.publisher?.remoteAddress ?? '',
+    type: stream.publisher === undefined ? 'gb28181-publish' : 'rtc-publish',
     publish: true,
     since: stream.createdAt,
     sent: 0,

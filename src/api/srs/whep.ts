@@ -8,11 +8,11 @@ import { parseStreamName, type StreamUrl } from './stream-url.ts';
 import { playIdOf, view } from './viewing.ts';
 
 /** RFC 8840 §9: the body of a PATCH. */
-const TRICKLE_TYPE = 'application/trickle-ice-sdpfrag';
+export const TRICKLE_TYPE = 'application/trickle-ice-sdpfrag';
 const VIEWER_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
 /** `?app=live&stream=<name>`, or `?stream=<app>/<name>`. @throws ApiError */
-function targetOf(req: Request): StreamUrl {
+export function targetOf(req: Request): StreamUrl {
   const given = queryValue(req, 'stream') ?? '';
   const slash = given.indexOf('/');
   const app = slash < 0 ? (queryValue(req, 'app') ?? 'live') : given.slice(0, slash);
@@ -25,15 +25,37 @@ function contentType(req: Request): string {
   return (req.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
+/** @throws ApiError `media_type_unsupported` */
+export function requireSdp(req: Request): void {
+  const type = contentType(req);
+  // text/plain is what fetch sends when nobody sets a type.
+  if (!['application/sdp', 'text/plain', ''].includes(type)) {
+    throw new ApiError('media_type_unsupported', `Content-Type is ${type}, application/sdp expected`);
+  }
+}
+
+/** The body of a PATCH of this session. @throws ApiError */
+export function trickleFragment(req: Request, sessionId: string): string {
+  const type = contentType(req);
+  if (type !== TRICKLE_TYPE) {
+    throw new ApiError(
+      'media_type_unsupported',
+      `Content-Type is ${type === '' ? 'missing' : type}, ${TRICKLE_TYPE} expected`,
+    );
+  }
+  const match = req.headers['if-match'];
+  if (match === '*') throw new ApiError('ice_restart_unsupported', 'an ICE restart needs a new session');
+  if (match !== undefined && match !== `"${sessionId}"`) {
+    throw new ApiError('precondition_failed', 'If-Match does not name this ICE session');
+  }
+  return textOf(req.body);
+}
+
 /** POST: the offer in, 201 with the answer out (draft-ietf-wish-whep, RFC 9725 §4.2). */
 export function whepOffer(context: ApiContext): RequestHandler {
   return async (req, res) => {
     const target = targetOf(req);
-    const type = contentType(req);
-    // text/plain is what fetch sends when nobody sets a type.
-    if (!['application/sdp', 'text/plain', ''].includes(type)) {
-      throw new ApiError('media_type_unsupported', `Content-Type is ${type}, application/sdp expected`);
-    }
+    requireSdp(req);
     try {
       const { viewer, stream, playId } = await view(context, { req, res }, target, textOf(req.body));
       const key = context.gate.enabled ? context.tokens.sessionKey(viewer.id) : undefined;
@@ -55,8 +77,8 @@ export function whepOffer(context: ApiContext): RequestHandler {
   };
 }
 
-/** The viewer that a session URL names. @throws ApiError `unauthorized` | `viewer_unknown` */
-async function sessionOf(context: ApiContext, req: Request): Promise<string> {
+/** The viewer or publication that a session URL names. @throws ApiError `unauthorized` | `viewer_unknown` */
+export async function sessionOf(context: ApiContext, req: Request): Promise<string> {
   const viewerId = queryValue(req, 'session') ?? '';
   if (!VIEWER_ID.test(viewerId)) throw new ApiError('viewer_unknown', 'the query names no session');
   const key = queryValue(req, 'key');
@@ -68,19 +90,8 @@ async function sessionOf(context: ApiContext, req: Request): Promise<string> {
 export function whepTrickle(context: ApiContext): RequestHandler {
   return async (req, res) => {
     const viewerId = await sessionOf(context, req);
-    const type = contentType(req);
-    if (type !== TRICKLE_TYPE) {
-      throw new ApiError(
-        'media_type_unsupported',
-        `Content-Type is ${type === '' ? 'missing' : type}, ${TRICKLE_TYPE} expected`,
-      );
-    }
-    const match = req.headers['if-match'];
-    if (match === '*') throw new ApiError('ice_restart_unsupported', 'an ICE restart needs a new session');
-    if (match !== undefined && match !== `"${viewerId}"`) {
-      throw new ApiError('precondition_failed', 'If-Match does not name this ICE session');
-    }
-    if (!context.parts.streams.trickle(viewerId, textOf(req.body))) throw unknownViewer(viewerId);
+    const fragment = trickleFragment(req, viewerId);
+    if (!context.parts.streams.trickle(viewerId, fragment)) throw unknownViewer(viewerId);
     res.status(204).end();
   };
 }

@@ -165,7 +165,7 @@ export class AccessUnitEmitter {
     const { codec } = this;
     if (changed || (codec !== this.#reported && this.#isReportable(codec))) {
       this.#reported = codec;
-      this.#sink.onVideoParameters(changed && this.#sets.parameters !== undefined ? this.#sets.parameters : { codec });
+      this.#sink.onVideoParameters((changed ? this.#sets.described : undefined) ?? { codec });
     }
     return codec;
   }

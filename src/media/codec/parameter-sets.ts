@@ -26,6 +26,12 @@ export class ParameterSets {
     return this.#sps === undefined ? [] : [this.#sps, ...this.#pps];
   }
 
+  /** What is known now, with the sets themselves where there are both kinds. */
+  get described(): VideoParameters | undefined {
+    if (this.parameters?.codec !== 'h264' || this.#pps.length === 0) return this.parameters;
+    return { ...this.parameters, spropParameterSets: this.h264Sets.map((set) => set.toString('base64')).join(',') };
+  }
+
   /** Takes note of a NAL unit in `bytes[start, end)`; true when `parameters` changed. */
   note(bytes: Buffer, start: number, end: number): boolean {
     if (end - start > MAX_SET_BYTES) return false;

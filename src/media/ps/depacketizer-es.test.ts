@@ -86,7 +86,7 @@ describe('elementary streams over RTP', () => {
     expect(recorder.nalTypes).toEqual([[7, 8, 5], [1], [1]]);
     expect(recorder.units[0]!.nalus[2]).toEqual(idr(5000));
     expect(recorder.units.map((unit) => unit.pts90k)).toEqual([0, STEP, 2 * STEP]);
-    expect(recorder.video).toEqual([{ codec: 'h264', profileLevelId: '42c028', width: 1920, height: 1080 }]);
+    expect(recorder.video).toMatchObject([{ codec: 'h264', profileLevelId: '42c028', width: 1920, height: 1080 }]);
     expect(recorder.packs).toBe(1);
     expect(recorder.errors).toEqual([]);
   });

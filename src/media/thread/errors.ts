@@ -19,6 +19,11 @@ export class MediaBindError extends GatewayError {
   }
 }
 
+/** A player's output could not be opened. */
+export class OutputFailedError extends GatewayError {
+  override readonly code = 'media_output_failed';
+}
+
 /** In single-port mode the SSRC is what tells ingests apart. */
 export class SsrcTakenError extends GatewayError {
   override readonly code = 'ssrc_taken';

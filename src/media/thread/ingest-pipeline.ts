@@ -4,7 +4,7 @@ import type { AudioParameters, Depacketizer, MediaSink, VideoParameters } from '
 import type { AccessUnit, AudioFrame, AudioTrack, Track, VideoTrack } from '../types.ts';
 import type { IngestCounters } from './ingest-stats.ts';
 import { AUDIO_PAYLOAD_TYPES, OutputFeed, VIDEO_PAYLOAD_TYPE } from './output-feed.ts';
-import type { IngestFact, OutputTarget } from './protocol.ts';
+import type { IngestFact, OutputTarget, PlayerOutputNotice, PlayerOutputTarget } from './protocol.ts';
 import type { ThreadContext } from './thread-context.ts';
 
 export interface IngestPipelineDependencies {
@@ -110,6 +110,11 @@ export class IngestPipeline implements MediaSink {
 
   addOutput(outputId: number, target: OutputTarget): void {
     this.feed.add(outputId, target);
+    this.#deliver('units');
+  }
+
+  addPlayerOutput(outputId: number, target: PlayerOutputTarget, tell: (notice: PlayerOutputNotice) => void): void {
+    this.feed.addPlayer(outputId, target, tell);
     this.#deliver('units');
   }
 

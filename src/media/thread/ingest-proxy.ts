@@ -8,10 +8,14 @@ import type {
   IngestEvents,
   IngestOutput,
   IngestStats,
+  PlayerOutput,
+  PlayerTarget,
   VideoTrack,
 } from '../types.ts';
+import { OutputFailedError } from './errors.ts';
 import { EMPTY_STATS } from './ingest-stats.ts';
-import type { IngestFact, OutputTarget, ThreadRequest } from './protocol.ts';
+import { PlayerOutputs } from './player-outputs.ts';
+import type { IngestFact, OutputTarget, PlayerOutputNotice, ThreadRequest } from './protocol.ts';
 
 export interface IngestProxyOptions {
   readonly key: number;
@@ -28,6 +32,7 @@ export class IngestProxy extends EventEmitter<IngestEvents> implements Ingest {
   readonly key: number;
   readonly #post: (request: ThreadRequest) => void;
   readonly #log: Logger;
+  readonly #players: PlayerOutputs;
   #video: VideoTrack | undefined;
   #audio: AudioTrack | undefined;
   #stats: IngestStats = EMPTY_STATS;
@@ -41,6 +46,9 @@ export class IngestProxy extends EventEmitter<IngestEvents> implements Ingest {
     this.localPort = options.localPort;
     this.#post = options.post;
     this.#log = options.log;
+    this.#players = new PlayerOutputs((request) => {
+      if (!this.#closed) this.#post({ ...request, key: this.key });
+    }, this.#log);
   }
 
   get video(): VideoTrack | undefined {
@@ -77,6 +85,17 @@ export class IngestProxy extends EventEmitter<IngestEvents> implements Ingest {
     };
   }
 
+  async openPlayerOutput(target: PlayerTarget): Promise<PlayerOutput> {
+    if (this.#closed) throw new OutputFailedError('the media session ended');
+    const outputId = this.#nextOutputId;
+    this.#nextOutputId += 1;
+    return this.#players.open(outputId, target);
+  }
+
+  onOutput(outputId: number, notice: PlayerOutputNotice): void {
+    this.#players.onNotice(outputId, notice);
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#post({ type: 'close', key: this.key });
@@ -87,6 +106,7 @@ export class IngestProxy extends EventEmitter<IngestEvents> implements Ingest {
   end(reason: IngestEndReason): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#players.end();
     safeEmit(this, this.#log, 'ended', reason);
   }
 

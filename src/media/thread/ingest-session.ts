@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { IngestAnswer, IngestEndReason, IngestOptions, IngestStats } from '../types.ts';
 import { IngestPipeline } from './ingest-pipeline.ts';
 import { IngestCounters } from './ingest-stats.ts';
-import type { IngestFact, OutputTarget } from './protocol.ts';
+import type { IngestFact, OutputTarget, PlayerOutputAction, PlayerOutputTarget } from './protocol.ts';
 import { ReceiverReporter } from './receiver-reporter.ts';
 import { RtpIntake } from './rtp-intake.ts';
 import { TcpConnection } from './tcp-connection.ts';
@@ -107,6 +107,17 @@ export class IngestSession {
 
   addOutput(outputId: number, target: OutputTarget): void {
     this.#pipeline.addOutput(outputId, target);
+  }
+
+  addPlayerOutput(outputId: number, target: PlayerOutputTarget): void {
+    this.#pipeline.addPlayerOutput(outputId, target, (event) => {
+      const transfer = event.name === 'frames' ? [event.frames.data.buffer] : [];
+      this.#context.tell({ type: 'output', key: this.key, outputId, event }, transfer);
+    });
+  }
+
+  onPlayerAction(outputId: number, action: PlayerOutputAction): void {
+    this.#pipeline.feed.onPlayerAction(outputId, action);
   }
 
   removeOutput(outputId: number): void {

@@ -4,7 +4,7 @@ import { OwnPort } from './own-port.ts';
 import { Pacer } from './pacer.ts';
 import { PacketBundle } from './packet-bundle.ts';
 import { ChunkPool } from './packet-store.ts';
-import type { OpenFailure, ThreadNotice, ThreadOptions, ThreadRequest } from './protocol.ts';
+import type { OpenFailure, ThreadOptions, ThreadRequest } from './protocol.ts';
 import { SendArena } from './send-arena.ts';
 import { SharedPort } from './shared-port.ts';
 import type { ThreadContext } from './thread-context.ts';
@@ -41,7 +41,7 @@ export class MediaThread {
   #unknownTold = 0;
   #closed = false;
 
-  constructor(options: ThreadOptions, tell: (notice: ThreadNotice) => void, timing = TIMING) {
+  constructor(options: ThreadOptions, tell: ThreadContext['tell'], timing = TIMING) {
     const { now } = timing;
     this.#timing = timing;
     this.#context = {
@@ -89,6 +89,10 @@ export class MediaThread {
         });
       case 'addOutput':
         return this.#slots.get(request.key)?.session.addOutput(request.outputId, request.target);
+      case 'addPlayerOutput':
+        return this.#slots.get(request.key)?.session.addPlayerOutput(request.outputId, request.target);
+      case 'playerOutput':
+        return this.#slots.get(request.key)?.session.onPlayerAction(request.outputId, request.action);
       case 'removeOutput':
         return this.#slots.get(request.key)?.session.removeOutput(request.outputId);
       case 'close':

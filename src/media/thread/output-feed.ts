@@ -5,11 +5,13 @@ import type { AudioPacketizer, PacketSink, VideoPacketizer } from '../pipeline-t
 import type { AccessUnit, AudioFrame, PlayableAudio } from '../types.ts';
 import { GopCache } from './gop-cache.ts';
 import { KeyFrameRequests } from './key-frame-requests.ts';
-import { Output } from './output.ts';
+import { FramePort } from './frame-port.ts';
+import { MuxPort, PairPort } from './output-port.ts';
+import { Output, type OutputOptions } from './output.ts';
 import type { Pacer } from './pacer.ts';
 import type { PacketBundle } from './packet-bundle.ts';
 import type { ChunkPool } from './packet-store.ts';
-import type { OutputTarget } from './protocol.ts';
+import type { OutputTarget, PlayerOutputAction, PlayerOutputNotice, PlayerOutputTarget } from './protocol.ts';
 import type { SendArena } from './send-arena.ts';
 import { MediaTimeline } from './sender-report.ts';
 
@@ -17,8 +19,8 @@ import { MediaTimeline } from './sender-report.ts';
 export const VIDEO_PAYLOAD_TYPE = 96;
 /** RFC 3551 §6. */
 export const AUDIO_PAYLOAD_TYPES: Readonly<Record<PlayableAudio, number>> = { pcma: 8, pcmu: 0 };
-/** Outputs of one ingest; the owner makes one per router. */
-const MAX_OUTPUTS = 64;
+/** Outputs of one ingest: one for each router, one for all interleaved players, two for each player over UDP. */
+const MAX_OUTPUTS = 512;
 
 export interface OutputFeedDependencies {
   readonly pacer: Pacer;
@@ -61,8 +63,36 @@ export class OutputFeed {
   }
 
   add(outputId: number, target: OutputTarget): void {
-    if (this.#outputs.has(outputId) || this.#outputs.size >= MAX_OUTPUTS) return;
-    const output = new Output(target, {
+    const port = new MuxPort(target.address, target.port);
+    this.#add(outputId, { port, audioCodec: target.audioCodec });
+  }
+
+  /** Paused until it is told to play. */
+  addPlayer(outputId: number, target: PlayerOutputTarget, tell: (notice: PlayerOutputNotice) => void): void {
+    const added = this.#add(outputId, {
+      port: target.kind === 'udp' ? new PairPort(target) : new FramePort((frames) => tell({ name: 'frames', frames })),
+      audioCodec: target.audioCodec,
+      paused: true,
+      ...(target.kind === 'udp' ? { track: target.track } : {}),
+      onOpened: (ports) => tell({ name: 'opened', ports }),
+      onFailed: () => {
+        this.remove(outputId);
+        tell({ name: 'failed' });
+      },
+      onAlive: () => tell({ name: 'alive' }),
+    });
+    if (!added) tell({ name: 'failed' });
+  }
+
+  onPlayerAction(outputId: number, action: PlayerOutputAction): void {
+    const output = this.#outputs.get(outputId);
+    if (action === 'keyFrame') output?.requestKeyFrame();
+    else output?.setPlaying(action === 'play');
+  }
+
+  #add(outputId: number, options: OutputOptions): boolean {
+    if (this.#outputs.has(outputId) || this.#outputs.size >= MAX_OUTPUTS) return false;
+    const output = new Output(options, {
       pacer: this.#dependencies.pacer,
       chunks: this.#dependencies.chunks,
       arena: this.#dependencies.arena,
@@ -74,6 +104,7 @@ export class OutputFeed {
     });
     this.#outputs.set(outputId, output);
     output.open();
+    return true;
   }
 
   remove(outputId: number): void {
@@ -139,7 +170,7 @@ export class OutputFeed {
   #onReady(output: Output): void {
     const nowMs = this.#dependencies.now();
     if (!this.#gop.isOpen(nowMs)) {
-      this.#requests.request(nowMs);
+      if (!output.audioOnly) this.#requests.request(nowMs);
       return;
     }
     output.goLive();

@@ -1,12 +1,16 @@
 import type { LogLevel } from '../../util/index.ts';
 import type {
+  FramedPackets,
+  FramedPlayerTarget,
   IngestAnswer,
   IngestEndReason,
   IngestOptions,
   IngestStats,
   MediaThreadsOptions,
+  OutputPorts,
   PlayableAudio,
   Track,
+  UdpPlayerTarget,
 } from '../types.ts';
 
 /** What a media thread is started with (`workerData`). */
@@ -14,6 +18,12 @@ export type ThreadOptions = Pick<
   MediaThreadsOptions,
   'listenAddress' | 'mode' | 'singlePort' | 'reorderMs' | 'receiveBufferBytes'
 >;
+
+/** A player's output, as it can be told to another thread. */
+export type PlayerOutputTarget = UdpPlayerTarget | Omit<FramedPlayerTarget, 'onFrames'>;
+
+/** What the main thread asks of a player's output. */
+export type PlayerOutputAction = 'play' | 'pause' | 'keyFrame';
 
 /** Where an output sends to. */
 export interface OutputTarget {
@@ -27,6 +37,18 @@ export type ThreadRequest =
   | { readonly type: 'open'; readonly key: number; readonly port: number; readonly options: IngestOptions }
   | { readonly type: 'answer'; readonly key: number; readonly answer: IngestAnswer }
   | { readonly type: 'addOutput'; readonly key: number; readonly outputId: number; readonly target: OutputTarget }
+  | {
+      readonly type: 'addPlayerOutput';
+      readonly key: number;
+      readonly outputId: number;
+      readonly target: PlayerOutputTarget;
+    }
+  | {
+      readonly type: 'playerOutput';
+      readonly key: number;
+      readonly outputId: number;
+      readonly action: PlayerOutputAction;
+    }
   | { readonly type: 'removeOutput'; readonly key: number; readonly outputId: number }
   | { readonly type: 'close'; readonly key: number }
   | { readonly type: 'shutdown' };
@@ -58,12 +80,25 @@ export type IngestFact =
   | { readonly name: 'silent'; readonly silentMs: number }
   | { readonly name: 'resumed' };
 
+/** What a player's output tells. */
+export type PlayerOutputNotice =
+  | { readonly name: 'opened'; readonly ports: OutputPorts }
+  | { readonly name: 'failed' }
+  | { readonly name: 'alive' }
+  | { readonly name: 'frames'; readonly frames: FramedPackets };
+
 /** Media thread to main thread. */
 export type ThreadNotice =
   | { readonly type: 'ready' }
   | { readonly type: 'startFailed'; readonly port: number; readonly reason: string }
   | { readonly type: 'opened'; readonly key: number; readonly port: number }
   | { readonly type: 'openFailed'; readonly key: number; readonly failure: OpenFailure; readonly reason: string }
+  | {
+      readonly type: 'output';
+      readonly key: number;
+      readonly outputId: number;
+      readonly event: PlayerOutputNotice;
+    }
   | { readonly type: 'fact'; readonly key: number; readonly fact: IngestFact }
   /** Of the thread and all its ingests, in one message a second. */
   | {

@@ -13,5 +13,6 @@ export interface ThreadContext {
   readonly bundle: PacketBundle;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  readonly tell: (notice: ThreadNotice) => void;
+  /** `transfer`: memory that is handed over instead of copied. */
+  readonly tell: (notice: ThreadNotice, transfer?: readonly ArrayBuffer[]) => void;
 }

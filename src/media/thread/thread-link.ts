@@ -189,6 +189,8 @@ export class ThreadLink {
         return this.#settle(notice.key, { failure: notice.failure, reason: notice.reason });
       case 'fact':
         return this.#entries.get(notice.key)?.proxy.onFact(notice.fact);
+      case 'output':
+        return this.#entries.get(notice.key)?.proxy.onOutput(notice.outputId, notice.event);
       case 'stats':
         this.#cpuSeconds = notice.cpuSeconds;
         this.#residentBytes = notice.residentBytes;

@@ -4,7 +4,8 @@ import type { ThreadNotice, ThreadOptions, ThreadRequest } from './protocol.ts';
 
 if (parentPort === null) throw new TypeError('worker-entry runs in a worker thread only');
 const port = parentPort;
-const thread = new MediaThread(workerData as ThreadOptions, (notice: ThreadNotice) => port.postMessage(notice));
+const tell = (notice: ThreadNotice, transfer: readonly ArrayBuffer[] = []): void => port.postMessage(notice, transfer);
+const thread = new MediaThread(workerData as ThreadOptions, tell);
 
 port.on('message', (request: ThreadRequest) => {
   thread.onRequest(request);

@@ -1,0 +1,21 @@
+import { Tokens } from './tokens.ts';
+
+/** Who may do what with a stream, for parts that have their own protocol. */
+export interface StreamRights {
+  /** `none`: no valid token; `other`: a valid one for something else. The stream is `<app>/<name>`. */
+  check(token: string | undefined, right: 'play' | 'publish', stream: string): Promise<'ok' | 'none' | 'other'>;
+}
+
+/** Rights by the tokens of this gateway; with authentication off everybody may do everything. */
+export function createStreamRights(signingKey: Uint8Array, enabled: boolean): StreamRights {
+  const tokens = new Tokens(signingKey);
+  return {
+    async check(token, right, stream) {
+      if (!enabled) return 'ok';
+      const access = token === undefined ? undefined : await tokens.verify(token);
+      if (access === undefined) return 'none';
+      if (access.kind === 'admin' || (access.kind === right && access.stream === stream)) return 'ok';
+      return 'other';
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export { createPms } from './server.ts';
+export type { Pms, PmsListen } from './types.ts';

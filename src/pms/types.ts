@@ -1,0 +1,78 @@
+import type { MuteChange } from './messages.ts';
+
+export interface PmsListen {
+  readonly address: string;
+  /** 0 = any free one. */
+  readonly port: number;
+  /** Present for wss and HTTPS; texts in PEM. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly passPhrase: string };
+}
+
+export interface PmsOptions {
+  readonly listen: readonly PmsListen[];
+  /** Path of the WebSocket and of HTTP POST. */
+  readonly location: string;
+  /** A WebSocket from which nothing, not even a pong, has come for so long is closed. */
+  readonly idleTimeoutMs: number;
+  /** A WebSocket without a message (stream.heartbeat will do) for so long is closed; 0 = never. */
+  readonly heartbeatTimeoutMs: number;
+  readonly maxPayloadBytes: number;
+  /** A WebSocket that leaves so much unread is closed. */
+  readonly maxBackpressureBytes: number;
+  /** Messages per second of one WebSocket, or of one address by HTTP POST. */
+  readonly messageRate: number;
+  /** Default 10000. */
+  readonly maxConnections?: number;
+  /** Default 20000. */
+  readonly maxSessions?: number;
+}
+
+export interface MuteState {
+  readonly video: boolean;
+  readonly audio: boolean;
+}
+
+export interface StreamHandle {
+  readonly id: string;
+  readonly answer: string;
+}
+
+/** What the signalling needs of the streams; `Streams` of src/stream is one. */
+export interface PmsStreams {
+  publish(name: string, request: PublishOffer): Promise<StreamHandle>;
+  view(name: string, request: PlayOffer): Promise<StreamHandle>;
+  mute(id: string, change: MuteChange): Promise<MuteState | undefined>;
+  closePublication(id: string): boolean;
+  closeViewer(id: string): boolean;
+  find(name: string): { readonly name: string } | undefined;
+  on(event: 'publicationClosed' | 'viewerClosed', listener: (closed: HandleClosed) => void): unknown;
+  off(event: 'publicationClosed' | 'viewerClosed', listener: (closed: HandleClosed) => void): unknown;
+}
+
+export interface PlayOffer {
+  readonly offer: string;
+  readonly remoteAddress: string;
+  readonly userAgent: string;
+}
+
+export interface PublishOffer extends PlayOffer {
+  readonly maxBitrateBps?: number;
+}
+
+export interface HandleClosed {
+  readonly id: string;
+  readonly reason: string;
+}
+
+/** Who may do what; `StreamRights` of src/api is one. */
+export interface PmsRights {
+  check(token: string | undefined, right: 'play' | 'publish', stream: string): Promise<'ok' | 'none' | 'other'>;
+}
+
+export interface Pms {
+  readonly addresses: ReadonlyArray<{ readonly address: string; readonly port: number; readonly tls: boolean }>;
+  readonly connections: number;
+  readonly sessions: number;
+  /** Idempotent. */
+  close(): Promise<void>;
+}

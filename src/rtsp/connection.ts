@@ -1,0 +1,126 @@
+import type { Socket } from 'node:net';
+import { errorMessage, type Logger } from '../util/index.ts';
+import type { RtspAuth } from './access.ts';
+import { RtspFramer } from './framer.ts';
+import { formatResponse, type RtspRequest } from './message.ts';
+import { RequestHandler, type Reply, type TapSource } from './request-handler.ts';
+
+/** Requests that wait for the one before them. */
+const MAX_WAITING_REQUESTS = 16;
+/** A client that is refused is given this long to read why. */
+const GOODBYE_MS = 1000;
+
+export interface ConnectionOptions {
+  readonly streams: TapSource;
+  readonly auth: RtspAuth;
+  readonly sessionTimeoutMs: number;
+  readonly now: () => number;
+  readonly onClosed: (connection: RtspConnection) => void;
+  readonly log: Logger;
+}
+
+/** One RTSP connection: requests in, answers and interleaved packets out. */
+export class RtspConnection {
+  readonly #socket: Socket;
+  readonly #options: ConnectionOptions;
+  readonly #log: Logger;
+  readonly #framer = new RtspFramer();
+  readonly #handler: RequestHandler;
+  #requests: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #heardAtMs: number;
+  #closed = false;
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    const remoteAddress = plainAddress(socket.remoteAddress);
+    this.#socket = socket;
+    this.#options = options;
+    this.#log = options.log.child({ remoteAddress });
+    this.#heardAtMs = options.now();
+    this.#handler = new RequestHandler({
+      streams: options.streams,
+      auth: options.auth,
+      socket,
+      remoteAddress,
+      localAddress: plainAddress(socket.localAddress),
+      sessionTimeoutSec: Math.floor(options.sessionTimeoutMs / 1000),
+      now: options.now,
+      onAlive: () => this.#touch(),
+      onEnded: (reason) => this.#end(reason),
+      log: this.#log,
+    });
+    socket.setNoDelay(true);
+    socket.on('data', (chunk) => this.#onData(chunk));
+    socket.on('error', (error) => this.#log.debug({ error: errorMessage(error) }, 'RTSP connection failed'));
+    socket.on('close', () => this.close());
+  }
+
+  /** About once a second. */
+  tick(): void {
+    const { session } = this.#handler;
+    session?.tick();
+    // Interleaved packets that are read are sign of life enough.
+    if (session?.state === 'playing' && session.lower === 'tcp') return;
+    const silentMs = this.#options.now() - this.#heardAtMs;
+    if (silentMs > this.#options.sessionTimeoutMs) this.#end('session timeout');
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#handler.close();
+    this.#socket.destroy();
+    this.#options.onClosed(this);
+  }
+
+  #end(reason: string): void {
+    if (this.#closed) return;
+    this.#log.info({ reason }, 'RTSP connection closed');
+    this.close();
+  }
+
+  #touch(): void {
+    this.#heardAtMs = this.#options.now();
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#closed) return;
+    this.#touch();
+    // Packets from a player are its RTCP; that they came is all that counts.
+    const failure = this.#framer.push(chunk, (item) => {
+      if (item.kind === 'request') this.#enqueue(item.request);
+    });
+    if (failure === undefined) return;
+    this.#log.debug({ failure }, 'RTSP request could not be read');
+    this.#socket.removeAllListeners('data');
+    this.#socket.end(formatResponse({ status: failure === 'bad_version' ? 505 : 400 }, undefined));
+    setTimeout(() => this.close(), GOODBYE_MS).unref();
+  }
+
+  #enqueue(request: RtspRequest): void {
+    if (this.#waiting >= MAX_WAITING_REQUESTS) return this.#end('too many requests at once');
+    this.#waiting += 1;
+    this.#requests = this.#requests.then(() => this.#answer(request));
+  }
+
+  async #answer(request: RtspRequest): Promise<void> {
+    this.#waiting -= 1;
+    if (this.#closed) return;
+    const reply: Reply = await this.#handler.handle(request);
+    if (this.#closed) return;
+    this.#touch();
+    this.#socket.write(formatResponse(reply, request.headers.get('cseq')));
+    if (reply.after === undefined) return;
+    try {
+      await reply.after();
+    } catch (error) {
+      this.#end(errorMessage(error));
+    }
+  }
+}
+
+/** IPv4 as such, also on a socket of both families. */
+function plainAddress(address: string | undefined): string {
+  return (address ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
+}

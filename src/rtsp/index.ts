@@ -1,0 +1,1 @@
+export { createRtspServer, type RtspServer } from './server.ts';

@@ -1,0 +1,83 @@
+import type { FramedPackets } from '../stream/index.ts';
+import { selectPackets, type ChannelMap } from './interleaved.ts';
+
+/** More than this waiting to be sent: frames are left out up to the next key frame. */
+export const MAX_WAITING_BYTES = 1_048_576;
+/** A key frame is taken when no more than this waits. */
+const RESUME_BYTES = MAX_WAITING_BYTES / 4;
+/** A reader for whom nothing could be sent so long is closed. */
+export const STUCK_MS = 10_000;
+
+/** The part of a socket that the writer uses. */
+export interface WriterSocket {
+  readonly writableLength: number;
+  readonly bytesWritten: number;
+  write(data: Uint8Array): boolean;
+}
+
+export interface InterleavedWriterOptions {
+  readonly socket: WriterSocket;
+  readonly channels: ChannelMap;
+  readonly requestKeyFrame: () => void;
+  /** Once: the reader does not read. */
+  readonly onStuck: () => void;
+  readonly now: () => number;
+}
+
+/**
+ * Framed packets to one reader. What waits in the socket is bounded: a slow reader gets key frames and what follows
+ * while it keeps up, and one that takes nothing is given up.
+ */
+export class InterleavedWriter {
+  readonly #options: InterleavedWriterOptions;
+  #state: 'paused' | 'waiting' | 'live' | 'stuck' = 'paused';
+  #waitingSinceMs: number | undefined;
+  #sentBytes = 0;
+  /** Frames that were left out. */
+  dropped = 0;
+
+  constructor(options: InterleavedWriterOptions) {
+    this.#options = options;
+  }
+
+  /** From the next key frame on. */
+  setPlaying(playing: boolean): void {
+    if (this.#state === 'stuck') return;
+    this.#state = playing ? 'waiting' : 'paused';
+  }
+
+  /** A picture starts with a key frame; sound without one is left out, too, so that both start together. */
+  onFrames({ data, keyFrame }: FramedPackets): void {
+    if (this.#state === 'paused' || this.#state === 'stuck') return;
+    const { socket, channels } = this.#options;
+    if (this.#state === 'waiting') {
+      if (!keyFrame || socket.writableLength > RESUME_BYTES) return this.#drop();
+      this.#state = 'live';
+    } else if (socket.writableLength > MAX_WAITING_BYTES) {
+      this.#state = 'waiting';
+      this.#options.requestKeyFrame();
+      return this.#drop();
+    }
+    const selected = selectPackets(data, channels);
+    if (selected.length > 0) socket.write(selected);
+  }
+
+  /** To be called about once a second. */
+  tick(): void {
+    const { socket, now, onStuck } = this.#options;
+    const sentBytes = socket.bytesWritten - socket.writableLength;
+    if (socket.writableLength === 0 || sentBytes !== this.#sentBytes || this.#state === 'paused') {
+      this.#sentBytes = sentBytes;
+      this.#waitingSinceMs = undefined;
+      return;
+    }
+    this.#waitingSinceMs ??= now();
+    if (this.#state === 'stuck' || now() - this.#waitingSinceMs < STUCK_MS) return;
+    this.#state = 'stuck';
+    onStuck();
+  }
+
+  #drop(): void {
+    this.dropped += 1;
+  }
+}

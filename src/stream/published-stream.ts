@@ -1,0 +1,149 @@
+import type { Logger } from '../util/index.ts';
+import type { MuteState, Publication, WebRtc } from '../webrtc/index.ts';
+import { StreamError } from './errors.ts';
+import { NO_STATS } from './no-stats.ts';
+import type { Play } from './play.ts';
+import { StreamViewers } from './stream-viewers.ts';
+import type {
+  PublicationEndReason,
+  PublishRequest,
+  StreamSnapshot,
+  ViewerClosed,
+  ViewerHandle,
+  ViewerRequest,
+} from './types.ts';
+
+export interface PublishedStreamOptions {
+  readonly name: string;
+  readonly publication: Publication;
+  readonly request: PublishRequest;
+  readonly webrtc: Pick<WebRtc, 'createPlayer'>;
+  readonly firstFrameTimeoutMs: number;
+  readonly play: Play;
+  readonly onViewers: (stream: PublishedStream) => void;
+  readonly onViewerClosed: (viewer: ViewerClosed) => void;
+  /** Once; its viewers are closed already. */
+  readonly onClosed: (stream: PublishedStream, reason: PublicationEndReason) => void;
+  readonly log: Logger;
+}
+
+/** One stream that a browser or a native client publishes, and its viewers. */
+export class PublishedStream {
+  readonly name: string;
+  readonly viewers: StreamViewers;
+  readonly #options: PublishedStreamOptions;
+  readonly #createdAt = Date.now();
+  #closed = false;
+
+  constructor(options: PublishedStreamOptions) {
+    this.name = options.name;
+    this.#options = options;
+    const { publication, play, request } = options;
+    this.viewers = new StreamViewers({
+      stream: options.name,
+      firstFrameTimeoutMs: options.firstFrameTimeoutMs,
+      play: () => play,
+      onChange: () => {
+        if (!this.#closed) options.onViewers(this);
+      },
+      onViewerClosed: options.onViewerClosed,
+      log: options.log,
+    });
+    play.add('requested', `published from ${request.remoteAddress} ${request.userAgent}`);
+    publication.on('iceStateChange', (state) => play.add('ice', state));
+    publication.on('dtlsStateChange', (state) => {
+      play.add('dtls', state);
+      if (state === 'connected') play.setPlaying();
+    });
+    publication.once('closed', (reason) => this.close(reason));
+  }
+
+  get id(): string {
+    return this.#options.publication.id;
+  }
+
+  get playId(): string {
+    return this.#options.play.id;
+  }
+
+  get muted(): MuteState {
+    return this.#options.publication.muted;
+  }
+
+  get snapshot(): StreamSnapshot {
+    const { publication, play, request } = this.#options;
+    const { tracks, stats } = publication;
+    const video = tracks.find(({ kind }) => kind === 'video');
+    const audio = tracks.find(({ kind }) => kind === 'audio');
+    return {
+      name: this.name,
+      source: 'publication',
+      playId: play.id,
+      deviceId: '',
+      channelId: '',
+      subStream: 0,
+      state: play.state,
+      ssrc: '',
+      transport: 'webrtc',
+      createdAt: this.#createdAt,
+      stats: { ...NO_STATS, ...stats },
+      viewers: this.viewers.snapshots(),
+      publisher: {
+        id: publication.id,
+        remoteAddress: request.remoteAddress,
+        userAgent: request.userAgent,
+        iceState: publication.iceState,
+        dtlsState: publication.dtlsState,
+        muted: publication.muted,
+      },
+      ...(video === undefined
+        ? {}
+        : { video: { ...video, kind: 'video', codec: video.codec as 'vp8', playable: true } }),
+      ...(audio === undefined
+        ? {}
+        : {
+            audio: {
+              kind: 'audio',
+              codec: audio.codec as 'opus',
+              playable: true,
+              sampleRate: audio.codec === 'opus' ? 48_000 : 8000,
+              channels: audio.codec === 'opus' ? 2 : 1,
+              ssrc: audio.ssrc,
+              payloadType: audio.payloadType,
+            },
+          }),
+    };
+  }
+
+  /** @throws SdpError, StreamError */
+  async view(request: ViewerRequest): Promise<ViewerHandle> {
+    const { webrtc, publication, play } = this.#options;
+    const handle = await this.viewers.add(request, (parts) => webrtc.createPlayer({ ...parts, publication }));
+    if (this.#closed) {
+      this.viewers.close(handle.id);
+      throw new StreamError('closed', 'the publication ended meanwhile', { playId: play.id });
+    }
+    return handle;
+  }
+
+  setMuted(change: Partial<MuteState>): Promise<MuteState> {
+    return this.#options.publication.setMuted(change);
+  }
+
+  /** Ends the publication and tells its viewers. Idempotent. */
+  close(reason: PublicationEndReason): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { play, publication, onClosed } = this.#options;
+    if (reason === 'ice_failed') {
+      play.fail(new StreamError('ice_failed', `no connectivity check of the publisher at ${this.#address} arrived`));
+    } else play.close(reason);
+    this.viewers.closeAll('publisher_gone');
+    publication.close();
+    onClosed(this, reason);
+  }
+
+  get #address(): string {
+    return this.#options.request.remoteAddress;
+  }
+}

@@ -1,0 +1,54 @@
+import type { EventEmitter } from 'node:events';
+import type { FramedPackets, PlayerOutput, TrackKind } from '../media/index.ts';
+
+export type { FramedPackets, PlayerOutput, TrackKind };
+
+/** One track as SDP describes it. */
+export interface TapTrack {
+  readonly kind: TrackKind;
+  /** Encoding name of `a=rtpmap`, e.g. `H264`. */
+  readonly encoding: string;
+  readonly clockRate: number;
+  /** For audio with more than one. */
+  readonly channels?: number;
+  readonly payloadType: number;
+  readonly ssrc: number;
+  /** Value of `a=fmtp` behind the payload type. */
+  readonly parameters?: string;
+}
+
+/** Where one track goes to over UDP. */
+export interface TapUdpTarget {
+  readonly track: TrackKind;
+  readonly address: string;
+  readonly rtpPort: number;
+  readonly rtcpPort: number;
+  /** Own address that the player knows us by. */
+  readonly localAddress: string;
+}
+
+/** Framed packets to one reader. */
+export interface TapFrames {
+  requestKeyFrame(): void;
+  close(): void;
+}
+
+export type TapEvents = {
+  /** Once: the stream ended, or its source was lost; the outputs are gone. */
+  closed: [reason: string];
+};
+
+/** A running stream's RTP for a player that is no browser; counts as a viewer until it is closed. */
+export interface Tap extends EventEmitter<TapEvents> {
+  /** `<app>/<name>`. */
+  readonly stream: string;
+  /** Known when the tap was opened. */
+  readonly tracks: readonly TapTrack[];
+  readonly closed: boolean;
+  /** Straight from the media thread; paused until `setPlaying`. @throws OutputFailedError */
+  openUdp(target: TapUdpTarget): Promise<PlayerOutput>;
+  /** All tracks, from anywhere in the stream: `keyFrame` tells where a picture starts. @throws OutputFailedError */
+  openFrames(onFrames: (frames: FramedPackets) => void): Promise<TapFrames>;
+  /** Idempotent. */
+  close(): void;
+}
