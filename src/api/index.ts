@@ -1,5 +1,5 @@
 export { createApi } from './api.ts';
-export { createStreamRights, type StreamRights } from './auth/stream-rights.ts';
+export { createStreamRights } from './auth/stream-rights.ts';
 export { ListenError } from './errors.ts';
 export type {
   Api,

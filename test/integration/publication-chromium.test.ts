@@ -131,4 +131,18 @@ describe('a page publishes its camera', () => {
     for (const { player } of [one, two]) await player.close();
     await page.close();
   });
+
+  test('a dead worker ends its publications, the next one finds a worker', async () => {
+    const { page, publication } = await publish();
+    const { player } = await play(publication);
+    await until(player, ({ framesDecoded }) => framesDecoded > 5);
+    const ended = new Promise((resolve) => publication.once('closed', resolve));
+    const usage = (await webrtc.usage()).find(({ index }) => index === publication.workerIndex);
+    process.kill(usage?.pid ?? 0, 'SIGKILL');
+    expect(await ended).toBe('worker_died');
+    const next = await publish();
+    const again = await play(next.publication);
+    await until(again.player, ({ framesDecoded }) => framesDecoded > 5);
+    for (const open of [player, again.player, page, next.page]) await open.close();
+  });
 });
