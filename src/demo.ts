@@ -12,6 +12,9 @@ export function demoConfig(config: Config): Config {
     gb28181: { ...config.gb28181, host: '127.0.0.1', 'advertised-host': '', admission: 'open' },
     media: { ...config.media, listen: '127.0.0.1', address: '127.0.0.1' },
     http: { ...config.http, auth: { ...config.http.auth, enable: false } },
+    // Nobody publishes into the demo, and the fewer ports it needs the surer it starts.
+    pms: { ...config.pms, port: 0 },
+    rtsp: { ...config.rtsp, port: 0 },
   };
 }
 
