@@ -38,5 +38,5 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=15s \
   CMD node -e "fetch('http://127.0.0.1:'+(process.env.GBRTC_HTTP_LISTEN||8025)+'/healthz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"
 # As scripts/node-flags.json has it.
 ENV MALLOC_ARENA_MAX=2
-ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=16", "--heap-growing-percent=60", "dist/main.js"]
+ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=16", "--heap-growing-percent=40", "dist/main.js"]
 CMD ["--config", "conf/config.yaml"]
