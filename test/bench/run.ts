@@ -133,6 +133,7 @@ function machine(): string {
 function writeDocument(text: string): void {
   const document = readFileSync(DOCUMENT, 'utf8');
   writeFileSync(DOCUMENT, document.replace(/(<!-- bench -->\n)[\s\S]*(<!-- \/bench -->)/, `$1\n${text}\n\n$2`));
+  execFileSync('oxfmt', [DOCUMENT]);
 }
 
 const { values, positionals } = parseArgs({
