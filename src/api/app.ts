@@ -12,6 +12,7 @@ import { buildOpenApi } from './openapi.ts';
 import { addAccessRoutes } from './rest/access.ts';
 import { addChannelRoutes, addControlRoutes } from './rest/channels.ts';
 import { addDeviceQueryRoutes, addDeviceRoutes } from './rest/devices.ts';
+import { addLiveStreamRoutes } from './rest/live-streams.ts';
 import { addPlayRoutes, addStreamRoutes } from './rest/plays.ts';
 import { Routes } from './rest/route.ts';
 import { addSystemRoutes } from './rest/system.ts';
@@ -55,6 +56,7 @@ export function createApp(context: ApiContext): App {
   addControlRoutes(routes, context);
   addPlayRoutes(routes, context);
   addStreamRoutes(routes, context);
+  addLiveStreamRoutes(routes, context);
   addSystemRoutes(routes, context);
   const openApi = JSON.stringify(buildOpenApi(routes, options.version, srsSip.rows));
   routes.refuseOthers();

@@ -44,6 +44,7 @@ const API_STATUS = {
   playback_unsupported: 501,
   play_pending: 504,
   device_online: 409,
+  not_a_publication: 409,
   media_server_fixed: 409,
   precondition_failed: 412,
   body_too_large: 413,

@@ -51,7 +51,10 @@ test('its viewers are listed, muted, told and closed with it', async () => {
   const viewer = await streams.view('live/desk', VIEWER);
   expect(streams.find('desk')?.viewers.map((entry) => entry.id)).toEqual([viewer.id]);
   expect(await streams.mute(viewer.id, { audio: true })).toEqual({ video: false, audio: true });
+  const changed: unknown[] = [];
+  streams.on('changed', (stream) => changed.push(stream.name, stream.publisher?.muted));
   expect(await streams.mute(id, { video: true })).toEqual({ video: true, audio: false });
+  expect(changed).toEqual([streams.list()[0]?.name, { video: true, audio: false }]);
   expect(await streams.mute('nobody', { video: true })).toBeUndefined();
   parts.webrtc.publications[0]?.close('peer_closed');
   expect(told).toEqual([

@@ -102,7 +102,10 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
 
   async mute(id: string, change: Partial<MuteState>): Promise<MuteState | undefined> {
     const published = this.#publications.byId(id);
-    return published === undefined ? this.#streamOf(id)?.viewers.mute(id, change) : published.setMuted(change);
+    if (published === undefined) return this.#streamOf(id)?.viewers.mute(id, change);
+    const muted = await published.setMuted(change);
+    if (this.#publications.byId(id) === published) this.#emit('changed', published.snapshot);
+    return muted;
   }
 
   trickle(viewerId: string, fragment: string): boolean {

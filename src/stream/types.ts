@@ -176,6 +176,8 @@ export type StreamsEvents = {
   /** A timeline grew or a play changed state. */
   play: [play: PlayRecord];
   viewers: [stream: StreamSnapshot];
+  /** Its publisher holds picture or sound back, or sends it again. */
+  changed: [stream: StreamSnapshot];
   /** A viewer has left, or was closed. */
   viewerClosed: [viewer: ViewerClosed];
   publicationClosed: [publication: PublicationClosed];

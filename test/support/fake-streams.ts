@@ -207,6 +207,7 @@ export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams 
     const published = fakeStream({
       name: stream,
       source: 'publication',
+      transport: 'webrtc',
       deviceId: '',
       channelId: '',
       ssrc: '',
@@ -244,6 +245,12 @@ export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams 
     if (known === undefined) return undefined;
     const muted = { ...known, ...change };
     this.muted.set(id, muted);
+    const stream = this.list().find(({ publisher }) => publisher?.id === id);
+    if (stream?.publisher !== undefined) {
+      const changed = { ...stream, publisher: { ...stream.publisher, muted } };
+      this.addStream(changed);
+      this.emit('changed', changed);
+    }
     return muted;
   }
 

@@ -99,6 +99,7 @@ describe('GET /api/v1/events', () => {
     streams.emit('play', fakePlay());
     streams.emit('opened', fakeStream());
     streams.emit('viewers', fakeStream());
+    streams.emit('changed', fakeStream());
     streams.emit('closed', fakeStream());
     const shown = { id: device.id, protocol: 'UDP', settings: { passwordSet: true } };
     const expected = [
@@ -110,6 +111,7 @@ describe('GET /api/v1/events', () => {
       ['play', fakePlay()],
       ['stream.opened', { name: fakeStream().name }],
       ['stream.viewers', { name: fakeStream().name }],
+      ['stream.changed', { name: fakeStream().name }],
       ['stream.closed', { name: fakeStream().name }],
     ] as const;
     for (const [index, [event, data]] of expected.entries()) {

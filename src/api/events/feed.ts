@@ -103,18 +103,21 @@ export class EventFeed {
       opened: (stream) => this.#send('stream.opened', () => stream),
       closed: (stream) => this.#send('stream.closed', () => stream),
       viewers: (stream) => this.#send('stream.viewers', () => stream),
+      changed: (stream) => this.#send('stream.changed', () => stream),
       play: (play) => this.#send('play', () => play),
     } satisfies StreamsHandlers;
     streams
       .on('opened', handlers.opened)
       .on('closed', handlers.closed)
       .on('viewers', handlers.viewers)
+      .on('changed', handlers.changed)
       .on('play', handlers.play);
     return () => {
       streams
         .off('opened', handlers.opened)
         .off('closed', handlers.closed)
         .off('viewers', handlers.viewers)
+        .off('changed', handlers.changed)
         .off('play', handlers.play);
     };
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { idSchema } from './common.ts';
 
-const stateSchema = z.enum(['opening', 'playing', 'failed', 'closed']);
+export const stateSchema = z.enum(['opening', 'playing', 'failed', 'closed']);
 
 export const playSchema = z
   .object({
@@ -69,7 +69,7 @@ const statsSchema = z.object({
   errors: z.record(z.string(), z.number()),
 });
 
-const viewerSchema = z
+export const viewerSchema = z
   .object({
     id: z.string(),
     stream: z.string(),
@@ -83,7 +83,7 @@ const viewerSchema = z
   })
   .meta({ id: 'Viewer' });
 
-const publisherSchema = z
+export const publisherSchema = z
   .object({
     id: z.string(),
     remoteAddress: z.string(),
