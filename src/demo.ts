@@ -13,7 +13,7 @@ export function demoConfig(config: Config): Config {
     media: { ...config.media, listen: '127.0.0.1', address: '127.0.0.1' },
     http: { ...config.http, auth: { ...config.http.auth, enable: false } },
     // Nobody publishes into the demo, and the fewer ports it needs the surer it starts.
-    pms: { ...config.pms, port: 0 },
+    pms: { ...config.pms, port: 0, sslPort: 0, httpPort: 0, httpSslPort: 0 },
     rtsp: { ...config.rtsp, port: 0 },
   };
 }

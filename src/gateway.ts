@@ -161,11 +161,15 @@ function pmsPorts({ pms }: Config): PmsListen[] {
     passPhrase: pms.passPhrase,
   });
   const address = pms.listenIp;
-  const plain = { address, port: pms.port, ...(pms.ssl ? { tls: tls() } : {}) };
-  return [
-    ...(pms.port === 0 ? [] : [plain]),
-    ...(pms.sslPort === 0 ? [] : [{ address, port: pms.sslPort, tls: tls() }]),
+  const ports = [
+    { port: pms.port, secure: pms.ssl },
+    { port: pms.sslPort, secure: true },
+    { port: pms.httpPort, secure: false },
+    { port: pms.httpSslPort, secure: true },
   ];
+  return ports
+    .filter(({ port }) => port !== 0)
+    .map(({ port, secure }) => ({ address, port, ...(secure ? { tls: tls() } : {}) }));
 }
 
 async function openPms(config: Config, parts: { secrets: Secrets; streams: Streams; log: Logger }): Promise<Pms> {
@@ -324,7 +328,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       const opening = openRtsp(config, secrets, streams, log.child({ part: 'rtsp' }));
       keep('rtsp', await about('rtsp.host, rtsp.port', opening));
     }
-    if (config.pms.port !== 0 || config.pms.sslPort !== 0) {
+    const { port, sslPort, httpPort, httpSslPort } = config.pms;
+    if ([port, sslPort, httpPort, httpSslPort].some((used) => used !== 0)) {
       const opening = openPms(config, { secrets, streams, log: log.child({ part: 'pms' }) });
       keep('pms', await about('pms.port, pms.sslPort, pms.listenIp, pms.keyFile, pms.certFile', opening));
     }

@@ -11,6 +11,7 @@ const USAGE = `gbrtc: GB/T 28181 cameras in the browser
   npm start -- [options]
 
   -c, --config FILE   configuration; default conf/config.yaml where it exists
+      --pms-conf FILE a pms.conf as it is; what it says comes before the configuration
       --demo          three virtual cameras, nothing to connect; no login
   -v, --version
   -h, --help
@@ -19,10 +20,17 @@ const USAGE = `gbrtc: GB/T 28181 cameras in the browser
 /** Everything must be closed so long after the first signal. */
 const CLOSE_LIMIT_MS = 3_000;
 
-function readOptions(): { config: string | undefined; demo: boolean } | undefined {
+interface Options {
+  readonly config: string | undefined;
+  readonly pmsConf: string | undefined;
+  readonly demo: boolean;
+}
+
+function readOptions(): Options | undefined {
   const { values } = parseArgs({
     options: {
       config: { type: 'string', short: 'c' },
+      'pms-conf': { type: 'string' },
       demo: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
       version: { type: 'boolean', short: 'v', default: false },
@@ -37,7 +45,11 @@ function readOptions(): { config: string | undefined; demo: boolean } | undefine
     return undefined;
   }
   const standard = new URL('../conf/config.yaml', import.meta.url).pathname;
-  return { config: values.config ?? (existsSync(standard) ? standard : undefined), demo: values.demo };
+  return {
+    config: values.config ?? (existsSync(standard) ? standard : undefined),
+    pmsConf: values['pms-conf'],
+    demo: values.demo,
+  };
 }
 
 function version(): string {
@@ -69,7 +81,8 @@ function closeOnSignal(close: () => Promise<void>): void {
 async function main(): Promise<void> {
   const options = readOptions();
   if (!options) return;
-  const loaded = loadConfig(options.config, process.env);
+  const { config: loaded, notes } = loadConfig(options, process.env);
+  for (const note of notes) process.stdout.write(`${note}\n`);
   const config = options.demo ? demoConfig(loaded) : loaded;
   const gateway: Gateway = await openGateway({ config, demo: options.demo, version: version() });
   const cameras = options.demo ? startDemoCameras(gateway) : undefined;

@@ -30,7 +30,7 @@ describe('conf/config.yaml', () => {
   });
 
   test('loads to the same as no file', () => {
-    expect(loadConfig(SHIPPED, {})).toEqual(loadConfig(undefined, {}));
+    expect(loadConfig({ config: SHIPPED }, {})).toEqual(loadConfig({}, {}));
   });
 });
 
@@ -122,7 +122,7 @@ describe('a wrong configuration tells all problems at once', () => {
   });
 
   test('a file that is not there', () => {
-    expect(() => loadConfig('/nonexistent/gbrtc.yaml', {})).toThrow(/cannot be read: ENOENT/);
+    expect(() => loadConfig({ config: '/nonexistent/gbrtc.yaml' }, {})).toThrow(/cannot be read: ENOENT/);
   });
 });
 

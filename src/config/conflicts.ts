@@ -25,6 +25,8 @@ function tcpListeners(config: Config): TcpListener[] {
     { path: 'webrtc.port', port: config.webrtc.port },
     { path: 'pms.port', port: config.pms.port },
     { path: 'pms.sslPort', port: config.pms.sslPort },
+    { path: 'pms.httpPort', port: config.pms.httpPort },
+    { path: 'pms.httpSslPort', port: config.pms.httpSslPort },
     { path: 'rtsp.port', port: config.rtsp.port },
   ];
   if (config.media.ingest.mode === 'single') all.push({ path: 'media.ingest.port', port: config.media.ingest.port });
@@ -32,8 +34,9 @@ function tcpListeners(config: Config): TcpListener[] {
 }
 
 function missingTlsFiles({ pms }: Config): ConfigProblem[] {
-  if (!pms.ssl && pms.sslPort === 0) return [];
-  const message = `${pms.ssl ? 'pms.ssl' : 'pms.sslPort'} needs it`;
+  const wanted = pms.ssl ? 'ssl' : (['sslPort', 'httpSslPort'] as const).find((key) => pms[key] !== 0);
+  if (wanted === undefined) return [];
+  const message = `pms.${wanted} needs it`;
   const missing = (['keyFile', 'certFile'] as const).filter((key) => pms[key] === '');
   return missing.map((key) => ({ path: `pms.${key}`, message }));
 }

@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { GatewayError, errorMessage } from '../util/index.ts';
 import { findConflicts, type ConfigProblem } from './conflicts.ts';
+import { readPmsConf, type PmsConf } from './pms-conf.ts';
 import { configSchema, type Config } from './schema.ts';
+import { applySpellings } from './spellings.ts';
+import { isTree, leafPaths, setPath, valueAt, type Tree } from './tree.ts';
 
 /** Everything that is wrong with a configuration, told at once. */
 export class ConfigError extends GatewayError {
@@ -18,24 +22,6 @@ export class ConfigError extends GatewayError {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
-type Tree = Record<string, unknown>;
-
-const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function schemaLeaves(node: unknown, path: readonly string[] = []): string[][] {
-  if (!isTree(node)) return [[...path]];
-  return Object.entries(node).flatMap(([key, value]) => schemaLeaves(value, [...path, key]));
-}
-
-function setPath(tree: Tree, path: readonly string[], value: unknown): void {
-  let node = tree;
-  for (const key of path.slice(0, -1)) {
-    if (!isTree(node[key])) node[key] = {};
-    node = node[key] as Tree;
-  }
-  node[path.at(-1) ?? ''] = value;
-}
-
 /** Value of an environment variable, read as YAML would read it unless the key wants text. */
 function environmentValue(raw: string, example: unknown): unknown {
   if (Array.isArray(example))
@@ -48,17 +34,22 @@ function environmentValue(raw: string, example: unknown): unknown {
   return raw;
 }
 
-/** `GBRTC_HTTP_LISTEN=80` sets `http.listen`; srs-sip's `CANDIDATE` sets `webrtc.candidate`. */
-function applyEnvironment(tree: Tree, env: Environment): void {
-  if (env.CANDIDATE) setPath(tree, ['webrtc', 'candidate'], environmentValue(env.CANDIDATE, []));
+/**
+ * `GBRTC_HTTP_LISTEN=80` sets `http.listen`; srs-sip's `CANDIDATE` sets `webrtc.candidate`.
+ * @param written loses the keys that the environment sets
+ */
+function applyEnvironment(tree: Tree, env: Environment, written: Map<string, string>): void {
+  const set = (path: readonly string[], value: unknown): void => {
+    setPath(tree, path, value);
+    written.delete(path.join('.'));
+  };
+  if (env.CANDIDATE) set(['webrtc', 'candidate'], environmentValue(env.CANDIDATE, []));
   const defaults = defaultInput();
-  for (const path of schemaLeaves(defaults)) {
+  for (const path of leafPaths(defaults)) {
     const name = `GBRTC_${path.join('_').replaceAll('-', '_').toUpperCase()}`;
     const raw = env[name];
     if (raw === undefined || raw === '') continue;
-    let example: unknown = defaults;
-    for (const key of path) example = (example as Tree)[key];
-    setPath(tree, path, environmentValue(raw, example));
+    set(path, environmentValue(raw, valueAt(defaults, path)));
   }
 }
 
@@ -98,39 +89,93 @@ function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/**
- * Checks a configuration text. @throws ConfigError with every problem and its path
- * @param source what messages call it, e.g. the file's name
- */
-export function parseConfig(yamlText: string, source: string, env: Environment = {}): Config {
-  const document = parseDocument(yamlText, { prettyErrors: true });
-  if (document.errors.length > 0) {
-    throw new ConfigError(
-      source,
-      document.errors.map((error) => ({ path: '', message: error.message.split('\n')[0] ?? 'not YAML' })),
-    );
+/** The path as the user wrote it, for keys that have another spelling or come from a pms.conf. */
+function asWritten({ path, message }: ConfigProblem, written: ReadonlyMap<string, string>): ConfigProblem {
+  for (const [key, spelling] of written) {
+    if (path === key || path.startsWith(`${key}.`)) return { path: spelling + path.slice(key.length), message };
   }
+  return { path, message };
+}
+
+function readTree(yamlText: string): { tree: Tree; problems: ConfigProblem[] } {
+  const document = parseDocument(yamlText, { prettyErrors: true });
+  const problems = document.errors.map(({ message }) => ({ path: '', message: message.split('\n')[0] ?? 'not YAML' }));
+  if (problems.length > 0) return { tree: {}, problems };
   const tree: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
-  if (!isTree(tree)) throw new ConfigError(source, [{ path: '', message: 'must be a mapping of sections' }]);
+  if (!isTree(tree)) return { tree: {}, problems: [{ path: '', message: 'must be a mapping of sections' }] };
   // `http:` with nothing below it means its defaults.
   for (const [key, value] of Object.entries(tree)) if (value === null) delete tree[key];
-  applyEnvironment(tree, env);
+  return { tree, problems };
+}
+
+/** A pms.conf that has been read, with the name that messages call it by. */
+interface NamedPmsConf extends PmsConf {
+  readonly name: string;
+}
+
+/**
+ * Checks a configuration text. A pms.conf's values replace those of the text, the environment's replace both.
+ * @throws ConfigError with every problem and its path
+ * @param source what messages call it, e.g. the file's name
+ */
+export function parseConfig(yamlText: string, source: string, env: Environment = {}, pms?: NamedPmsConf): Config {
+  const { tree, problems } = readTree(yamlText);
+  const written = new Map<string, string>();
+  problems.push(...applySpellings(tree, written));
+  if (pms !== undefined) {
+    const { name } = pms;
+    problems.push(
+      ...pms.problems.map(({ path, message }) => ({ path: path === '' ? name : `${name}: ${path}`, message })),
+    );
+    for (const [key, spelling] of pms.written) {
+      written.set(key, `${name}: ${spelling}`);
+      setPath(tree, key.split('.'), valueAt(pms.tree, key.split('.')));
+    }
+  }
+  applyEnvironment(tree, env, written);
   const result = configSchema.safeParse(tree);
-  const problems = result.success ? findConflicts(result.data) : result.error.issues.flatMap(describeIssue);
+  const found = result.success ? findConflicts(result.data) : result.error.issues.flatMap(describeIssue);
+  problems.push(...found.map((problem) => asWritten(problem, written)));
   if (problems.length > 0 || !result.success) throw new ConfigError(source, problems);
   return deepFreeze(result.data);
 }
 
-/** Reads and checks a file; without a file name all defaults apply. @throws ConfigError */
-export function loadConfig(file: string | undefined, env: Environment): Config {
-  if (file === undefined) return parseConfig('', 'defaults', env);
-  let text: string;
+export interface ConfigFiles {
+  /** YAML; without it all defaults apply. */
+  readonly config?: string | undefined;
+  /** A pms.conf, whose values come before the other file's. */
+  readonly pmsConf?: string | undefined;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Lines that tell what of the pms.conf is not used, and why. */
+  readonly notes: readonly string[];
+}
+
+function readText(file: string): string {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
     throw new ConfigError(file, [{ path: '', message: `cannot be read: ${errorMessage(error)}` }]);
   }
-  return parseConfig(text, file, env);
+}
+
+function pmsConfNotes(file: string, { ignored }: PmsConf, { http }: Config): string[] {
+  const notes = [`${file} is read; what it says comes before the other configuration`];
+  notes.push(...ignored.map(({ path, reason }) => `  not used: ${path}: ${reason}`));
+  if (http.auth.enable) notes.push('  other than in pms, clients need a token: http.auth.enable, rtsp.auth.enable');
+  return notes;
+}
+
+/** Reads and checks the files. @throws ConfigError */
+export function loadConfig(files: ConfigFiles, env: Environment): LoadedConfig {
+  const text = files.config === undefined ? '' : readText(files.config);
+  const source = files.config ?? 'defaults';
+  if (files.pmsConf === undefined) return { config: parseConfig(text, source, env), notes: [] };
+  const pms = { ...readPmsConf(readText(files.pmsConf)), name: basename(files.pmsConf) };
+  const config = parseConfig(text, `${source} with ${files.pmsConf}`, env, pms);
+  return { config, notes: pmsConfNotes(files.pmsConf, pms, config) };
 }
 
 export { defaultInput };

@@ -91,6 +91,8 @@ const pms = section({
   port: z.int().min(0).max(65_535).default(8889),
   sslPort: z.int().min(0).max(65_535).default(0),
   ssl: z.boolean().default(false),
+  httpPort: z.int().min(0).max(65_535).default(0),
+  httpSslPort: z.int().min(0).max(65_535).default(0),
   listenIp: text('0.0.0.0'),
   keyFile: text(''),
   certFile: text(''),

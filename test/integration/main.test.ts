@@ -38,6 +38,17 @@ describe('the command', () => {
     expect(text).toContain('4 problems');
   });
 
+  test('tells what is wrong in a pms.conf with its own paths, and exits with 2', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gbrtc-pms-'));
+    folders.push(folder);
+    const file = join(folder, 'pms.conf');
+    writeFileSync(file, '{, "websocket": {"port": "x" "idleTimeout": -1},}');
+    const { status, text } = run('http: {listen: y}', ['--pms-conf', file]);
+    expect(status).toBe(2);
+    for (const path of ['pms.conf: websocket.port', 'pms.conf: websocket.idleTimeout', '  http.listen'])
+      expect(text).toContain(path);
+  });
+
   test('refuses unknown options with 2', () => {
     expect(run('', ['--colour']).status).toBe(2);
   });
