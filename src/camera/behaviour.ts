@@ -23,8 +23,8 @@ export interface OutgoingFrame {
 /** Changes a frame's bytes as they leave; over UDP their number must stay. */
 export type FrameFault = (frame: OutgoingFrame) => Buffer;
 
-/** Changes a SIP message between the stack and the network. */
-export type WireFault = (message: Buffer) => Buffer;
+/** Changes a SIP message between the stack and the network; undefined: it is lost. */
+export type WireFault = (message: Buffer) => Buffer | undefined;
 
 /**
  * What a camera does where cameras differ. The standard's way is `STANDARD_BEHAVIOUR`; a quirk returns a copy with one
@@ -47,8 +47,10 @@ export interface Behaviour {
   /** RTP timestamp for a clock of 90 kHz. */
   readonly rtpTimestamp: (clock90k: number) => number;
   readonly frameFaults: readonly FrameFault[];
-  /** Connects and sends as soon as the answer is written, without waiting for the ACK. */
+  /** Connects and sends as soon as there is an INVITE, without waiting for the ACK. */
   readonly earlyMedia: boolean;
+  /** From an INVITE to its final response. */
+  readonly answerAfterSec: number;
   /** RTCP sender reports between the RTP packets (RFC 5761). */
   readonly rtcpMux: boolean;
   /** 0: sessions last until the platform ends them. */
@@ -84,6 +86,7 @@ export const STANDARD_BEHAVIOUR: Behaviour = {
   rtpTimestamp: (clock90k) => clock90k,
   frameFaults: [],
   earlyMedia: false,
+  answerAfterSec: 0,
   rtcpMux: false,
   byeAfterSec: 0,
   honoursIdrRequests: true,

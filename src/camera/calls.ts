@@ -167,13 +167,20 @@ export class Calls {
     const lines = behaviour.answer(
       answerLines({ offer, channelId: channel.id, address: localAddress, port: outlet.port, y, h265, audio }),
     );
+    if (behaviour.earlyMedia && !silent) media.start();
+    if (behaviour.answerAfterSec > 0) await this.#delay(behaviour.answerAfterSec * 1_000);
     const accepted = incoming.accept({
       contentType: SDP_CONTENT_TYPE,
       body: Buffer.from(lines.map((line) => `${line}\r\n`).join(''), 'latin1'),
       contactUser: channel.id,
     });
-    if (behaviour.earlyMedia && !silent) media.start();
     await this.#confirm(call, accepted, silent);
+  }
+
+  #delay(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#options.wheel.after(delayMs, resolve);
+    });
   }
 
   async #confirm(call: Call, accepted: Promise<Dialog>, silent: boolean): Promise<void> {

@@ -158,7 +158,7 @@ async function tcpReceiver(): Promise<Receiver> {
 }
 
 function answerOf(dialog: Dialog): string {
-  return dialog.established.body.toString();
+  return dialog.established?.body.toString() ?? '';
 }
 
 function ssrcsOf(packets: readonly Buffer[]): Set<number> {

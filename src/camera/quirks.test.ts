@@ -171,11 +171,34 @@ describe('hik-wrong-content-length', () => {
   const message = Buffer.from('MESSAGE sip:a SIP/2.0\r\nContent-Length: 10\r\n\r\n0123456789');
   test('quirk: 0 and too small in turns, bytes kept, bodiless messages untouched', () => {
     const [fault] = behaviourWith(['hik-wrong-content-length']).wireFaults;
-    expect(fault!(message).toString()).toBe('MESSAGE sip:a SIP/2.0\r\nContent-Length: 0\r\n\r\n0123456789');
-    expect(fault!(message).toString()).toBe('MESSAGE sip:a SIP/2.0\r\nContent-Length: 5\r\n\r\n0123456789');
+    expect(fault!(message)?.toString()).toBe('MESSAGE sip:a SIP/2.0\r\nContent-Length: 0\r\n\r\n0123456789');
+    expect(fault!(message)?.toString()).toBe('MESSAGE sip:a SIP/2.0\r\nContent-Length: 5\r\n\r\n0123456789');
     const bodiless = Buffer.from('OPTIONS sip:a SIP/2.0\r\nContent-Length: 0\r\n\r\n');
     expect(fault!(bodiless)).toBe(bodiless);
     expect(fault!(Buffer.from('no head'))).toEqual(Buffer.from('no head'));
+  });
+});
+
+describe('answers to INVITE', () => {
+  const response = (method: string): Buffer => Buffer.from(`SIP/2.0 200 OK\r\nCSeq: 7 ${method}\r\n\r\n`);
+  test.each(['no-invite-response', 'lost-invite-response'])('quirk: %s loses those and nothing else', (name) => {
+    const [fault] = behaviourWith([name]).wireFaults;
+    expect(fault!(response('INVITE'))).toBeUndefined();
+    const others = [
+      response('BYE'),
+      response('MESSAGE'),
+      Buffer.from('INVITE sip:a SIP/2.0\r\nCSeq: 7 INVITE\r\n\r\n'),
+    ];
+    for (const message of [...others, Buffer.from('\r\n\r\n')]) expect(fault!(message)).toBe(message);
+  });
+
+  test.each([
+    { quirk: 'no-invite-response', earlyMedia: true, answerAfterSec: 0 },
+    { quirk: 'lost-invite-response', earlyMedia: false, answerAfterSec: 0 },
+    { quirk: 'late-invite-response', earlyMedia: true, answerAfterSec: 4 },
+    { quirk: 'late-invite-response=6', earlyMedia: true, answerAfterSec: 6 },
+  ])('quirk: $quirk', ({ quirk, ...expected }) => {
+    expect(behaviourWith([quirk])).toMatchObject(expected);
   });
 });
 

@@ -13,6 +13,7 @@ export interface Quirk {
 }
 
 const DEFAULT_BYE_SEC = 5;
+const DEFAULT_ANSWER_SEC = 4;
 
 const SIGNALLING_QUIRKS: readonly Quirk[] = [
   {
@@ -77,6 +78,29 @@ const SIGNALLING_QUIRKS: readonly Quirk[] = [
     apply: (behaviour) => ({ ...behaviour, earlyMedia: true }),
   },
   {
+    name: 'no-invite-response',
+    summary: 'sends after an INVITE and never answers it',
+    apply: (behaviour) => ({
+      ...behaviour,
+      earlyMedia: true,
+      wireFaults: [...behaviour.wireFaults, withoutInviteResponse],
+    }),
+  },
+  {
+    name: 'lost-invite-response',
+    summary: 'every answer to an INVITE is lost, sends after the ACK',
+    apply: (behaviour) => ({ ...behaviour, wireFaults: [...behaviour.wireFaults, withoutInviteResponse] }),
+  },
+  {
+    name: 'late-invite-response',
+    summary: `sends after an INVITE and answers N seconds later: late-invite-response=N, ${DEFAULT_ANSWER_SEC} where not given`,
+    apply: (behaviour, argument) => ({
+      ...behaviour,
+      earlyMedia: true,
+      answerAfterSec: argument ?? DEFAULT_ANSWER_SEC,
+    }),
+  },
+  {
     name: 'bye-after',
     summary: `ends each session after N seconds: bye-after=N, ${DEFAULT_BYE_SEC} where not given`,
     apply: (behaviour, argument) => ({ ...behaviour, byeAfterSec: argument ?? DEFAULT_BYE_SEC }),
@@ -92,6 +116,12 @@ const SIGNALLING_QUIRKS: readonly Quirk[] = [
     apply: (behaviour) => ({ ...behaviour, honoursIdrRequests: false }),
   },
 ];
+
+function withoutInviteResponse(message: Buffer): Buffer | undefined {
+  const end = message.indexOf('\r\n\r\n');
+  const head = message.toString('latin1', 0, end < 0 ? message.length : end);
+  return head.startsWith('SIP/2.0 ') && /\r\nCSeq\s*:\s*\d+\s+INVITE\b/i.test(head) ? undefined : message;
+}
 
 /** Content-Length 0 and one that cuts the body's end off, in turns, of messages that have a body. */
 function wrongContentLength(): (message: Buffer) => Buffer {

@@ -28,8 +28,8 @@ export function openWireRelay(options: WireRelayOptions): Promise<WireRelay> {
   return options.protocol === 'udp' ? openUdpRelay(options) : openTcpRelay(options);
 }
 
-function spoil(message: Buffer, faults: readonly WireFault[]): Buffer {
-  return faults.reduce((bytes, fault) => fault(bytes), message);
+function spoil(message: Buffer, faults: readonly WireFault[]): Buffer | undefined {
+  return faults.reduce<Buffer | undefined>((bytes, fault) => bytes && fault(bytes), message);
 }
 
 async function openUdpRelay(options: WireRelayOptions): Promise<WireRelay> {
@@ -56,7 +56,8 @@ async function openUdpRelay(options: WireRelayOptions): Promise<WireRelay> {
     queue = queue.then(async () => {
       const rotate = rotatesPort && message.toString('latin1', 0, 9) === 'REGISTER ';
       const socket = rotate ? await add() : outer.at(-1);
-      if (!closed) socket?.send(spoil(message, faults), serverPort, serverAddress);
+      const spoilt = spoil(message, faults);
+      if (!closed && spoilt !== undefined) socket?.send(spoilt, serverPort, serverAddress);
     });
   });
   return {
@@ -85,7 +86,8 @@ async function openTcpRelay({ localAddress, serverAddress, serverPort, faults }:
     inner.on('data', (chunk: Buffer) => {
       pending = Buffer.concat([pending, chunk]);
       for (let end = messageEnd(pending); end > 0; end = messageEnd(pending)) {
-        outer.write(spoil(pending.subarray(0, end), faults));
+        const spoilt = spoil(pending.subarray(0, end), faults);
+        if (spoilt !== undefined) outer.write(spoilt);
         pending = pending.subarray(end);
       }
       if (pending.length > MAX_PENDING_BYTES) inner.destroy();

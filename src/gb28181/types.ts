@@ -126,6 +126,8 @@ export interface LiveInvite {
   readonly mediaAddress: string;
   readonly mediaPort: number;
   readonly signal?: AbortSignal;
+  /** Resolves when media for this INVITE arrives: it stands in for a 200 that never comes (quirks 2.1). */
+  readonly firstPacket?: Promise<unknown>;
   readonly onProgress?: (stage: 'invite_sent' | 'trying' | 'ringing' | 'ok', detail: string, callId: string) => void;
 }
 
@@ -139,11 +141,19 @@ export interface MediaAnswer {
   readonly sdp: string;
 }
 
-export type LiveSessionEvents = { ended: [reason: 'device_bye' | 'local_bye' | 'device_offline' | 'lost'] };
+/** `device_rejected`: packets were taken for the answer, then the device refused the INVITE. */
+export type LiveSessionEnd = 'device_bye' | 'device_rejected' | 'local_bye' | 'device_offline' | 'lost';
+
+export type LiveSessionEvents = {
+  /** The answer of a session that was there without one, when it comes after all. */
+  answered: [answer: MediaAnswer];
+  ended: [reason: LiveSessionEnd];
+};
 
 /** An INVITE dialog with a device. */
 export interface LiveSession extends EventEmitter<LiveSessionEvents> {
   readonly callId: string;
+  /** What the offer leads to expect, where packets came and no answer. */
   readonly answer: MediaAnswer;
   readonly ended: boolean;
   /** Idempotent, never rejects. Does not release the SSRC. */

@@ -8,6 +8,7 @@ export const MAX_DIALOGS = 20_000;
 export class DialogTable {
   readonly #dialogs = new Map<string, SipDialog>();
   readonly #byLocalTag = new Map<string, SipDialog>();
+  readonly #byRemoteTag = new Map<string, SipDialog>();
 
   get size(): number {
     return this.#dialogs.size;
@@ -20,12 +21,15 @@ export class DialogTable {
   add(dialog: SipDialog): void {
     this.#dialogs.set(key(dialog.callId, dialog.localTag, dialog.remoteTag), dialog);
     this.#byLocalTag.set(key(dialog.callId, dialog.localTag), dialog);
+    this.#byRemoteTag.set(key(dialog.callId, dialog.remoteTag), dialog);
   }
 
   delete(dialog: SipDialog): void {
     this.#dialogs.delete(key(dialog.callId, dialog.localTag, dialog.remoteTag));
-    const other = key(dialog.callId, dialog.localTag);
-    if (this.#byLocalTag.get(other) === dialog) this.#byLocalTag.delete(other);
+    const local = key(dialog.callId, dialog.localTag);
+    if (this.#byLocalTag.get(local) === dialog) this.#byLocalTag.delete(local);
+    const remote = key(dialog.callId, dialog.remoteTag);
+    if (this.#byRemoteTag.get(remote) === dialog) this.#byRemoteTag.delete(remote);
   }
 
   get(callId: string, localTag: string, remoteTag: string): SipDialog | undefined {
@@ -35,7 +39,10 @@ export class DialogTable {
   /** Dialog of an incoming request. Some devices lose the From tag; Call-ID and our own tag are proof enough. */
   match(request: Request): SipDialog | undefined {
     const localTag = request.toTag;
-    if (localTag === undefined) return undefined;
+    // A peer that never saw our 2xx hangs up without our tag; its own tag is the proof then.
+    if (localTag === undefined) {
+      return request.method === 'BYE' ? this.#byRemoteTag.get(key(request.callId, request.fromTag ?? '')) : undefined;
+    }
     const exact = this.get(request.callId, localTag, request.fromTag ?? '');
     return exact ?? this.#byLocalTag.get(key(request.callId, localTag));
   }

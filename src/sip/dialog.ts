@@ -33,7 +33,8 @@ export interface DialogStart {
   readonly remoteSequence?: number;
   readonly flow: TransportFlow;
   readonly contactUser: string;
-  readonly established: Request | Response;
+  /** Absent where the 2xx is taken for lost, see `OutgoingRequest.assumedAnswer`. */
+  readonly established?: Request | Response;
   readonly credentials?: DigestCredentials;
   /** Fields that a SUBSCRIBE of ours repeats, e.g. Event. */
   readonly event?: string;
@@ -48,11 +49,13 @@ const TARGET_REFRESH: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'SUBSCR
 export class SipDialog extends EventEmitter<DialogEvents> implements Dialog {
   readonly callId: string;
   readonly localTag: string;
-  readonly remoteTag: string;
-  readonly established: Request | Response;
   readonly usage: 'invite' | 'subscribe';
   readonly #core: Core;
   readonly #start: DialogStart;
+  #remoteTag: string;
+  #remote: string;
+  #established: Request | Response | undefined;
+  #routes: readonly string[];
   #remoteTarget: string;
   #flow: TransportFlow;
   #localSequence: number;
@@ -66,8 +69,10 @@ export class SipDialog extends EventEmitter<DialogEvents> implements Dialog {
     this.#start = start;
     this.callId = start.callId;
     this.localTag = start.localTag;
-    this.remoteTag = start.remoteTag;
-    this.established = start.established;
+    this.#remoteTag = start.remoteTag;
+    this.#remote = start.remote;
+    this.#established = start.established;
+    this.#routes = start.routes;
     this.usage = start.usage;
     this.#remoteTarget = start.remoteTarget;
     this.#flow = start.flow;
@@ -80,8 +85,21 @@ export class SipDialog extends EventEmitter<DialogEvents> implements Dialog {
     return this.#flow;
   }
 
+  get remoteTag(): string {
+    return this.#remoteTag;
+  }
+
+  get established(): Request | Response | undefined {
+    return this.#established;
+  }
+
   get ended(): boolean {
     return this.#state === 'ended';
+  }
+
+  /** Neither ended nor ending. */
+  get open(): boolean {
+    return this.#state === 'open';
   }
 
   get contactUser(): string {
@@ -110,6 +128,19 @@ export class SipDialog extends EventEmitter<DialogEvents> implements Dialog {
       },
       (error: unknown) => this.#core.log.debug({ callId: this.callId, error: errorMessage(error) }, 'flow not usable'),
     );
+  }
+
+  /** Takes what the 2xx of an assumed answer says (RFC 3261 §12.1.2); the ACK is the caller's. */
+  confirm(response: Response, flow: TransportFlow): void {
+    this.#core.dialogs.delete(this);
+    this.#remoteTag = response.toTag ?? '';
+    this.#core.dialogs.add(this);
+    this.#remote = response.headers.get('to') ?? this.#remote;
+    this.#routes = response.headers.getAll('record-route').toReversed();
+    this.#established = response;
+    this.#flow = flow;
+    this.#refreshTarget(response);
+    safeEmit<DialogEvents, 'answered'>(this, this.#core.log, 'answered', response);
   }
 
   /** Follows the peer to a new address and target; false where the CSeq is one of the past (RFC 3261 §12.2.2). */
@@ -194,13 +225,13 @@ export class SipDialog extends EventEmitter<DialogEvents> implements Dialog {
   }
 
   #draft(method: string, sequence: number, options: RequestOptions): RequestDraft {
-    const { callId, contactUser, local, remote, routes } = this.#start;
+    const { callId, contactUser, local } = this.#start;
     const { headers, contentType, body } = options;
     return {
       method,
-      ...routeRequest(this.#remoteTarget, routes),
+      ...routeRequest(this.#remoteTarget, this.#routes),
       from: local,
-      to: remote,
+      to: this.#remote,
       callId,
       sequence,
       ...(TARGET_REFRESH.has(method) && { contactUser }),

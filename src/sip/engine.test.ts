@@ -87,7 +87,7 @@ describe.each(['udp', 'tcp'] as const)('two engines over %s', (protocol) => {
     const ended = once(remote, 'ended');
     expect((await dialog.request('INFO', { body: Buffer.from('PLAY') })).status).toBe(200);
     expect((await dialog.request('MESSAGE')).status).toBe(200);
-    expect(dialog.established.body.toString()).toBe('v=0');
+    expect(dialog.established?.body.toString()).toBe('v=0');
     expect([server.counts.dialogs, client.counts.dialogs]).toEqual([1, 1]);
     await dialog.bye();
     expect(await ended).toEqual(['remote_bye']);

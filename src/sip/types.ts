@@ -76,6 +76,14 @@ export interface DigestCredentials {
   readonly password: string;
 }
 
+/** Lets an INVITE go on without its 2xx, for peers whose answer is lost or never sent. */
+export interface AssumedAnswer {
+  /** Time from sending for which the final response is waited for alone. */
+  readonly afterMs: number;
+  /** Resolves when the peer has shown in another way that it answered, e.g. by its media; may stay pending. */
+  readonly proof: Promise<unknown>;
+}
+
 export interface OutgoingRequest {
   readonly method: string;
   /** Request-URI. */
@@ -97,6 +105,12 @@ export interface OutgoingRequest {
   readonly fromTag?: string;
   readonly cseq?: number;
   readonly signal?: AbortSignal;
+  /**
+   * INVITE only. When no final response has come after `afterMs`, an ACK leaves all the same: at once where the peer
+   * has not said a word, with the proof where it sends provisional responses. With the proof the dialog is there,
+   * its `established` undefined until a 2xx comes after all; without it the INVITE ends as any other.
+   */
+  readonly assumedAnswer?: AssumedAnswer;
   /** Called for every provisional response. */
   readonly onProvisional?: (response: SipResponse) => void;
   /** Called when the first copy has left. `request` is what was sent. */
@@ -129,9 +143,12 @@ export interface ReplyOptions {
   readonly contactUser?: string;
 }
 
-export type DialogEndReason = 'local_bye' | 'remote_bye' | 'timeout' | 'transport' | 'no_ack' | 'closed';
+/** `rejected`: the INVITE was taken for answered, and then came a final response that is no 2xx. */
+export type DialogEndReason = 'local_bye' | 'remote_bye' | 'rejected' | 'timeout' | 'transport' | 'no_ack' | 'closed';
 
 export type DialogEvents = {
+  /** The 2xx of a dialog that was there without one; it is acknowledged. */
+  answered: [response: SipResponse];
   /** Once; after it requests are refused. */
   ended: [reason: DialogEndReason];
 };
@@ -140,10 +157,11 @@ export type DialogEvents = {
 export interface Dialog extends EventEmitter<DialogEvents> {
   readonly callId: string;
   readonly localTag: string;
+  /** Empty where the peer has told none. */
   readonly remoteTag: string;
   readonly flow: Flow;
-  /** The 2xx that made it (UAC), or the request that did (UAS). */
-  readonly established: SipResponse | SipRequest;
+  /** The 2xx that made it (UAC), or the request that did (UAS); undefined while an assumed answer has not come. */
+  readonly established: SipResponse | SipRequest | undefined;
   readonly ended: boolean;
   /** MESSAGE, INFO, SUBSCRIBE, NOTIFY, UPDATE or OPTIONS inside the dialog, CSeq counted by it. */
   request(

@@ -1,4 +1,4 @@
-import type { Device, LiveSession, MediaTransport, Platform, SsrcLease } from '../gb28181/index.ts';
+import type { Device, LiveSession, MediaAnswer, MediaTransport, Platform, SsrcLease } from '../gb28181/index.ts';
 import type { Ingest, MediaThreads, VideoTrack } from '../media/index.ts';
 import { GatewayError, errorMessage, type Logger } from '../util/index.ts';
 import { StreamError } from './errors.ts';
@@ -146,7 +146,7 @@ class Attempt {
       });
       ingest.setMaxListeners(MAX_LISTENERS);
       watch = new IngestWatch(ingest, this.#play);
-      session = await this.#invite(ingest, ssrc, signal);
+      session = await this.#invite({ ingest, ssrc, firstPacket: watch.firstPacket }, signal);
       watch.attachSession(session);
       await this.#waitForMedia(watch, signal);
       watch.close();
@@ -164,7 +164,10 @@ class Attempt {
     }
   }
 
-  async #invite(ingest: Ingest, ssrc: SsrcLease, signal: AbortSignal): Promise<LiveSession> {
+  async #invite(
+    { ingest, ssrc, firstPacket }: { ingest: Ingest; ssrc: SsrcLease; firstPacket: Promise<void> },
+    signal: AbortSignal,
+  ): Promise<LiveSession> {
     const { platform } = this.#context;
     const play = this.#play;
     const { deviceId, channelId, subStream } = play.request;
@@ -178,6 +181,7 @@ class Attempt {
       mediaAddress,
       mediaPort: ingest.localPort,
       signal,
+      firstPacket,
       onProgress: (stage, detail, callId) => {
         play.addCallId(callId);
         const where = `${this.#transport}, ${mediaAddress}:${ingest.localPort}, SSRC ${ssrc.text}`;
@@ -186,12 +190,10 @@ class Attempt {
       },
     });
     play.addCallId(session.callId);
-    const { answer } = session;
-    ingest.setAnswer({
-      payloads: answer.payloads,
-      remoteAddress: answer.address,
-      remotePort: answer.port,
-      ...(answer.ssrc === undefined ? {} : { ssrc: answer.ssrc }),
+    applyAnswer(ingest, session.answer);
+    session.once('answered', (answer) => {
+      if (!play.ended) play.add('ok', '200, after the packets');
+      applyAnswer(ingest, answer);
     });
     return session;
   }
@@ -211,6 +213,15 @@ class Attempt {
     }
     this.#play.add('codec', describe(video));
   }
+}
+
+function applyAnswer(ingest: Ingest, { payloads, address, port, ssrc }: MediaAnswer): void {
+  ingest.setAnswer({
+    payloads,
+    remoteAddress: address,
+    remotePort: port,
+    ...(ssrc === undefined ? {} : { ssrc }),
+  });
 }
 
 function codecName(video: VideoTrack | undefined): string {

@@ -23,6 +23,11 @@ export class StreamError extends GatewayError {
   }
 }
 
+/** The final response contradicts packets that were taken for an answer (quirks 2.1). */
+export function lateRejection(): StreamError {
+  return new StreamError('invite_rejected', 'the device refused the INVITE after its first packets');
+}
+
 /** A name that no running stream has, and that names no channel either. */
 export class StreamNotFoundError extends GatewayError {
   override readonly code = 'stream_not_found';

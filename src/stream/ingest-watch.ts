@@ -1,21 +1,20 @@
-import type { LiveSession } from '../gb28181/index.ts';
+import type { LiveSession, LiveSessionEnd } from '../gb28181/index.ts';
 import type { Ingest, IngestEndReason, VideoTrack } from '../media/index.ts';
-import { StreamError } from './errors.ts';
+import { StreamError, lateRejection } from './errors.ts';
 import type { Play } from './play.ts';
-
-type SessionEnd = 'device_bye' | 'local_bye' | 'device_offline' | 'lost';
 
 /** Notes what an ingest tells from its first moment on (packets may come before the 200), and lets others wait for it. */
 export class IngestWatch {
   readonly #ingest: Ingest;
   readonly #play: Play;
   readonly #waiting = new Set<() => void>();
+  readonly #firstPacket = Promise.withResolvers<void>();
   #rtp = false;
   #keyFrame = false;
   #wrongSsrc: string | undefined;
   #wrongSource: string | undefined;
   #ingestEnd: IngestEndReason | undefined;
-  #sessionEnd: SessionEnd | undefined;
+  #sessionEnd: LiveSessionEnd | undefined;
   #session: LiveSession | undefined;
 
   constructor(ingest: Ingest, play: Play) {
@@ -29,6 +28,11 @@ export class IngestWatch {
     ingest.on('track', this.#wake);
     ingest.on('firstKeyFrame', this.#handleFirstKeyFrame);
     ingest.on('ended', this.#handleEnded);
+  }
+
+  /** Resolves with the first packet; may never. */
+  get firstPacket(): Promise<void> {
+    return this.#firstPacket.promise;
   }
 
   get rtp(): boolean {
@@ -102,6 +106,7 @@ export class IngestWatch {
   /** Why a device that had sent packets is lost. */
   lostError(): StreamError {
     if (this.#sessionEnd === 'device_bye') return new StreamError('device_bye', 'the device sent BYE');
+    if (this.#sessionEnd === 'device_rejected') return lateRejection();
     return new StreamError('media_lost', `the media session ended: ${this.#ingestEnd ?? this.#sessionEnd ?? 'lost'}`);
   }
 
@@ -124,6 +129,7 @@ export class IngestWatch {
 
   readonly #handleFirstRtp = (from: { address: string; port: number; ssrc: number; payloadType: number }): void => {
     this.#rtp = true;
+    this.#firstPacket.resolve();
     this.#play.add(
       'first_rtp',
       `from ${from.address}:${from.port}, SSRC ${from.ssrc}, payload type ${from.payloadType}`,
@@ -157,7 +163,7 @@ export class IngestWatch {
     this.#wake();
   };
 
-  readonly #handleSessionEnded = (reason: SessionEnd): void => {
+  readonly #handleSessionEnded = (reason: LiveSessionEnd): void => {
     this.#sessionEnd = reason;
     this.#wake();
   };

@@ -1,7 +1,8 @@
+import type { LiveSessionEnd } from '../gb28181/index.ts';
 import type { IngestEndReason, IngestStats } from '../media/index.ts';
 import { errorMessage } from '../util/index.ts';
 import type { SourceContext } from './attempt.ts';
-import { StreamError } from './errors.ts';
+import { StreamError, lateRejection } from './errors.ts';
 import { KeyFrameLimiter } from './key-frame-limiter.ts';
 import type { Play } from './play.ts';
 import type { Source } from './source.ts';
@@ -115,8 +116,9 @@ export class SourceMonitor {
     this.#lost(new StreamError('media_lost', `the media session ended: ${reason}`));
   };
 
-  /** A device whose SIP side is gone may still send: only its BYE or its silence ends the stream (quirks P8). */
-  readonly #handleSessionEnded = (reason: 'device_bye' | 'local_bye' | 'device_offline' | 'lost'): void => {
+  /** A device whose SIP side is gone may still send: only its word or its silence ends the stream (quirks P8). */
+  readonly #handleSessionEnded = (reason: LiveSessionEnd): void => {
     if (reason === 'device_bye') this.#lost(new StreamError('device_bye', 'the device sent BYE'));
+    if (reason === 'device_rejected') this.#lost(lateRejection());
   };
 }

@@ -235,6 +235,34 @@ describe('quirks', () => {
     expect(parts.platform.invites).toHaveLength(1);
   });
 
+  test('quirk: packets and no 200: the INVITE is told of the first packet, and the play goes on', async () => {
+    parts.platform.script = async (invite, ingest) => {
+      ingest.play();
+      await invite.firstPacket;
+    };
+    await streams.open(REQUEST);
+    expect(streams.plays()[0]).toMatchObject({ state: 'playing', transport: 'tcp-passive' });
+    const session = parts.platform.sessions[0];
+    session?.emit('answered', session.answer);
+    expect(streams.plays()[0]?.timeline.at(-1)).toMatchObject({ stage: 'ok', detail: '200, after the packets' });
+    expect(parts.media.opened[0]?.answers).toBe(2);
+  });
+
+  test('quirk: packets, then a refusal of the INVITE: the stream is lost as rejected', async () => {
+    await streams.open(REQUEST);
+    parts.platform.sessions[0]?.end('device_rejected');
+    expect(streams.plays()[0]).toMatchObject({ state: 'failed', failure: { code: 'invite_rejected' } });
+  });
+
+  test('quirk: packets, then a refusal before the first picture: the attempt fails as rejected', async () => {
+    parts.platform.script = (_invite, ingest, session) => {
+      ingest.sendRtp();
+      setTimeout(() => session.end('device_rejected'), 100);
+    };
+    expect(await failureOf(streams.open(REQUEST))).toMatchObject({ code: 'invite_rejected' });
+    expect(parts.platform.invites).toHaveLength(1);
+  });
+
   test('quirk: PSM says H.265 before H.264 (Keda)', async () => {
     parts.platform.script = (_invite, ingest) => {
       ingest.sendRtp();

@@ -30,10 +30,16 @@ async function isFree(port: number): Promise<boolean> {
   return true;
 }
 
+/** Given out lately: nobody listens there yet. */
+const given: number[] = [];
+
 /** A port of 127.0.0.1 that is free now, with room for nine neighbours. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
     const port = PORTS.min + PORTS.step * Math.floor(Math.random() * ((PORTS.max - PORTS.min) / PORTS.step));
+    if (given.includes(port)) continue;
+    given.push(port);
+    if (given.length > 100) given.shift();
     if (await isFree(port)) return port;
   }
   throw new Error('no free port');

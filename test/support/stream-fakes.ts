@@ -4,6 +4,7 @@ import type {
   Device,
   LiveInvite,
   LiveSession,
+  LiveSessionEnd,
   LiveSessionEvents,
   MediaTransport,
   PlatformEvents,
@@ -75,6 +76,7 @@ export class ScriptedIngest extends EventEmitter<IngestEvents> implements Ingest
   stats: IngestStats = NO_STATS;
   closed = false;
   outputs = 0;
+  answers = 0;
   /** Plays as soon as the 200 is here. */
   playsOnAnswer = false;
 
@@ -89,6 +91,7 @@ export class ScriptedIngest extends EventEmitter<IngestEvents> implements Ingest
   }
 
   setAnswer(): void {
+    this.answers += 1;
     if (this.playsOnAnswer) this.play();
   }
 
@@ -163,7 +166,7 @@ export class ScriptedSession extends EventEmitter<LiveSessionEvents> implements 
     this.end('local_bye');
   }
 
-  end(reason: 'device_bye' | 'local_bye' | 'device_offline' | 'lost'): void {
+  end(reason: LiveSessionEnd): void {
     if (this.ended) return;
     this.ended = true;
     this.emit('ended', reason);

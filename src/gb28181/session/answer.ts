@@ -1,6 +1,7 @@
 import { decodeText } from '../charset.ts';
 import { parseGbSdp } from '../gb-sdp.ts';
-import type { MediaAnswer } from '../types.ts';
+import type { LiveInvite, MediaAnswer } from '../types.ts';
+import { OFFERED_PAYLOADS } from './offer.ts';
 
 /**
  * What counts in a device's answer. `fallbackAddress` (where its SIP comes from) stands in for a missing or wildcard
@@ -18,4 +19,9 @@ export function parseMediaAnswer(body: Buffer, fallbackAddress: string): MediaAn
     ...(setup !== undefined && { setup }),
     sdp: decodeText(body).replaceAll(/^(\s*a\s*=\s*(?:username|password)\s*:).*$/gim, '$1[redacted]'),
   };
+}
+
+/** Stands for the answer of a device that sent packets and no 200: what was offered, from where its SIP comes. */
+export function assumedMediaAnswer({ ssrc }: LiveInvite, sourceAddress: string): MediaAnswer {
+  return { address: sourceAddress, port: 0, ssrc: ssrc.value, payloads: OFFERED_PAYLOADS, sdp: '' };
 }

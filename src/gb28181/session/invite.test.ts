@@ -283,6 +283,77 @@ describe('how an INVITE ends', () => {
     expect((caught as { code?: string }).code).toBe(code);
   });
 
+  describe('quirk: no answer to the INVITE, but its packets', () => {
+    async function unanswered(): Promise<{ session: LiveSession; stages: string[] }> {
+      const stages: string[] = [];
+      const packets = Promise.withResolvers<void>();
+      harness.engine.answerInvite = () => 'silence';
+      const opening = invite({
+        firstPacket: packets.promise,
+        onProgress: (stage, detail) => stages.push(`${stage} ${detail}`),
+      });
+      await settle();
+      packets.resolve();
+      return { session: await opening, stages };
+    }
+
+    test('quirk: the session is kept with what was offered, and the timeline is told', async () => {
+      const { session, stages } = await unanswered();
+      expect(harness.engine.invites[0]?.assumedAnswer?.afterMs).toBe(2_500);
+      expect(stages.at(-1)).toBe('ok no 200; packets arrived, ACK sent');
+      expect(session).toMatchObject({
+        ended: false,
+        answer: {
+          address: '127.0.0.2',
+          ssrc: 200_001_001,
+          payloads: [
+            { payloadType: 96, encoding: 'PS' },
+            { payloadType: 97, encoding: 'MPEG4' },
+            { payloadType: 98, encoding: 'H264' },
+          ],
+        },
+      });
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect([session.ended, harness.engine.invites[0]?.signal?.aborted]).toEqual([false, false]);
+      await session.bye();
+      expect(harness.engine.dialogs[0]?.byes).toBe(1);
+    });
+
+    test('quirk: the SDP of a 200 after all is taken over', async () => {
+      const { session } = await unanswered();
+      const answers: MediaAnswer[] = [];
+      session.on('answered', (answer) => answers.push(answer));
+      harness.engine.dialogs[0]?.answer(harness.engine.lateAnswer(ANSWER.replace('y=02', 'y=03')));
+      expect(answers).toMatchObject([{ ssrc: 300_001_001, port: 15_060 }]);
+      expect([session.answer, session.ended]).toMatchObject([{ ssrc: 300_001_001 }, false]);
+    });
+
+    test.each(['', 'garbage'])('quirk: a 200 after all without SDP changes nothing: %j', async (body) => {
+      const { session } = await unanswered();
+      const { answer } = session;
+      harness.engine.dialogs[0]?.answer(harness.engine.lateAnswer(body));
+      expect([session.answer, session.ended, harness.engine.dialogs[0]?.byes]).toEqual([answer, false, 0]);
+    });
+
+    test('quirk: a refusal after all ends the session as rejected', async () => {
+      const { session } = await unanswered();
+      const ended: string[] = [];
+      session.on('ended', (reason) => ended.push(reason));
+      harness.engine.dialogs[0]?.end('rejected');
+      expect([ended, harness.engine.dialogs[0]?.byes]).toEqual([['device_rejected'], 0]);
+    });
+
+    test('without packets it is invite_timeout as ever', async () => {
+      harness.engine.answerInvite = () => 'silence';
+      const failed = expect(invite({ firstPacket: new Promise(() => undefined) })).rejects.toMatchObject({
+        code: 'invite_timeout',
+      });
+      await vi.advanceTimersByTimeAsync(5_000);
+      await failed;
+      expect([harness.engine.invites[0]?.signal?.aborted, harness.engine.dialogs]).toEqual([true, []]);
+    });
+  });
+
   test('a caller that gives up, before or during', async () => {
     harness.engine.answerInvite = () => 'silence';
     await expect(invite({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'invite_aborted' });

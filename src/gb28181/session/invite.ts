@@ -12,7 +12,7 @@ import {
 import { SDP_CONTENT_TYPE } from '../gb-sdp.ts';
 import { hostPort, sipUri } from '../sip-fields.ts';
 import type { LiveInvite } from '../types.ts';
-import { parseMediaAnswer } from './answer.ts';
+import { assumedMediaAnswer, parseMediaAnswer } from './answer.ts';
 import { DialogSession } from './live-session.ts';
 import { liveOffer, liveSubject } from './offer.ts';
 
@@ -27,6 +27,8 @@ export interface InviterOptions {
 }
 
 const BUSY_HERE = 486;
+/** A device that sends media and has not answered by now is one that never does, or too late (quirks 2.1). */
+const ANSWER_WAIT_MS = 2_500;
 
 /** Opens live dialogs with devices (GB/T 28181 13.1) and keeps them until they end. */
 export class Inviter {
@@ -72,15 +74,22 @@ export class Inviter {
 
   async #attempt(record: DeviceRecord, options: LiveInvite): Promise<DialogSession> {
     const dialog = await this.#dialog(record, options);
-    const answer = parseMediaAnswer(dialog.established.body, record.state.sourceAddress);
+    const { established } = dialog;
+    const { sourceAddress } = record.state;
+    const answer =
+      established === undefined
+        ? assumedMediaAnswer(options, sourceAddress)
+        : parseMediaAnswer(established.body, sourceAddress);
     if (typeof answer === 'string') {
       // GB/T 28181 13.1: the 200 is acknowledged already, so it takes a BYE.
       await dialog.bye();
       throw new InviteAnswerError(options.channelId, answer);
     }
-    options.onProgress?.('ok', '200', dialog.callId);
+    const how = established === undefined ? 'no 200; packets arrived, ACK sent' : '200';
+    options.onProgress?.('ok', how, dialog.callId);
     const { deviceId, channelId, subStream } = options;
-    const session = new DialogSession({ dialog, answer, deviceId, channelId, subStream, log: this.#options.log });
+    const { log } = this.#options;
+    const session = new DialogSession({ dialog, answer, sourceAddress, deviceId, channelId, subStream, log });
     this.#sessions.add(session);
     session.once('ended', () => this.#sessions.delete(session));
     return session;
@@ -119,7 +128,7 @@ export class Inviter {
   #send(record: DeviceRecord, options: LiveInvite, signal: AbortSignal): Promise<Dialog> {
     const { serial, realm, engine, onSent } = this.#options;
     const { sourceAddress, sourcePort, settings } = record.state;
-    const { channelId, onProgress } = options;
+    const { channelId, firstPacket, onProgress } = options;
     let callId = '';
     return engine().invite({
       uri: sipUri(channelId, hostPort(sourceAddress, sourcePort)),
@@ -131,6 +140,7 @@ export class Inviter {
       contentType: SDP_CONTENT_TYPE,
       body: Buffer.from(liveOffer(options, settings.subStreamDialect ?? 'none'), 'latin1'),
       signal,
+      ...(firstPacket !== undefined && { assumedAnswer: { afterMs: ANSWER_WAIT_MS, proof: firstPacket } }),
       onSent: (request) => {
         callId = request.headers.get('Call-ID') ?? '';
         onSent(record, request);

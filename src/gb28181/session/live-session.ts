@@ -1,14 +1,14 @@
 import { EventEmitter } from 'node:events';
 import type { Dialog, DialogEndReason } from '../../sip/index.ts';
 import { safeEmit, type Logger } from '../../util/index.ts';
-import type { LiveSession, LiveSessionEvents, MediaAnswer } from '../types.ts';
+import type { LiveSession, LiveSessionEnd, LiveSessionEvents, MediaAnswer } from '../types.ts';
+import { parseMediaAnswer } from './answer.ts';
 
-type EndReason = LiveSessionEvents['ended'][0];
-
-const END_REASONS: Readonly<Record<DialogEndReason, EndReason>> = {
+const END_REASONS: Readonly<Record<DialogEndReason, LiveSessionEnd>> = {
   local_bye: 'local_bye',
   closed: 'local_bye',
   remote_bye: 'device_bye',
+  rejected: 'device_rejected',
   timeout: 'lost',
   transport: 'lost',
   no_ack: 'lost',
@@ -17,6 +17,8 @@ const END_REASONS: Readonly<Record<DialogEndReason, EndReason>> = {
 export interface LiveSessionParts {
   readonly dialog: Dialog;
   readonly answer: MediaAnswer;
+  /** Where the device's SIP comes from. */
+  readonly sourceAddress: string;
   readonly deviceId: string;
   readonly channelId: string;
   readonly subStream: number;
@@ -25,23 +27,24 @@ export interface LiveSessionParts {
 
 /** A live INVITE dialog, with what the platform has to know to find it again. */
 export class DialogSession extends EventEmitter<LiveSessionEvents> implements LiveSession {
-  readonly answer: MediaAnswer;
   readonly deviceId: string;
   readonly channelId: string;
   readonly subStream: number;
+  #answer: MediaAnswer;
   readonly #dialog: Dialog;
   readonly #log: Logger;
   #ended = false;
   #bye: Promise<void> | undefined;
 
-  constructor({ dialog, answer, deviceId, channelId, subStream, log }: LiveSessionParts) {
+  constructor({ dialog, answer, sourceAddress, deviceId, channelId, subStream, log }: LiveSessionParts) {
     super();
     this.#dialog = dialog;
-    this.answer = answer;
+    this.#answer = answer;
     this.deviceId = deviceId;
     this.channelId = channelId;
     this.subStream = subStream;
     this.#log = log;
+    dialog.once('answered', ({ body }) => this.#answered(parseMediaAnswer(body, sourceAddress)));
     dialog.once('ended', (reason) => this.#end(END_REASONS[reason]));
     // A BYE right behind the 200 has ended it before anybody listened: tell it when the caller has the session.
     if (dialog.ended) setImmediate(() => this.#end('device_bye'));
@@ -49,6 +52,10 @@ export class DialogSession extends EventEmitter<LiveSessionEvents> implements Li
 
   get callId(): string {
     return this.#dialog.callId;
+  }
+
+  get answer(): MediaAnswer {
+    return this.#answer;
   }
 
   get ended(): boolean {
@@ -60,14 +67,24 @@ export class DialogSession extends EventEmitter<LiveSessionEvents> implements Li
   }
 
   /** Sends BYE and tells `reason`; the first reason stays. */
-  endAs(reason: EndReason): Promise<void> {
+  endAs(reason: LiveSessionEnd): Promise<void> {
     this.#end(reason);
     // The dialog was ended from the other side, or is being ended: nothing more to send.
     this.#bye ??= this.#dialog.ended ? Promise.resolve() : this.#dialog.bye();
     return this.#bye;
   }
 
-  #end(reason: EndReason): void {
+  /** The packets are there: an answer that says nothing of use changes nothing. */
+  #answered(answer: MediaAnswer | string): void {
+    if (typeof answer === 'string') {
+      this.#log.debug({ callId: this.callId, fault: answer }, 'late answer without media');
+      return;
+    }
+    this.#answer = answer;
+    safeEmit<LiveSessionEvents, 'answered'>(this, this.#log, 'answered', answer);
+  }
+
+  #end(reason: LiveSessionEnd): void {
     if (this.#ended) return;
     this.#ended = true;
     safeEmit<LiveSessionEvents, 'ended'>(this, this.#log, 'ended', reason);

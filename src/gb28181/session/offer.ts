@@ -4,7 +4,7 @@ import { subStreamAttributes } from '../sub-stream.ts';
 import type { LiveInvite, SubStreamDialect } from '../types.ts';
 
 /** The list of the standard's own example (GB/T 28181 13.1); devices use the first in practice. */
-const PAYLOADS: readonly GbPayload[] = [
+export const OFFERED_PAYLOADS: readonly GbPayload[] = [
   { payloadType: 96, encoding: 'PS' },
   { payloadType: 97, encoding: 'MPEG4' },
   { payloadType: 98, encoding: 'H264' },
@@ -24,7 +24,7 @@ export function liveOffer(options: LiveInvite, dialect: SubStreamDialect): strin
     port: mediaPort,
     transport: transport === 'udp' ? 'udp' : 'tcp',
     ...(transport !== 'udp' && { setup: transport === 'tcp-passive' ? ('passive' as const) : ('active' as const) }),
-    payloads: PAYLOADS,
+    payloads: OFFERED_PAYLOADS,
     direction: 'recvonly',
     attributes: subStreamAttributes(dialect, subStream),
     ssrcText: ssrc.text,

@@ -66,11 +66,12 @@ export class FakeDialog extends EventEmitter<DialogEvents> implements Dialog {
   readonly localTag = 'l';
   readonly remoteTag = 'r';
   readonly flow: Flow;
-  readonly established: SipResponse;
+  established: SipResponse | undefined;
   ended = false;
   byes = 0;
 
-  constructor(callId: string, flow: Flow, established: SipResponse) {
+  /** Without a response the answer is an assumed one. */
+  constructor(callId: string, flow: Flow, established: SipResponse | undefined) {
     super();
     this.callId = callId;
     this.flow = flow;
@@ -78,7 +79,15 @@ export class FakeDialog extends EventEmitter<DialogEvents> implements Dialog {
   }
 
   request(): Promise<SipResponse> {
-    return Promise.resolve(this.established);
+    return this.established === undefined
+      ? Promise.reject(new SipAbortedError('no'))
+      : Promise.resolve(this.established);
+  }
+
+  /** The 2xx that was missing. */
+  answer(response: SipResponse): void {
+    this.established = response;
+    this.emit('answered', response);
   }
 
   bye(): Promise<void> {
@@ -148,11 +157,23 @@ export class FakeEngine implements SipEngine {
     const request = this.#asSent({ ...options, method: 'INVITE' });
     options.onSent?.(request);
     const answer = this.answerInvite(options);
-    const response = await this.#settle(request, options, answer);
-    if (response.status >= 300) throw new SipRejectedError('INVITE', response);
+    const settled = this.#settle(request, options, answer);
+    // The engine's own tests say when the proof counts; here it does at once.
+    const response = await Promise.race([settled, options.assumedAnswer?.proof.then(() => undefined) ?? settled]);
+    if (response !== undefined && response.status >= 300) throw new SipRejectedError('INVITE', response);
     const dialog = new FakeDialog(request.headers.get('Call-ID') ?? '', fakeFlow('127.0.0.2'), response);
     this.dialogs.push(dialog);
     return dialog;
+  }
+
+  /** A 2xx to the INVITE that was sent last. */
+  lateAnswer(body: string): SipResponse {
+    const invite = this.invites.at(-1);
+    if (invite === undefined) throw new RangeError('no INVITE was sent');
+    return buildResponse(this.#asSent({ ...invite, method: 'INVITE' }), {
+      status: 200,
+      body: Buffer.from(body, 'latin1'),
+    });
   }
 
   async #settle(

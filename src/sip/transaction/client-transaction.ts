@@ -88,6 +88,11 @@ export class ClientTransaction {
     this.#response = undefined;
   }
 
+  /** The user has its answer in another way: no more copies leave, responses are still told. */
+  stopRetransmitting(): void {
+    this.#options.wheel.cancel(this.#retransmit);
+  }
+
   /** RFC 3261 §9.1: a cancelled INVITE without a final response is over after this time. */
   limit(delayMs: number): void {
     if (this.#state === 'calling' || this.#state === 'proceeding') this.#options.wheel.schedule(this.#end, delayMs);
