@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { benchClip } from './clip.ts';
 import { measureFirstFrame, measureGlassToGlass } from './first-frame.ts';
 import { measureLoad } from './load.ts';
+import { measureFanOut, measurePmsPlay, measureSignalling } from './publishing.ts';
 import { measureRegistered } from './registered-devices.ts';
 import { measureSip } from './sip.ts';
 
@@ -108,7 +109,51 @@ async function devices(): Promise<Figure[]> {
   ];
 }
 
-const BENCHES: Readonly<Record<string, Bench>> = { sip, ingest, viewers, 'first-frame': firstFrame, devices };
+async function publishing(): Promise<Figure[]> {
+  const { gatewayMsPerPlayerSecond, bareMsPerPlayerSecond, received } = await measureFanOut(100, 10);
+  const { pairsPerSecond, growthMb, failed } = await measureSignalling(16, 12);
+  const play = await measurePmsPlay(20);
+  const round = (value: number): number => Math.round(value * 100) / 100;
+  return [
+    {
+      what: '720p publication to 100 players: CPU per player-second over that of mediasoup alone',
+      value: round(gatewayMsPerPlayerSecond / bareMsPerPlayerSecond),
+      unit: '',
+      limit: 1.3,
+    },
+    {
+      what: '720p publication to 100 players: share of the packets that arrived',
+      value: round(received * 100),
+      unit: '%',
+      limit: 99,
+      atLeast: true,
+    },
+    {
+      what: 'stream.publish + stream.close per second',
+      value: Math.round(pairsPerSecond),
+      unit: '/s',
+      limit: 500,
+      atLeast: true,
+    },
+    {
+      what: 'the same: growth of resident memory over some thousand pairs',
+      value: round(growthMb),
+      unit: 'MB',
+      limit: 10,
+    },
+    { what: 'the same: failed', value: failed, unit: '', limit: 0 },
+    { what: 'stream.play to first decoded frame, p50', value: play.p50, unit: 'ms', limit: 250 },
+  ];
+}
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  sip,
+  ingest,
+  viewers,
+  'first-frame': firstFrame,
+  devices,
+  publishing,
+};
 
 const holds = ({ value, limit, atLeast }: Figure): boolean => (atLeast === true ? value >= limit : value <= limit);
 

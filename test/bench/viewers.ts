@@ -8,6 +8,7 @@ interface StartMessage {
   readonly base: string;
   /** One viewer for each entry. */
   readonly streams: readonly string[];
+  readonly audio?: 'pcma' | 'opus';
 }
 
 let packets = 0;
@@ -23,12 +24,13 @@ function receive(track: Track): void {
   });
 }
 
-async function watch(base: string, stream: string, index: number): Promise<void> {
+async function watch({ base, audio: codec }: StartMessage, stream: string, index: number): Promise<void> {
   const peer = new Peer(`viewer-${index}`, { iceServers: [], bindAddress: '127.0.0.1' });
   const video = new Video('0', 'RecvOnly');
   video.addH264Codec(102);
   const audio = new Audio('1', 'RecvOnly');
-  audio.addAudioCodec(8, 'PCMA');
+  if (codec === 'opus') audio.addOpusCodec(111);
+  else audio.addAudioCodec(8, 'PCMA');
   const tracks = [peer.addTrack(video), peer.addTrack(audio)];
   kept.push({ peer, tracks });
   for (const track of tracks) receive(track);
@@ -58,8 +60,8 @@ async function watch(base: string, stream: string, index: number): Promise<void>
   await connected;
 }
 
-async function start({ base, streams }: StartMessage): Promise<void> {
-  for (const [index, stream] of streams.entries()) await watch(base, stream, index);
+async function start(message: StartMessage): Promise<void> {
+  for (const [index, stream] of message.streams.entries()) await watch(message, stream, index);
   process.send?.({ ready: open });
 }
 
