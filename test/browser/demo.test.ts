@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
 import { clockStrip, decodeClockStrip } from '../../src/camera/index.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { loudestSample } from '../support/loudest-sample.ts';
 import { Scene, eventually } from '../support/scene.ts';
 
 let browser: Browser;
@@ -22,21 +23,6 @@ const READ_STRIP = `(selector, x, y, width, height) => {
   const context = canvas.getContext('2d');
   context.drawImage(document.querySelector(selector), x, y, width, height, 0, 0, width, height);
   return [...context.getImageData(0, 0, width, height).data];
-}`;
-
-/** Loudest sample within two seconds; runs in the page. */
-const LISTEN = `async (selector) => {
-  const context = new AudioContext();
-  const analyser = context.createAnalyser();
-  context.createMediaStreamSource(document.querySelector(selector).srcObject).connect(analyser);
-  const samples = new Float32Array(analyser.fftSize);
-  let loudest = 0;
-  for (const end = performance.now() + 2000; performance.now() < end; await new Promise((r) => setTimeout(r, 20))) {
-    analyser.getFloatTimeDomainData(samples);
-    for (const sample of samples) loudest = Math.max(loudest, Math.abs(sample));
-  }
-  await context.close();
-  return loudest;
 }`;
 
 /** Width of a cell's picture in pixels; 0 where there is none. */
@@ -71,7 +57,7 @@ test('the demo shows live cameras with sound on its first page, without a click'
     return seen.size >= 5 ? true : undefined;
   });
 
-  expect(await page.evaluate<number>(`(${LISTEN})('${video}')`)).toBeGreaterThan(0.01);
+  expect(await loudestSample(page, `document.querySelector('${video}').srcObject`)).toBeGreaterThan(0.01);
   for (const cell of [1, 2, 3]) {
     await eventually(`cell ${cell}`, async () => ((await widthOf(page, cell)) > 0 ? true : undefined));
   }

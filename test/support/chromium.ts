@@ -1,4 +1,5 @@
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { loudestSample } from './loudest-sample.ts';
 
 const ARGS = [
   '--headless',
@@ -44,7 +45,7 @@ export class PagePlayer {
   }
 
   static async create(browser: Browser): Promise<PagePlayer> {
-    const page = await browser.newPage();
+    const page = await browser.newPage({ ignoreHTTPSErrors: true });
     await page.addScriptTag({ content: PAGE_SCRIPT });
     return new PagePlayer(page);
   }
@@ -64,6 +65,11 @@ export class PagePlayer {
   /** Milliseconds from the answer to the first decoded frame. */
   async firstFrameMs(): Promise<number> {
     return this.page.evaluate<number>('gbrtcFirstFrame');
+  }
+
+  /** Loudest sample within two seconds, 0 to 1. */
+  async loudness(): Promise<number> {
+    return loudestSample(this.page, 'gbrtcVideo.srcObject');
   }
 
   async close(): Promise<void> {
