@@ -138,6 +138,9 @@ export interface IngestOutput {
 
 export type TrackKind = Track['kind'];
 
+/** Codecs that publications have. */
+export type RtpCodec = 'h264' | 'vp8' | 'vp9' | 'av1' | 'opus' | 'pcma' | 'pcmu';
+
 /** RTP packets framed for RTSP (RFC 2326 §10.12): channels 0 and 1 for video, 2 and 3 for audio, the odd ones RTCP. */
 export interface FramedPackets {
   readonly data: Uint8Array<ArrayBuffer>;
@@ -172,6 +175,55 @@ export interface OutputPorts {
   readonly rtcp: number;
 }
 
+/** One track of a framing; payload types tell them apart. */
+export interface FramingTrack {
+  readonly kind: TrackKind;
+  readonly codec: RtpCodec;
+  readonly payloadType: number;
+}
+
+export interface FramingOptions {
+  readonly id: string;
+  readonly tracks: readonly FramingTrack[];
+  readonly onFrames: (frames: FramedPackets) => void;
+}
+
+/** Counters since the framing opened. `errors` is keyed by the named reason of a parser. */
+export interface FramingStats {
+  readonly packets: number;
+  readonly bytes: number;
+  readonly lost: number;
+  readonly reordered: number;
+  readonly keyFrames: number;
+  readonly errors: Readonly<Record<string, number>>;
+}
+
+/** What the parameter sets of an H.264 track say, and they themselves (RFC 6184 §8.1). */
+export interface H264Description {
+  readonly profileLevelId: string;
+  readonly spropParameterSets: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+export type FramingEvents = {
+  /** Parameter sets of H.264, the first ones and whenever they change. */
+  described: [video: H264Description];
+  /** Once: the media thread died; not told after `close`. */
+  ended: [];
+};
+
+/** RTP and RTCP that a mediasoup PlainTransport sends to a loopback port, as framed packets in order. */
+export interface Framing extends EventEmitter<FramingEvents> {
+  /** Of 127.0.0.1. */
+  readonly port: number;
+  /** As of at most a second ago. */
+  readonly stats: FramingStats;
+  readonly closed: boolean;
+  /** Idempotent. */
+  close(): void;
+}
+
 export type PlayerOutputEvents = {
   /** RTCP of the player arrived; told every few seconds while it does. */
   alive: [];
@@ -180,6 +232,8 @@ export type PlayerOutputEvents = {
 /** An output that flows only while it is told to, each time from a key frame on. */
 export interface PlayerOutput extends EventEmitter<PlayerOutputEvents> {
   readonly ports: OutputPorts;
+  /** Of its packets, where that is not the track's. */
+  readonly ssrc?: number;
   setPlaying(playing: boolean): void;
   requestKeyFrame(): void;
   close(): void;
@@ -227,6 +281,8 @@ export interface MediaThreadsOptions {
 export interface MediaThreads {
   /** @throws PortsExhaustedError (`no_media_port`), ThreadDiedError */
   openIngest(options: IngestOptions): Promise<Ingest>;
+  /** @throws FramingFailedError, ThreadDiedError */
+  openFraming(options: FramingOptions): Promise<Framing>;
   readonly ingests: number;
   /** One entry a running thread, at most a second old. */
   usage(): readonly MediaThreadUsage[];

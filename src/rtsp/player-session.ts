@@ -107,7 +107,9 @@ export class PlayerSession {
     output.on('alive', onAlive);
     this.#outputs.set(track.kind, output);
     const serverPorts = [output.ports.rtp, output.ports.rtcp] as const;
-    return { lower: 'udp', delivery: 'unicast', clientPorts: [rtpPort, rtcpPort], serverPorts, ssrc: track.ssrc };
+    const chosen = { lower: 'udp', delivery: 'unicast', clientPorts: [rtpPort, rtcpPort], serverPorts } as const;
+    const ssrc = output.ssrc ?? track.ssrc;
+    return ssrc === undefined ? chosen : { ...chosen, ssrc };
   }
 
   #setupTcp(track: TapTrack, spec: TransportSpec): TransportSpec {
@@ -119,7 +121,8 @@ export class PlayerSession {
     }
     const interleaved = pair ?? [0, 1];
     this.#channels.set(track.kind, interleaved);
-    return { lower: 'tcp', delivery: 'unicast', interleaved, ssrc: track.ssrc };
+    const chosen = { lower: 'tcp', delivery: 'unicast', interleaved } as const;
+    return track.ssrc === undefined ? chosen : { ...chosen, ssrc: track.ssrc };
   }
 
   #createWriter(): InterleavedWriter {

@@ -1,32 +1,33 @@
-import type { FramedPackets, Ingest, PlayableAudio, PlayerOutput } from '../media/index.ts';
+import type { FramedPackets } from '../media/index.ts';
 
 /** A reader of a hub. */
 export interface FrameReader {
   readonly onFrames: (frames: FramedPackets) => void;
 }
 
-/** Framed packets of one ingest, told by its media thread once and handed to every reader. */
-export class FrameHub {
-  readonly #ingest: Ingest;
-  readonly #audioCodec: PlayableAudio;
-  readonly #readers = new Set<FrameReader>();
-  #output: Promise<PlayerOutput> | undefined;
-  #opened: PlayerOutput | undefined;
+/** What brings a hub its packets; paused until `setPlaying`. */
+export interface HubOutput {
+  setPlaying(playing: boolean): void;
+  requestKeyFrame(): void;
+  close(): void;
+}
 
-  constructor(ingest: Ingest, audioCodec: PlayableAudio) {
-    this.#ingest = ingest;
-    this.#audioCodec = audioCodec;
+/** Framed packets of one stream, told by a media thread once and handed to every reader. */
+export class FrameHub {
+  readonly #open: (onFrames: (frames: FramedPackets) => void) => Promise<HubOutput>;
+  readonly #readers = new Set<FrameReader>();
+  #output: Promise<HubOutput> | undefined;
+  #opened: HubOutput | undefined;
+
+  constructor(open: (onFrames: (frames: FramedPackets) => void) => Promise<HubOutput>) {
+    this.#open = open;
   }
 
-  /** The reader gets what comes from now on; a key frame is asked for. @throws OutputFailedError */
+  /** The reader gets what comes from now on; a key frame is asked for. @throws GatewayError */
   async add(reader: FrameReader): Promise<void> {
     this.#readers.add(reader);
-    this.#output ??= this.#ingest.openPlayerOutput({
-      kind: 'framed',
-      audioCodec: this.#audioCodec,
-      onFrames: (frames) => {
-        for (const { onFrames } of this.#readers) onFrames(frames);
-      },
+    this.#output ??= this.#open((frames) => {
+      for (const { onFrames } of this.#readers) onFrames(frames);
     });
     const opening = this.#output;
     try {

@@ -5,6 +5,7 @@ import type { WebRtc } from '../webrtc/index.ts';
 import { audioSettled } from './audio-grace.ts';
 import { openSource, toStreamError, type SourceContext } from './attempt.ts';
 import { StreamError } from './errors.ts';
+import { IngestFeed } from './ingest-feed.ts';
 import { NO_STATS } from './no-stats.ts';
 import { REOPEN_MAX_DELAY_MS } from './options.ts';
 import type { Play } from './play.ts';
@@ -39,6 +40,7 @@ export class LiveStream {
   readonly #abort = new AbortController();
   #play: Play;
   #source: Source | undefined;
+  #feed: IngestFeed | undefined;
   #sourceAt = 0;
   #monitor: SourceMonitor | undefined;
   /** The attempt that joiners wait for. */
@@ -155,12 +157,12 @@ export class LiveStream {
     this.#waiters += 1;
     try {
       await this.join();
-      const source = this.#source;
+      const [source, feed] = [this.#source, this.#feed];
       if (source !== undefined) await audioSettled(source.ingest, this.#sourceAt);
-      if (source === undefined || source !== this.#source || this.closed) {
+      if (feed === undefined || source !== this.#source || this.closed) {
         throw new StreamError('media_lost', 'the stream was lost', { playId: this.#play.id });
       }
-      return this.#taps.open(source.ingest);
+      return this.#taps.open(feed);
     } finally {
       this.#waiters -= 1;
       this.#checkUnused();
@@ -229,6 +231,7 @@ export class LiveStream {
       signal.throwIfAborted();
     }
     this.#source = source;
+    this.#feed = new IngestFeed(source.ingest);
     this.#sourceAt = Date.now();
     this.#monitor = new SourceMonitor({
       source,
@@ -299,6 +302,7 @@ export class LiveStream {
   async #release(): Promise<void> {
     const source = this.#source;
     this.#source = undefined;
+    this.#feed = undefined;
     this.#monitor?.close();
     if (source === undefined) return;
     this.#lastStats = source.ingest.stats;

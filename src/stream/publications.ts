@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { MediaThreads } from '../media/index.ts';
 import type { Logger } from '../util/index.ts';
 import type { WebRtc } from '../webrtc/index.ts';
 import { StreamLimitError, StreamTakenError } from './errors.ts';
@@ -9,7 +10,8 @@ import { publishedName } from './stream-name.ts';
 import type { PublicationEndReason, PublishHandle, PublishRequest, StreamsEvents } from './types.ts';
 
 export interface PublicationsOptions {
-  readonly webrtc: Pick<WebRtc, 'createPublication' | 'createPlayer'>;
+  readonly webrtc: Pick<WebRtc, 'createPublication' | 'createPlayer' | 'openPackets'>;
+  readonly media: Pick<MediaThreads, 'openFraming'>;
   readonly timing: Pick<Timing, 'firstFrameTimeoutMs' | 'republish'>;
   readonly startPlay: (name: string) => Play;
   /** @throws StreamTakenError for a name that belongs to a camera */
@@ -46,7 +48,7 @@ export class Publications {
   async publish(given: string, request: PublishRequest): Promise<PublishHandle> {
     const name = publishedName(given);
     this.#checkFree(name);
-    const { webrtc } = this.#options;
+    const { webrtc, media } = this.#options;
     const publication = await webrtc.createPublication({
       id: randomUUID(),
       offer: request.offer,
@@ -67,6 +69,7 @@ export class Publications {
       publication,
       request,
       webrtc,
+      media,
       firstFrameTimeoutMs: this.#options.timing.firstFrameTimeoutMs,
       play: this.#options.startPlay(name),
       onViewers: (changed) => this.#options.emit('viewers', changed.snapshot),

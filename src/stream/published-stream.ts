@@ -1,9 +1,13 @@
+import type { MediaThreads } from '../media/index.ts';
 import type { Logger } from '../util/index.ts';
 import type { MuteState, Publication, WebRtc } from '../webrtc/index.ts';
 import { StreamError } from './errors.ts';
 import { NO_STATS } from './no-stats.ts';
 import type { Play } from './play.ts';
+import { PublicationFeed } from './publication-feed.ts';
+import { StreamTaps } from './stream-taps.ts';
 import { StreamViewers } from './stream-viewers.ts';
+import type { Tap } from './tap-types.ts';
 import type {
   PublicationEndReason,
   PublishRequest,
@@ -17,7 +21,8 @@ export interface PublishedStreamOptions {
   readonly name: string;
   readonly publication: Publication;
   readonly request: PublishRequest;
-  readonly webrtc: Pick<WebRtc, 'createPlayer'>;
+  readonly webrtc: Pick<WebRtc, 'createPlayer' | 'openPackets'>;
+  readonly media: Pick<MediaThreads, 'openFraming'>;
   readonly firstFrameTimeoutMs: number;
   readonly play: Play;
   readonly onViewers: (stream: PublishedStream) => void;
@@ -31,6 +36,8 @@ export interface PublishedStreamOptions {
 export class PublishedStream {
   readonly name: string;
   readonly viewers: StreamViewers;
+  readonly #taps: StreamTaps;
+  readonly #feed: PublicationFeed;
   readonly #options: PublishedStreamOptions;
   readonly #createdAt = Date.now();
   #closed = false;
@@ -38,16 +45,20 @@ export class PublishedStream {
   constructor(options: PublishedStreamOptions) {
     this.name = options.name;
     this.#options = options;
-    const { publication, play, request } = options;
+    const { publication, play, request, webrtc, media, log } = options;
+    const onChange = (): void => {
+      if (!this.#closed) options.onViewers(this);
+    };
+    this.#taps = new StreamTaps({ stream: options.name, onChange, log });
+    const onLost = (): void => this.#taps.closeAll('thread_died');
+    this.#feed = new PublicationFeed({ publication, webrtc, media, onLost, log });
     this.viewers = new StreamViewers({
       stream: options.name,
       firstFrameTimeoutMs: options.firstFrameTimeoutMs,
       play: () => play,
-      onChange: () => {
-        if (!this.#closed) options.onViewers(this);
-      },
+      onChange,
       onViewerClosed: options.onViewerClosed,
-      log: options.log,
+      log,
     });
     play.add('requested', `published from ${request.remoteAddress} ${request.userAgent}`);
     publication.on('iceStateChange', (state) => play.add('ice', state));
@@ -126,6 +137,15 @@ export class PublishedStream {
     return handle;
   }
 
+  /** @throws StreamError */
+  async tap(): Promise<Tap> {
+    await this.#feed.described();
+    if (this.#closed) {
+      throw new StreamError('closed', 'the publication ended meanwhile', { playId: this.#options.play.id });
+    }
+    return this.#taps.open(this.#feed);
+  }
+
   setMuted(change: Partial<MuteState>): Promise<MuteState> {
     return this.#options.publication.setMuted(change);
   }
@@ -139,6 +159,8 @@ export class PublishedStream {
       play.fail(new StreamError('ice_failed', `no connectivity check of the publisher at ${this.#address} arrived`));
     } else play.close(reason);
     this.viewers.closeAll('publisher_gone');
+    this.#taps.closeAll('publisher_gone');
+    this.#feed.close();
     publication.close();
     onClosed(this, reason);
   }

@@ -1,60 +1,27 @@
 import { EventEmitter } from 'node:events';
-import type { FramedPackets, Ingest, PlayableAudio, PlayerOutput } from '../media/index.ts';
+import type { FramedPackets, PlayerOutput } from '../media/index.ts';
 import { safeEmit, type Logger } from '../util/index.ts';
 import { StreamError } from './errors.ts';
-import { FrameHub, type FrameReader } from './frame-hub.ts';
+import type { FrameReader } from './frame-hub.ts';
+import type { TapFeed } from './tap-feed.ts';
 import type { Tap, TapEvents, TapFrames, TapTrack, TapUdpTarget } from './tap-types.ts';
 
-/** RFC 3551 §6. */
-const G711_CLOCK_RATE = 8000;
-/** RFC 6184 §8.2.1. */
-const H264_CLOCK_RATE = 90_000;
-
-function audioCodecOf({ audio }: Ingest): PlayableAudio {
-  return audio?.codec === 'pcmu' ? 'pcmu' : 'pcma';
-}
-
-function tracksOf({ video, audio }: Ingest): TapTrack[] {
-  const tracks: TapTrack[] = [];
-  if (video?.playable === true) {
-    const { payloadType, ssrc, profileLevelId, spropParameterSets } = video;
-    const parameters = ['packetization-mode=1'];
-    if (profileLevelId !== undefined) parameters.push(`profile-level-id=${profileLevelId.toUpperCase()}`);
-    if (spropParameterSets !== undefined) parameters.push(`sprop-parameter-sets=${spropParameterSets}`);
-    const rtp = { encoding: 'H264', clockRate: H264_CLOCK_RATE, payloadType, ssrc };
-    tracks.push({ kind: 'video', ...rtp, parameters: parameters.join('; ') });
-  }
-  if (audio?.playable === true) {
-    const { payloadType, ssrc, codec } = audio;
-    tracks.push({ kind: 'audio', encoding: codec.toUpperCase(), clockRate: G711_CLOCK_RATE, payloadType, ssrc });
-  }
-  return tracks;
-}
-
-class IngestTap extends EventEmitter<TapEvents> implements Tap {
+class StreamTap extends EventEmitter<TapEvents> implements Tap {
   readonly stream: string;
   readonly tracks: readonly TapTrack[];
-  readonly #ingest: Ingest;
-  readonly #hub: FrameHub;
+  readonly #feed: TapFeed;
   readonly #log: Logger;
-  readonly #onClosed: (tap: IngestTap) => void;
+  readonly #onClosed: (tap: StreamTap) => void;
   readonly #outputs = new Set<{ close(): void }>();
   #closed = false;
 
-  constructor(options: {
-    stream: string;
-    ingest: Ingest;
-    hub: FrameHub;
-    log: Logger;
-    onClosed: (tap: IngestTap) => void;
-  }) {
+  constructor(options: { stream: string; feed: TapFeed; log: Logger; onClosed: (tap: StreamTap) => void }) {
     super();
     this.stream = options.stream;
-    this.#ingest = options.ingest;
-    this.#hub = options.hub;
+    this.#feed = options.feed;
     this.#log = options.log;
     this.#onClosed = options.onClosed;
-    this.tracks = tracksOf(options.ingest);
+    this.tracks = options.feed.tracks;
   }
 
   get closed(): boolean {
@@ -62,18 +29,14 @@ class IngestTap extends EventEmitter<TapEvents> implements Tap {
   }
 
   async openUdp(target: TapUdpTarget): Promise<PlayerOutput> {
-    const audioCodec = audioCodecOf(this.#ingest);
-    const output = await this.#ingest.openPlayerOutput({ kind: 'udp', ...target, audioCodec });
-    return this.#adopt(output);
+    return this.#adopt(await this.#feed.openUdp(target));
   }
 
   async openFrames(onFrames: (frames: FramedPackets) => void): Promise<TapFrames> {
     const reader: FrameReader = { onFrames };
-    await this.#hub.add(reader);
-    return this.#adopt({
-      requestKeyFrame: () => this.#hub.requestKeyFrame(),
-      close: () => this.#hub.remove(reader),
-    });
+    const { hub } = this.#feed;
+    await hub.add(reader);
+    return this.#adopt({ requestKeyFrame: () => hub.requestKeyFrame(), close: () => hub.remove(reader) });
   }
 
   close(): void {
@@ -108,8 +71,7 @@ export interface StreamTapsOptions {
 /** The taps of one stream, over all of its sources: those of a lost source are closed. */
 export class StreamTaps {
   readonly #options: StreamTapsOptions;
-  readonly #taps = new Set<IngestTap>();
-  #hub: { readonly ingest: Ingest; readonly hub: FrameHub } | undefined;
+  readonly #taps = new Set<StreamTap>();
 
   constructor(options: StreamTapsOptions) {
     this.#options = options;
@@ -119,20 +81,19 @@ export class StreamTaps {
     return this.#taps.size;
   }
 
-  open(ingest: Ingest): Tap {
+  open(feed: TapFeed): Tap {
     const { stream, log, onChange } = this.#options;
-    if (this.#hub?.ingest !== ingest) this.#hub = { ingest, hub: new FrameHub(ingest, audioCodecOf(ingest)) };
-    const onClosed = (closed: IngestTap): void => {
+    const onClosed = (closed: StreamTap): void => {
       this.#taps.delete(closed);
       onChange();
     };
-    const tap = new IngestTap({ stream, ingest, hub: this.#hub.hub, log, onClosed });
+    const tap = new StreamTap({ stream, feed, log, onClosed });
     this.#taps.add(tap);
+    onChange();
     return tap;
   }
 
   closeAll(reason: string): void {
     for (const tap of this.#taps) tap.end(reason);
-    this.#hub = undefined;
   }
 }

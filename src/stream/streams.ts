@@ -30,8 +30,11 @@ const SHUTDOWN_WAIT_MS = 2000;
 
 export interface StreamsParts {
   readonly platform: StreamPlatform;
-  readonly media: Pick<MediaThreads, 'openIngest'>;
-  readonly webrtc: Pick<WebRtc, 'createViewer' | 'createPublication' | 'createPlayer' | 'checkOffer' | 'checkFragment'>;
+  readonly media: Pick<MediaThreads, 'openIngest' | 'openFraming'>;
+  readonly webrtc: Pick<
+    WebRtc,
+    'createViewer' | 'createPublication' | 'createPlayer' | 'openPackets' | 'checkOffer' | 'checkFragment'
+  >;
   readonly log: Logger;
 }
 
@@ -54,6 +57,7 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
     });
     this.#publications = new Publications({
       webrtc: parts.webrtc,
+      media: parts.media,
       timing: this.#timing,
       startPlay: (name) => this.#plays.start(name, { deviceId: '', channelId: '', subStream: 0 }),
       checkName: (name) => this.#checkName(name),
@@ -86,7 +90,7 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
   }
 
   async tap(name: string): Promise<Tap> {
-    return this.#streamFor(name).tap();
+    return (this.#publications.find(name) ?? this.#streamFor(name)).tap();
   }
 
   async publish(name: string, request: PublishRequest): Promise<PublishHandle> {

@@ -12,7 +12,8 @@ export interface TapTrack {
   /** For audio with more than one. */
   readonly channels?: number;
   readonly payloadType: number;
-  readonly ssrc: number;
+  /** Where it is known before packets flow. */
+  readonly ssrc?: number;
   /** Value of `a=fmtp` behind the payload type. */
   readonly parameters?: string;
 }
@@ -45,9 +46,9 @@ export interface Tap extends EventEmitter<TapEvents> {
   /** Known when the tap was opened. */
   readonly tracks: readonly TapTrack[];
   readonly closed: boolean;
-  /** Straight from the media thread; paused until `setPlaying`. @throws OutputFailedError */
+  /** Straight from the media thread, or from mediasoup; paused until `setPlaying`. @throws GatewayError */
   openUdp(target: TapUdpTarget): Promise<PlayerOutput>;
-  /** All tracks, from anywhere in the stream: `keyFrame` tells where a picture starts. @throws OutputFailedError */
+  /** All tracks, from anywhere in the stream: `keyFrame` tells where a picture starts. @throws GatewayError */
   openFrames(onFrames: (frames: FramedPackets) => void): Promise<TapFrames>;
   /** Idempotent. */
   close(): void;

@@ -29,3 +29,8 @@ export class ViewerLimitError extends GatewayError {
 export class PublicationLimitError extends GatewayError {
   override readonly code = 'publication_limit';
 }
+
+/** No pair of UDP ports could be opened for a receiver of plain RTP. */
+export class PacketPortsError extends GatewayError {
+  override readonly code = 'packet_ports_failed';
+}

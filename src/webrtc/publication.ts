@@ -107,6 +107,7 @@ export class WebRtcPublication extends EventEmitter<PublicationEvents> implement
         codec: format.codec,
         payloadType: format.payloadType,
         ssrc: encodings[0]?.ssrc ?? 0,
+        ...(format.fmtp === undefined ? {} : { parameters: format.fmtp }),
         ...(format.codec !== 'h264' || id === undefined ? {} : { profileLevelId: id.toLowerCase() }),
       };
     });

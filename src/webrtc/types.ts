@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { Ingest } from '../media/index.ts';
+import type { Ingest, PlayerOutput } from '../media/index.ts';
 
 export interface WebRtcOptions {
   /** mediasoup worker processes; 0 = one for each core. */
@@ -107,6 +107,8 @@ export interface PublishedTrack {
   readonly ssrc: number;
   /** RFC 6184 §8.1, of H.264. */
   readonly profileLevelId?: string;
+  /** What the publisher says in `a=fmtp`. */
+  readonly parameters?: string;
 }
 
 /** Counters over all tracks since the publication began. */
@@ -142,6 +144,18 @@ export interface PublicationOptions {
   readonly candidates?: readonly string[];
   /** All tracks together, in bit/s. */
   readonly maxBitrateBps?: number;
+}
+
+/** Where plain RTP of a publication goes to. */
+export interface PacketTarget {
+  /** Tracks; those that the publication does not have are left out. */
+  readonly kinds: ReadonlyArray<'video' | 'audio'>;
+  readonly address: string;
+  readonly rtpPort: number;
+  /** Absent = RTCP to the port for RTP (RFC 5761). */
+  readonly rtcpPort?: number;
+  /** Own address that the packets come from. */
+  readonly localAddress: string;
 }
 
 export interface ViewerOptions {
@@ -187,6 +201,11 @@ export interface WebRtc extends EventEmitter<WebRtcEvents> {
   createPublication(options: PublicationOptions): Promise<Publication>;
   /** A viewer of a publication. @throws SdpError, OfferCodecError, WebRtcUnavailableError, ViewerLimitError */
   createPlayer(options: PlayerOptions): Promise<Viewer>;
+  /**
+   * Plain RTP of a publication, with its payload types, to one receiver; paused until `setPlaying`. It ends with the
+   * publication. @throws WebRtcUnavailableError, PacketPortsError
+   */
+  openPackets(publication: Publication, target: PacketTarget): Promise<PlayerOutput>;
   /** False for what is no RFC 8840 fragment; its candidates are not needed, because the gateway is an ICE-lite agent. */
   checkFragment(fragment: string): boolean;
   usage(): Promise<WorkerUsage[]>;

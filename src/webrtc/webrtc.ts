@@ -7,12 +7,14 @@ import { cameraSource } from './camera-source.ts';
 import { PublicationLimitError, SdpError, ViewerLimitError, WebRtcUnavailableError } from './errors.ts';
 import type { MediaWorker } from './media-worker.ts';
 import { parseOffer } from './offer.ts';
+import { PacketOutput } from './packet-output.ts';
 import { parsePlayerOffer } from './player-offer.ts';
 import { WebRtcPublication } from './publication.ts';
 import { publicationSource } from './publication-source.ts';
 import { parsePublishOffer } from './publish-offer.ts';
 import { isTrickleFragment } from './trickle.ts';
 import type {
+  PacketTarget,
   PlayerOptions,
   Publication,
   PublicationOptions,
@@ -94,8 +96,7 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
   }
 
   async createPlayer({ id, publication, offer, candidates }: PlayerOptions): Promise<Viewer> {
-    const published = this.#publications.get(publication.id);
-    if (published === undefined || published.closed) throw new WebRtcUnavailableError('the publication has ended');
+    const published = this.#published(publication);
     const source = publicationSource(parsePlayerOffer(offer, published.formats), published);
     // The publication's own worker comes first: no pipe is shorter than one to another process.
     const playersOf = (worker: MediaWorker): number | undefined =>
@@ -144,6 +145,10 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
     }
   }
 
+  async openPackets(publication: Publication, target: PacketTarget): Promise<PacketOutput> {
+    return PacketOutput.create(this.#published(publication), target, this.#log);
+  }
+
   async usage(): Promise<WorkerUsage[]> {
     return Promise.all(this.#slots.map(async (slot) => slotUsage(slot)));
   }
@@ -157,6 +162,13 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
     for (const viewer of this.#viewers) viewer.close();
     for (const publication of this.#publications.values()) publication.close();
     await Promise.all(this.#slots.map(async (slot) => slot.close()));
+  }
+
+  /** @throws WebRtcUnavailableError */
+  #published({ id }: Publication): WebRtcPublication {
+    const published = this.#publications.get(id);
+    if (published === undefined || published.closed) throw new WebRtcUnavailableError('the publication has ended');
+    return published;
   }
 
   #createSlot(index: number): WorkerSlot {

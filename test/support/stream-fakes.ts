@@ -12,6 +12,10 @@ import type {
 } from '../../src/gb28181/index.ts';
 import type {
   AudioTrack,
+  Framing,
+  FramingEvents,
+  FramingOptions,
+  FramingStats,
   Ingest,
   IngestEvents,
   IngestOptions,
@@ -27,6 +31,7 @@ import type {
   DtlsState,
   IceState,
   MuteState,
+  PacketTarget,
   PlayerOptions,
   Publication,
   PublicationCloseReason,
@@ -253,9 +258,62 @@ export class ScriptedPlatform extends EventEmitter<PlatformEvents> {
   }
 }
 
+/** A framing whose packets the test tells. */
+export class ScriptedFraming extends EventEmitter<FramingEvents> implements Framing {
+  readonly options: FramingOptions;
+  readonly port: number;
+  readonly stats: FramingStats = { packets: 0, bytes: 0, lost: 0, reordered: 0, keyFrames: 0, errors: {} };
+  closed = false;
+
+  constructor(options: FramingOptions, port: number) {
+    super();
+    this.options = options;
+    this.port = port;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+/** Plain RTP of a publication to a receiver that is not there. */
+export class ScriptedPackets extends EventEmitter<PlayerOutputEvents> implements PlayerOutput {
+  readonly target: PacketTarget;
+  readonly ports = { rtp: 41_000, rtcp: 41_001 };
+  readonly ssrc = 77;
+  playing = false;
+  keyFrameRequests = 0;
+  closed = false;
+
+  constructor(target: PacketTarget) {
+    super();
+    this.target = target;
+  }
+
+  setPlaying(playing: boolean): void {
+    this.playing = playing;
+  }
+
+  requestKeyFrame(): void {
+    this.keyFrameRequests += 1;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
 export class ScriptedMedia {
   readonly opened: ScriptedIngest[] = [];
+  readonly framings: ScriptedFraming[] = [];
   failure: Error | undefined;
+
+  async openFraming(options: FramingOptions): Promise<Framing> {
+    if (this.failure !== undefined) throw this.failure;
+    const framing = new ScriptedFraming(options, 42_000 + this.framings.length);
+    this.framings.push(framing);
+    return framing;
+  }
 
   get open(): number {
     return this.opened.filter((ingest) => !ingest.closed).length;
@@ -317,7 +375,7 @@ export class ScriptedPublication extends EventEmitter<PublicationEvents> impleme
   readonly options: PublicationOptions;
   readonly answer = 'v=0 publication';
   readonly workerIndex = 0;
-  readonly tracks: Publication['tracks'] = [
+  tracks: Publication['tracks'] = [
     { kind: 'video', codec: 'vp8', payloadType: 96, ssrc: 1 },
     { kind: 'audio', codec: 'opus', payloadType: 111, ssrc: 2 },
   ];
@@ -355,6 +413,7 @@ export class ScriptedPublication extends EventEmitter<PublicationEvents> impleme
 export class ScriptedWebRtc {
   readonly viewers: ScriptedViewer[] = [];
   readonly publications: ScriptedPublication[] = [];
+  readonly packets: ScriptedPackets[] = [];
   failure: Error | undefined;
 
   checkOffer(): void {
@@ -373,6 +432,13 @@ export class ScriptedWebRtc {
     const publication = new ScriptedPublication(options);
     this.publications.push(publication);
     return publication;
+  }
+
+  async openPackets(_publication: Publication, target: PacketTarget): Promise<PlayerOutput> {
+    if (this.failure !== undefined) throw this.failure;
+    const packets = new ScriptedPackets(target);
+    this.packets.push(packets);
+    return packets;
   }
 
   async createPlayer(options: PlayerOptions): Promise<Viewer> {

@@ -2,6 +2,7 @@ import { readUint32 } from './rtp-packet.ts';
 
 /** RFC 3550 §12.1 and RFC 4585 §6.1 packet types. */
 const SENDER_REPORT = 200;
+const SENDER_REPORT_BYTES = 28;
 const RECEIVER_REPORT = 201;
 const SOURCE_DESCRIPTION = 202;
 const BYE = 203;
@@ -115,6 +116,23 @@ function parsePayloadFeedback(packet: Buffer, offset: number, end: number): Rtcp
   const mediaSsrcs: number[] = [];
   for (let entry = offset + 12; entry + 8 <= end; entry += 8) mediaSsrcs.push(readUint32(packet, entry));
   return { type: 'fir', mediaSsrcs };
+}
+
+/** The sender reports of a compound packet as packets of their own, without report blocks; none of what is no RTCP. */
+export function senderReportsOf(packet: Buffer): Buffer[] {
+  const reports: Buffer[] = [];
+  for (let offset = 0; offset + 4 <= packet.length && reports.length < MAX_RECORDS;) {
+    const end = offset + 4 + ((packet[offset + 2]! << 8) | packet[offset + 3]!) * 4;
+    if ((packet[offset]! & 0xc0) !== VERSION_2 || end > packet.length) break;
+    if (packet[offset + 1] === SENDER_REPORT && end - offset >= SENDER_REPORT_BYTES) {
+      const report = Buffer.from(packet.subarray(offset, offset + SENDER_REPORT_BYTES));
+      writeHeader(report, 0, SENDER_REPORT);
+      report.writeUInt16BE(SENDER_REPORT_BYTES / 4 - 1, 2);
+      reports.push(report);
+    }
+    offset = end;
+  }
+  return reports;
 }
 
 /** RR with one report block and the SDES CNAME that RFC 3550 §6.1 asks of each compound packet. */

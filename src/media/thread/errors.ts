@@ -24,6 +24,11 @@ export class OutputFailedError extends GatewayError {
   override readonly code = 'media_output_failed';
 }
 
+/** No loopback port could be opened for a publication's packets. */
+export class FramingFailedError extends GatewayError {
+  override readonly code = 'media_framing_failed';
+}
+
 /** In single-port mode the SSRC is what tells ingests apart. */
 export class SsrcTakenError extends GatewayError {
   override readonly code = 'ssrc_taken';

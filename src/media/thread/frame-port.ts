@@ -41,6 +41,11 @@ export class FramePort implements OutputPort {
     this.#keyFrame = true;
   }
 
+  /** What is being collected is a key frame. */
+  markKeyFrame(): void {
+    this.#keyFrame = true;
+  }
+
   endFrame(): void {
     this.#flush();
   }

@@ -1,4 +1,5 @@
 import type { IngestEndReason, IngestOptions, IngestStats } from '../types.ts';
+import { FramingSessions } from './framing-sessions.ts';
 import { IngestSession } from './ingest-session.ts';
 import { OwnPort } from './own-port.ts';
 import { Pacer } from './pacer.ts';
@@ -32,6 +33,7 @@ export class MediaThread {
   readonly #context: ThreadContext;
   readonly #timing: ThreadTiming;
   readonly #slots = new Map<number, Slot>();
+  readonly #framings: FramingSessions;
   #shared: SharedPort | undefined;
   #timer: NodeJS.Timeout | undefined;
   #tickedAtMs = 0;
@@ -53,6 +55,7 @@ export class MediaThread {
       arena: new SendArena(),
       bundle: new PacketBundle(),
     };
+    this.#framings = new FramingSessions(this.#context);
   }
 
   /** Opens the shared port where there is one, and says `ready`. */
@@ -97,6 +100,8 @@ export class MediaThread {
         return this.#slots.get(request.key)?.session.removeOutput(request.outputId);
       case 'close':
         return this.#end(request.key, 'closed');
+      case 'framing':
+        return this.#framings.onRequest(request.request);
       case 'shutdown':
         return this.close();
     }
@@ -107,6 +112,7 @@ export class MediaThread {
     clearInterval(this.#timer);
     for (const key of this.#slots.keys()) this.#end(key, 'closed');
     this.#shared?.close();
+    this.#framings.close();
     this.#context.pacer.close();
   }
 
@@ -176,6 +182,7 @@ export class MediaThread {
     this.#tickedAtMs = nowMs;
     for (const { session } of this.#slots.values()) session.tick(nowMs);
     this.#shared?.tick(nowMs);
+    this.#framings.tick(nowMs);
     // Half a tick early rather than a tick late.
     if (nowMs - this.#sampledAtMs < this.#timing.statsMs - this.#timing.tickMs / 2) return;
     this.#sampledAtMs = nowMs;
@@ -196,6 +203,7 @@ export class MediaThread {
       cpuSeconds: (user + system) / 1e6,
       residentBytes: heapTotal + external,
     });
+    this.#framings.tellStats();
     const unknown = this.#shared?.unknownSsrc ?? 0;
     if (unknown !== this.#unknownTold && nowMs - this.#unknownToldAtMs >= MINUTE_MS) {
       this.#unknownToldAtMs = nowMs;

@@ -3,7 +3,15 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '../../util/index.ts';
 import { PortPool } from '../ports/index.ts';
-import type { Ingest, IngestOptions, MediaThreads, MediaThreadsOptions, MediaThreadUsage } from '../types.ts';
+import type {
+  Framing,
+  FramingOptions,
+  Ingest,
+  IngestOptions,
+  MediaThreads,
+  MediaThreadsOptions,
+  MediaThreadUsage,
+} from '../types.ts';
 import { MediaBindError, SsrcTakenError, ThreadDiedError } from './errors.ts';
 import { IngestProxy } from './ingest-proxy.ts';
 import type { ThreadOptions } from './protocol.ts';
@@ -76,13 +84,22 @@ class ThreadGroup implements MediaThreads {
 
   async openIngest(options: IngestOptions): Promise<Ingest> {
     if (this.#closed) throw new ThreadDiedError('media threads are closed');
-    const link = this.#links.reduce((least, next) => (next.load < least.load ? next : least));
+    const link = this.#leastUsed();
     return this.#options.mode === 'single' ? this.#openShared(link, options) : this.#openOnOwnPort(link, options);
+  }
+
+  async openFraming(options: FramingOptions): Promise<Framing> {
+    if (this.#closed) throw new ThreadDiedError('media threads are closed');
+    return this.#leastUsed().openFraming(options);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.#links.map((link) => link.close()));
+  }
+
+  #leastUsed(): ThreadLink {
+    return this.#links.reduce((least, next) => (next.sessions < least.sessions ? next : least));
   }
 
   async #openShared(link: ThreadLink, options: IngestOptions): Promise<Ingest> {

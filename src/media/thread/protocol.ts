@@ -2,6 +2,9 @@ import type { LogLevel } from '../../util/index.ts';
 import type {
   FramedPackets,
   FramedPlayerTarget,
+  FramingStats,
+  FramingTrack,
+  H264Description,
   IngestAnswer,
   IngestEndReason,
   IngestOptions,
@@ -51,7 +54,13 @@ export type ThreadRequest =
     }
   | { readonly type: 'removeOutput'; readonly key: number; readonly outputId: number }
   | { readonly type: 'close'; readonly key: number }
+  | { readonly type: 'framing'; readonly request: FramingRequest }
   | { readonly type: 'shutdown' };
+
+/** Of a publication's packets that are to be framed. */
+export type FramingRequest =
+  | { readonly name: 'open'; readonly key: number; readonly tracks: readonly FramingTrack[] }
+  | { readonly name: 'close'; readonly key: number };
 
 /** Why an ingest could not open its sockets. */
 export type OpenFailure = 'port_in_use' | 'bind_failed' | 'ssrc_taken';
@@ -87,8 +96,20 @@ export type PlayerOutputNotice =
   | { readonly name: 'alive' }
   | { readonly name: 'frames'; readonly frames: FramedPackets };
 
+/** What framings tell. */
+export type FramingNotice =
+  | { readonly name: 'opened'; readonly key: number; readonly port: number }
+  | { readonly name: 'failed'; readonly key: number; readonly reason: string }
+  | { readonly name: 'described'; readonly key: number; readonly video: H264Description }
+  | { readonly name: 'frames'; readonly key: number; readonly frames: FramedPackets }
+  | {
+      readonly name: 'stats';
+      readonly entries: ReadonlyArray<{ readonly key: number; readonly stats: FramingStats }>;
+    };
+
 /** Media thread to main thread. */
 export type ThreadNotice =
+  | { readonly type: 'framing'; readonly notice: FramingNotice }
   | { readonly type: 'ready' }
   | { readonly type: 'startFailed'; readonly port: number; readonly reason: string }
   | { readonly type: 'opened'; readonly key: number; readonly port: number }

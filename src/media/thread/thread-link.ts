@@ -1,7 +1,8 @@
 import { errorMessage } from '../../util/errors.ts';
 import type { Logger } from '../../util/index.ts';
-import type { IngestEndReason, IngestOptions, MediaThreadUsage } from '../types.ts';
+import type { Framing, FramingOptions, IngestEndReason, IngestOptions, MediaThreadUsage } from '../types.ts';
 import { MediaBindError, ThreadDiedError } from './errors.ts';
+import { FramingProxies } from './framing-proxies.ts';
 import { IngestProxy } from './ingest-proxy.ts';
 import type { OpenFailure, ThreadNotice, ThreadOptions, ThreadRequest } from './protocol.ts';
 
@@ -54,6 +55,7 @@ export class ThreadLink {
   readonly #log: Logger;
   readonly #entries = new Map<number, Entry>();
   readonly #pending = new Map<number, PendingOpen>();
+  readonly #framings: FramingProxies;
   #state: LinkState = 'stopped';
   #worker: ThreadWorker | undefined;
   #started = Promise.withResolvers<void>();
@@ -67,6 +69,7 @@ export class ThreadLink {
   constructor(options: ThreadLinkOptions) {
     this.#options = options;
     this.#log = options.log.child({ mediaThread: options.index });
+    this.#framings = new FramingProxies((request) => this.#post({ type: 'framing', request }), this.#log);
     this.#started.promise.catch(() => undefined);
   }
 
@@ -75,6 +78,11 @@ export class ThreadLink {
     let open = this.#pending.size;
     for (const entry of this.#entries.values()) if (!entry.proxy.closed) open += 1;
     return open;
+  }
+
+  /** Ingests and framings: what threads are chosen by. */
+  get sessions(): number {
+    return this.load + this.#framings.size;
   }
 
   /** Undefined while the thread is being replaced. */
@@ -105,6 +113,15 @@ export class ThreadLink {
     const result = await promise;
     if (result instanceof ThreadDiedError) throw result;
     return result;
+  }
+
+  /** @throws FramingFailedError, ThreadDiedError */
+  async openFraming(options: FramingOptions): Promise<Framing> {
+    await this.#started.promise;
+    if (this.#state !== 'running') throw new ThreadDiedError('media thread is not running');
+    const key = nextKey;
+    nextKey += 1;
+    return this.#framings.open(key, options);
   }
 
   /** Idempotent; resolves when the thread has ended. */
@@ -166,6 +183,7 @@ export class ThreadLink {
     const pending = [...this.#pending.values()];
     this.#entries.clear();
     this.#pending.clear();
+    this.#framings.endAll();
     for (const open of pending) {
       open.settle(new ThreadDiedError('media thread ended while an ingest was opening'));
     }
@@ -192,12 +210,11 @@ export class ThreadLink {
       case 'output':
         return this.#entries.get(notice.key)?.proxy.onOutput(notice.outputId, notice.event);
       case 'stats':
-        this.#cpuSeconds = notice.cpuSeconds;
-        this.#residentBytes = notice.residentBytes;
-        for (const { key, stats } of notice.entries) this.#entries.get(key)?.proxy.setStats(stats);
-        return undefined;
+        return this.#onStats(notice);
       case 'ended':
         return this.#onEnded(notice);
+      case 'framing':
+        return this.#framings.onNotice(notice.notice);
       case 'log':
         return this.#log[notice.level](notice.fields, notice.message);
     }
@@ -225,6 +242,12 @@ export class ThreadLink {
     const pending = this.#pending.get(key);
     this.#pending.delete(key);
     pending?.settle(result);
+  }
+
+  #onStats({ cpuSeconds, residentBytes, entries }: Extract<ThreadNotice, { type: 'stats' }>): void {
+    this.#cpuSeconds = cpuSeconds;
+    this.#residentBytes = residentBytes;
+    for (const { key, stats } of entries) this.#entries.get(key)?.proxy.setStats(stats);
   }
 
   #onEnded(notice: Extract<ThreadNotice, { type: 'ended' }>): void {

@@ -1,0 +1,174 @@
+import type { FramedPackets, Framing, H264Description, MediaThreads, PlayerOutput } from '../media/index.ts';
+import { errorMessage, type Logger } from '../util/index.ts';
+import type { Publication, PublishedTrack, WebRtc } from '../webrtc/index.ts';
+import { FrameHub, type FrameReader, type HubOutput } from './frame-hub.ts';
+import { formatH264Parameters } from './ingest-feed.ts';
+import { KeyFrameLimiter } from './key-frame-limiter.ts';
+import type { TapFeed } from './tap-feed.ts';
+import type { TapTrack, TapUdpTarget } from './tap-types.ts';
+
+const LOOPBACK = '127.0.0.1';
+/** How long a player's first question waits for the parameter sets of H.264. */
+const DESCRIBE_WAIT_MS = 2000;
+/** Packets are framed so long after that, because the player's next request wants them. */
+const DESCRIBE_GRACE_MS = 3000;
+
+const CLOCKS: Readonly<Record<PublishedTrack['codec'], { readonly clockRate: number; readonly channels?: number }>> = {
+  h264: { clockRate: 90_000 },
+  vp8: { clockRate: 90_000 },
+  vp9: { clockRate: 90_000 },
+  av1: { clockRate: 90_000 },
+  // RFC 7587 §4.1, whatever is in it.
+  opus: { clockRate: 48_000, channels: 2 },
+  pcma: { clockRate: 8000 },
+  pcmu: { clockRate: 8000 },
+};
+
+export interface PublicationFeedOptions {
+  readonly publication: Publication;
+  readonly webrtc: Pick<WebRtc, 'openPackets'>;
+  readonly media: Pick<MediaThreads, 'openFraming'>;
+  /** The media thread died. */
+  readonly onLost: () => void;
+  readonly log: Logger;
+}
+
+/** A publication: mediasoup sends to players over UDP, and to a media thread that frames. */
+export class PublicationFeed implements TapFeed {
+  readonly hub: FrameHub;
+  readonly #options: PublicationFeedOptions;
+  readonly #describer: FrameReader = { onFrames: () => undefined };
+  #description: H264Description | undefined;
+  #describing: Promise<void> | undefined;
+  #wake: (() => void) | undefined;
+  #grace: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: PublicationFeedOptions) {
+    this.#options = options;
+    this.hub = new FrameHub((onFrames) => this.#openFramed(onFrames));
+  }
+
+  get tracks(): TapTrack[] {
+    const { tracks } = this.#options.publication;
+    return tracks
+      .toSorted((a, b) => Number(b.kind === 'video') - Number(a.kind === 'video'))
+      .map((track) => {
+        const parameters = this.#parametersOf(track);
+        return {
+          kind: track.kind,
+          encoding: track.codec.toUpperCase(),
+          ...CLOCKS[track.codec],
+          payloadType: track.payloadType,
+          ...(parameters === undefined ? {} : { parameters }),
+        };
+      });
+  }
+
+  openUdp({ track, ...target }: TapUdpTarget): Promise<PlayerOutput> {
+    return this.#options.webrtc.openPackets(this.#options.publication, { kinds: [track], ...target });
+  }
+
+  /** Resolves when the parameter sets of H.264 are known, or have had time enough to come. Never rejects. */
+  async described(): Promise<void> {
+    const isH264 = this.#options.publication.tracks.some(({ codec }) => codec === 'h264');
+    if (!isH264 || this.#description !== undefined || this.#closed) return;
+    this.#describing ??= this.#describe().finally(() => {
+      this.#describing = undefined;
+    });
+    await this.#describing;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#wake?.();
+    clearTimeout(this.#grace);
+    this.hub.remove(this.#describer);
+  }
+
+  #parametersOf({ codec, profileLevelId, parameters }: PublishedTrack): string | undefined {
+    switch (codec) {
+      case 'h264':
+        return formatH264Parameters(this.#description ?? (profileLevelId === undefined ? {} : { profileLevelId }));
+      case 'opus':
+        // RFC 7587 §6.1: the only one that tells what is sent and not what is wished.
+        return /(?:^|[;\s])sprop-stereo=1(?:[;\s]|$)/.test(parameters ?? '') ? 'sprop-stereo=1' : undefined;
+      case 'vp9':
+      case 'av1':
+        return parameters;
+      case 'vp8':
+      case 'pcma':
+      case 'pcmu':
+        return undefined;
+    }
+  }
+
+  async #describe(): Promise<void> {
+    const { log } = this.#options;
+    const seen = Promise.withResolvers<undefined>();
+    this.#wake = () => seen.resolve(undefined);
+    clearTimeout(this.#grace);
+    const timer = setTimeout(this.#wake, DESCRIBE_WAIT_MS);
+    try {
+      await this.hub.add(this.#describer);
+      await seen.promise;
+    } catch (error) {
+      log.warn({ error: errorMessage(error) }, 'publication could not be described');
+    } finally {
+      clearTimeout(timer);
+      this.#wake = undefined;
+    }
+    if (this.#closed) return this.hub.remove(this.#describer);
+    this.#grace = setTimeout(() => this.hub.remove(this.#describer), DESCRIBE_GRACE_MS);
+    this.#grace.unref();
+  }
+
+  async #openFramed(onFrames: (frames: FramedPackets) => void): Promise<HubOutput> {
+    const { publication, webrtc, media, onLost } = this.#options;
+    const tracks = publication.tracks.map(({ kind, codec, payloadType }) => ({ kind, codec, payloadType }));
+    const framing = await media.openFraming({ id: publication.id, tracks, onFrames });
+    framing.on('described', (video) => {
+      this.#description = video;
+      this.#wake?.();
+    });
+    framing.on('ended', () => {
+      this.hub.remove(this.#describer);
+      onLost();
+    });
+    const target = { kinds: ['video', 'audio'], address: LOOPBACK, localAddress: LOOPBACK } as const;
+    const output = await webrtc
+      .openPackets(publication, { ...target, rtpPort: framing.port })
+      .catch((error: unknown) => {
+        framing.close();
+        throw error;
+      });
+    return new FramedOutput(output, framing);
+  }
+}
+
+/** The transport that sends to a framing, and the framing, as one. */
+class FramedOutput implements HubOutput {
+  readonly #output: PlayerOutput;
+  readonly #framing: Framing;
+  readonly #limiter: KeyFrameLimiter;
+
+  constructor(output: PlayerOutput, framing: Framing) {
+    this.#output = output;
+    this.#framing = framing;
+    this.#limiter = new KeyFrameLimiter(() => output.requestKeyFrame());
+  }
+
+  setPlaying(playing: boolean): void {
+    this.#output.setPlaying(playing);
+  }
+
+  requestKeyFrame(): void {
+    this.#limiter.ask();
+  }
+
+  close(): void {
+    this.#limiter.close();
+    this.#output.close();
+    this.#framing.close();
+  }
+}
