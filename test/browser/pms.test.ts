@@ -12,7 +12,7 @@ import { freePort, type GatewayProcess } from '../support/gateway-process.ts';
 import { PagePms } from '../support/page-pms.ts';
 import { GatewayPlayer } from '../support/page-player.ts';
 import { PagePublisher } from '../support/page-publisher.ts';
-import { PmsClient, type PmsMessage } from '../support/pms-client.ts';
+import { PmsClient } from '../support/pms-client.ts';
 import { channelsKnown, Scene, streamOf } from '../support/scene.ts';
 
 let browser: Browser;
