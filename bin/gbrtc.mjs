@@ -10,7 +10,7 @@ const USAGE = `usage: gbrtc <command> [options]
 
   camera    a virtual GB/T 28181 camera for demos, tests and load; "gbrtc camera --help"
 
-The gateway itself is started with "npm start".
+The gateway itself is started with "npm start"; where a package has installed it, with "gbrtc start".
 `;
 
 const [command, ...args] = process.argv.slice(2);

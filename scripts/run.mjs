@@ -88,6 +88,15 @@ const TASKS = {
   },
   check,
   test,
+  package() {
+    setup();
+    return run(projectNode(), ['scripts/package/build.mjs', ...args]);
+  },
+  'package:check'() {
+    setup();
+    // What it mounts is gone with it.
+    return run('unshare', ['--mount', projectNode(), 'test/package/check.ts', ...args]);
+  },
   bench() {
     setup();
     return run(projectNode(), ['test/bench/run.ts', ...args]);

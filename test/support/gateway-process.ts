@@ -67,6 +67,8 @@ export interface GatewayProcessOptions {
   readonly config?: Record<string, Section>;
   /** With three virtual cameras. */
   readonly demo?: boolean;
+  /** Instead of Node and src/main.ts: a command that takes the options of the gateway, e.g. an installed one. */
+  readonly command?: readonly [string, ...string[]];
   /** Kept between runs; a new folder that goes away at the end where absent. */
   readonly dataDir?: string;
 }
@@ -106,8 +108,8 @@ export async function startGatewayProcess(options: GatewayProcessOptions = {}): 
   const config = await configFor(options, dataDir);
   const file = join(folder, 'config.yaml');
   writeFileSync(file, stringify(config));
-  const main = [...NODE.flags, join(ROOT, 'src/main.ts'), '--config', file];
-  const child = spawn(process.execPath, options.demo === true ? [...main, '--demo'] : main, {
+  const [program, ...first] = options.command ?? [process.execPath, ...NODE.flags, join(ROOT, 'src/main.ts')];
+  const child = spawn(program, [...first, '--config', file, ...(options.demo === true ? ['--demo'] : [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...NODE.environment },
   });

@@ -8,6 +8,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   chromium: 'chromium',
   'gst-launch-1.0':
     'gstreamer1.0-tools with gstreamer1.0-plugins-base, gstreamer1.0-plugins-good, gstreamer1.0-plugins-bad and gstreamer1.0-libav',
+  'dpkg-deb': 'dpkg',
+  rpmbuild: 'rpm',
 };
 
 /**
