@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import type { RelayOptions, RtpRelay } from './relay-types.ts';
 
 /** Which side opens the media connection is told from the gateway's view: passive = we listen. */
 export type IngestTransport = 'udp' | 'tcp-passive' | 'tcp-active';
@@ -283,6 +284,8 @@ export interface MediaThreads {
   openIngest(options: IngestOptions): Promise<Ingest>;
   /** @throws FramingFailedError, ThreadDiedError */
   openFraming(options: FramingOptions): Promise<Framing>;
+  /** RTP that is sent on as it comes. @throws ThreadDiedError */
+  openRelay(options: RelayOptions): Promise<RtpRelay>;
   readonly ingests: number;
   /** One entry a running thread, at most a second old. */
   usage(): readonly MediaThreadUsage[];

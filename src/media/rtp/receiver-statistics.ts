@@ -49,6 +49,11 @@ export class ReceiverStatistics {
     this.#senderReportAtMs = nowMs;
   }
 
+  /** Packets that are missing since the source began; negative where some came twice. */
+  get lost(): number {
+    return this.#started ? this.#cycles + this.#highest - this.#base + 1 - this.#received : 0;
+  }
+
   /** The report block since the last call; undefined before the first packet. */
   report(nowMs: number): ReportBlock | undefined {
     if (!this.#started) return undefined;

@@ -153,6 +153,21 @@ export function formatReceiverReport(ssrc: number, block: ReportBlock, cname: st
   return packet;
 }
 
+/** PLI (RFC 4585 §6.3.1) behind an empty RR and our CNAME, as a compound packet. */
+export function formatPictureLoss(ssrc: number, mediaSsrc: number, cname: string): Buffer {
+  const description = formatSourceDescription(ssrc, cname);
+  const report = Buffer.alloc(8);
+  writeHeader(report, 0, RECEIVER_REPORT);
+  report.writeUInt16BE(1, 2);
+  report.writeUInt32BE(ssrc, 4);
+  const loss = Buffer.alloc(12);
+  writeHeader(loss, FMT_PLI, PAYLOAD_FEEDBACK);
+  loss.writeUInt16BE(2, 2);
+  loss.writeUInt32BE(ssrc, 4);
+  loss.writeUInt32BE(mediaSsrc, 8);
+  return Buffer.concat([report, description, loss]);
+}
+
 /** BYE (RFC 3550 §6.6) behind an empty RR, as a compound packet. */
 export function formatBye(ssrc: number): Buffer {
   const packet = Buffer.alloc(16);

@@ -1,3 +1,4 @@
+import { RelayTable } from '../relay/relay-table.ts';
 import type { IngestEndReason, IngestOptions, IngestStats } from '../types.ts';
 import { FramingSessions } from './framing-sessions.ts';
 import { IngestSession } from './ingest-session.ts';
@@ -34,6 +35,7 @@ export class MediaThread {
   readonly #timing: ThreadTiming;
   readonly #slots = new Map<number, Slot>();
   readonly #framings: FramingSessions;
+  readonly #relays: RelayTable;
   #shared: SharedPort | undefined;
   #timer: NodeJS.Timeout | undefined;
   #tickedAtMs = 0;
@@ -56,6 +58,7 @@ export class MediaThread {
       bundle: new PacketBundle(),
     };
     this.#framings = new FramingSessions(this.#context);
+    this.#relays = new RelayTable(this.#context);
   }
 
   /** Opens the shared port where there is one, and says `ready`. */
@@ -102,6 +105,8 @@ export class MediaThread {
         return this.#end(request.key, 'closed');
       case 'framing':
         return this.#framings.onRequest(request.request);
+      case 'relay':
+        return this.#relays.onRequest(request.key, request.request);
       case 'shutdown':
         return this.close();
     }
@@ -111,6 +116,7 @@ export class MediaThread {
     this.#closed = true;
     clearInterval(this.#timer);
     for (const key of this.#slots.keys()) this.#end(key, 'closed');
+    this.#relays.close();
     this.#shared?.close();
     this.#framings.close();
     this.#context.pacer.close();
@@ -181,11 +187,13 @@ export class MediaThread {
     }
     this.#tickedAtMs = nowMs;
     for (const { session } of this.#slots.values()) session.tick(nowMs);
+    this.#relays.tick(nowMs);
     this.#shared?.tick(nowMs);
     this.#framings.tick(nowMs);
     // Half a tick early rather than a tick late.
     if (nowMs - this.#sampledAtMs < this.#timing.statsMs - this.#timing.tickMs / 2) return;
     this.#sampledAtMs = nowMs;
+    this.#relays.sample(nowMs);
     this.#tellStats(nowMs);
   }
 

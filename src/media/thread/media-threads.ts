@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '../../util/index.ts';
 import { PortPool } from '../ports/index.ts';
+import type { RelayOptions, RtpRelay } from '../relay-types.ts';
 import type {
   Framing,
   FramingOptions,
@@ -71,7 +72,7 @@ class ThreadGroup implements MediaThreads {
   }
 
   get ingests(): number {
-    return this.#links.reduce((sum, link) => sum + link.load, 0);
+    return this.#links.reduce((sum, link) => sum + link.ingests, 0);
   }
 
   usage(): readonly MediaThreadUsage[] {
@@ -83,14 +84,16 @@ class ThreadGroup implements MediaThreads {
   }
 
   async openIngest(options: IngestOptions): Promise<Ingest> {
-    if (this.#closed) throw new ThreadDiedError('media threads are closed');
     const link = this.#leastUsed();
     return this.#options.mode === 'single' ? this.#openShared(link, options) : this.#openOnOwnPort(link, options);
   }
 
   async openFraming(options: FramingOptions): Promise<Framing> {
-    if (this.#closed) throw new ThreadDiedError('media threads are closed');
     return this.#leastUsed().openFraming(options);
+  }
+
+  async openRelay(options: RelayOptions): Promise<RtpRelay> {
+    return this.#leastUsed().openRelay(options, this.#ports);
   }
 
   async close(): Promise<void> {
@@ -99,6 +102,7 @@ class ThreadGroup implements MediaThreads {
   }
 
   #leastUsed(): ThreadLink {
+    if (this.#closed) throw new ThreadDiedError('media threads are closed');
     return this.#links.reduce((least, next) => (next.sessions < least.sessions ? next : least));
   }
 

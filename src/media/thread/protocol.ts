@@ -1,4 +1,5 @@
 import type { LogLevel } from '../../util/index.ts';
+import type { RelayNotice, RelayRequest } from '../relay/protocol.ts';
 import type {
   FramedPackets,
   FramedPlayerTarget,
@@ -55,6 +56,7 @@ export type ThreadRequest =
   | { readonly type: 'removeOutput'; readonly key: number; readonly outputId: number }
   | { readonly type: 'close'; readonly key: number }
   | { readonly type: 'framing'; readonly request: FramingRequest }
+  | { readonly type: 'relay'; readonly key: number; readonly request: RelayRequest }
   | { readonly type: 'shutdown' };
 
 /** Of a publication's packets that are to be framed. */
@@ -121,6 +123,7 @@ export type ThreadNotice =
       readonly event: PlayerOutputNotice;
     }
   | { readonly type: 'fact'; readonly key: number; readonly fact: IngestFact }
+  | { readonly type: 'relay'; readonly key: number; readonly notice: RelayNotice }
   /** Of the thread and all its ingests, in one message a second. */
   | {
       readonly type: 'stats';

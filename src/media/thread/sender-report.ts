@@ -1,3 +1,5 @@
+import type { SenderReport } from '../rtp/rtcp.ts';
+
 /** RFC 3550 §6.4.1, packet type of a sender report. */
 const SENDER_REPORT = 200;
 const SENDER_REPORT_BYTES = 28;
@@ -27,6 +29,15 @@ export function formatSenderReport(fields: SenderReportFields): Buffer {
   packet.writeUInt32BE(fields.rtpTimestamp >>> 0, 16);
   packet.writeUInt32BE(fields.packets >>> 0, 20);
   packet.writeUInt32BE(fields.octets >>> 0, 24);
+  return packet;
+}
+
+/** A sender report as it was read, without its blocks. */
+export function formatSenderReportOf(report: SenderReport): Buffer {
+  const { ssrc, rtpTimestamp, packets, octets } = report;
+  const packet = formatSenderReport({ ssrc, unixMs: 0, rtpTimestamp, packets, octets });
+  packet.writeUInt32BE(report.ntpSeconds, 8);
+  packet.writeUInt32BE(report.ntpFraction, 12);
   return packet;
 }
 

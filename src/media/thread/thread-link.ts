@@ -1,5 +1,8 @@
 import { errorMessage } from '../../util/errors.ts';
 import type { Logger } from '../../util/index.ts';
+import { RelayLink } from '../relay/relay-link.ts';
+import type { RelayOptions, RtpRelay } from '../relay-types.ts';
+import type { PortPool } from '../ports/index.ts';
 import type { Framing, FramingOptions, IngestEndReason, IngestOptions, MediaThreadUsage } from '../types.ts';
 import { MediaBindError, ThreadDiedError } from './errors.ts';
 import { FramingProxies } from './framing-proxies.ts';
@@ -8,7 +11,7 @@ import type { OpenFailure, ThreadNotice, ThreadOptions, ThreadRequest } from './
 
 /** The part of `Worker` that a link uses. */
 export interface ThreadWorker {
-  postMessage(request: ThreadRequest): void;
+  postMessage(request: ThreadRequest, transfer?: readonly ArrayBuffer[]): void;
   on(event: 'message', listener: (notice: ThreadNotice) => void): unknown;
   on(event: 'error', listener: (error: unknown) => void): unknown;
   on(event: 'exit', listener: (code: number) => void): unknown;
@@ -56,6 +59,7 @@ export class ThreadLink {
   readonly #entries = new Map<number, Entry>();
   readonly #pending = new Map<number, PendingOpen>();
   readonly #framings: FramingProxies;
+  readonly #relays: RelayLink;
   #state: LinkState = 'stopped';
   #worker: ThreadWorker | undefined;
   #started = Promise.withResolvers<void>();
@@ -70,26 +74,31 @@ export class ThreadLink {
     this.#options = options;
     this.#log = options.log.child({ mediaThread: options.index });
     this.#framings = new FramingProxies((request) => this.#post({ type: 'framing', request }), this.#log);
+    this.#relays = new RelayLink({
+      listenAddress: options.thread.listenAddress,
+      post: (key, request, transfer) => this.#post({ type: 'relay', key, request }, transfer),
+      log: this.#log,
+    });
     this.#started.promise.catch(() => undefined);
   }
 
   /** Open ingests, those under way included. */
-  get load(): number {
+  get ingests(): number {
     let open = this.#pending.size;
     for (const entry of this.#entries.values()) if (!entry.proxy.closed) open += 1;
     return open;
   }
 
-  /** Ingests and framings: what threads are chosen by. */
+  /** Ingests, framings and relays: what threads are chosen by. */
   get sessions(): number {
-    return this.load + this.#framings.size;
+    return this.ingests + this.#framings.size + this.#relays.size;
   }
 
   /** Undefined while the thread is being replaced. */
   get usage(): MediaThreadUsage | undefined {
     if (this.#state !== 'running') return undefined;
     const id = String(this.#options.index);
-    return { id, ingests: this.load, cpuSeconds: this.#cpuSeconds, residentBytes: this.#residentBytes };
+    return { id, ingests: this.ingests, cpuSeconds: this.#cpuSeconds, residentBytes: this.#residentBytes };
   }
 
   /**
@@ -124,6 +133,13 @@ export class ThreadLink {
     return this.#framings.open(key, options);
   }
 
+  /** @throws ThreadDiedError */
+  async openRelay(options: RelayOptions, ports: PortPool): Promise<RtpRelay> {
+    await this.#started.promise;
+    if (this.#state !== 'running') throw new ThreadDiedError('media thread is not running');
+    return this.#relays.open(options, ports);
+  }
+
   /** Idempotent; resolves when the thread has ended. */
   async close(): Promise<void> {
     const running = this.#state === 'running' || this.#state === 'starting';
@@ -139,8 +155,9 @@ export class ThreadLink {
     clearTimeout(hardStop);
   }
 
-  #post(request: ThreadRequest): void {
-    this.#worker?.postMessage(request);
+  #post(request: ThreadRequest, transfer?: readonly ArrayBuffer[]): void {
+    if (transfer === undefined) this.#worker?.postMessage(request);
+    else this.#worker?.postMessage(request, transfer);
   }
 
   #spawn(): void {
@@ -151,7 +168,9 @@ export class ThreadLink {
     this.#worker = worker;
     this.#exited = exited;
     worker.on('message', (notice) => {
-      if (this.#worker === worker) this.#onNotice(notice);
+      if (this.#worker !== worker) return;
+      if (notice.type === 'relay') this.#relays.onNotice(notice.key, notice.notice);
+      else this.#onNotice(notice);
     });
     worker.on('error', (error) => this.#log.error({ error: errorMessage(error) }, 'media thread failed'));
     worker.on('exit', (code) => {
@@ -184,6 +203,7 @@ export class ThreadLink {
     this.#entries.clear();
     this.#pending.clear();
     this.#framings.endAll();
+    this.#relays.endAll(reason === 'closed' ? 'closed' : 'thread_died');
     for (const open of pending) {
       open.settle(new ThreadDiedError('media thread ended while an ingest was opening'));
     }
@@ -193,7 +213,7 @@ export class ThreadLink {
     }
   }
 
-  #onNotice(notice: ThreadNotice): void {
+  #onNotice(notice: Exclude<ThreadNotice, { type: 'relay' }>): void {
     switch (notice.type) {
       case 'ready':
         if (this.#state === 'starting') this.#state = 'running';

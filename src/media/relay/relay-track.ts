@@ -1,0 +1,174 @@
+import type { RtpView } from '../pipeline-types.ts';
+import type { RelayTrackOptions } from '../relay-types.ts';
+import { ReceiverStatistics } from '../rtp/receiver-statistics.ts';
+import { formatPictureLoss, formatReceiverReport, parseRtcp, type SenderReport } from '../rtp/rtcp.ts';
+import { createRtpView, parseRtpAt, RTP_HEADER_BYTES } from '../rtp/rtp-packet.ts';
+import { sequenceDistance } from '../rtp/sequence.ts';
+import type { FaultCounts, RelayFault } from './faults.ts';
+import { ParameterSetInserter } from './parameter-set-inserter.ts';
+
+/** A source that was silent for so long may go on with another SSRC. */
+export const RELATCH_MS = 1000;
+/** Packets that come later than this many others keep the numbers of before an insertion no more. */
+const REORDER_PACKETS = 1000;
+const MAX_PACKET_BYTES = 61_000;
+const CNAME = 'gbrtc';
+
+/** Takes the packets that are to be sent on; `buffer[start, end)` may be kept only by copying it. */
+export type PacketSink = (buffer: Buffer, start: number, end: number) => void;
+
+export interface RelayTrackDependencies {
+  readonly send: PacketSink;
+  readonly sendReport: (report: SenderReport) => void;
+  readonly faults: FaultCounts;
+  /** SSRC of our own RTCP. */
+  readonly ownSsrc: number;
+}
+
+/**
+ * One track of a source: which packets are taken, and how they look when they leave. Sequence numbers keep their gaps, so
+ * that who receives them sees what was lost; they are shifted where parameter sets were put between.
+ */
+export class RelayTrack {
+  readonly kind: 'video' | 'audio';
+  readonly #options: RelayTrackOptions;
+  readonly #dependencies: RelayTrackDependencies;
+  readonly #view: RtpView = createRtpView();
+  readonly #statistics: ReceiverStatistics;
+  readonly #inserter: ParameterSetInserter | undefined;
+  /** The source's SSRC; −1 before its first packet. */
+  #ssrc = -1;
+  #acceptedAtMs = 0;
+  #lostBefore = 0;
+  #sequenceShift = 0;
+  /** From this number of the source's on the latest insertion counts; −1 = for all. */
+  #shiftedFrom = -1;
+  #timestampShift = 0;
+  #lastSequence = 0;
+  #lastTimestamp = 0;
+  packets = 0;
+  bytes = 0;
+
+  constructor(options: RelayTrackOptions, dependencies: RelayTrackDependencies) {
+    this.kind = options.kind;
+    this.#options = options;
+    this.#dependencies = dependencies;
+    this.#statistics = new ReceiverStatistics(options.clockRate);
+    const { spropParameterSets } = options;
+    this.#inserter = spropParameterSets === undefined ? undefined : new ParameterSetInserter(spropParameterSets);
+  }
+
+  /** What is sent on; the target's feedback names it. */
+  get sentSsrc(): number {
+    return this.#options.sentSsrc;
+  }
+
+  get lost(): number {
+    return this.#lostBefore + Math.max(0, this.#statistics.lost);
+  }
+
+  /** True = taken. The packet is changed in place. */
+  onRtp(buffer: Buffer, start: number, end: number, nowMs: number): boolean {
+    const view = this.#view;
+    const fault = this.#check(buffer, start, end) ?? this.#checkSource(view, nowMs);
+    if (fault !== undefined) {
+      this.#dependencies.faults.add(fault);
+      return false;
+    }
+    this.#acceptedAtMs = nowMs;
+    this.packets += 1;
+    this.bytes += end - start;
+    this.#statistics.onPacket(view, nowMs);
+    this.#insert(buffer, view);
+    this.#rewrite(buffer, start);
+    this.#dependencies.send(buffer, start, end);
+    return true;
+  }
+
+  /** RTCP of the source: its sender reports go on. */
+  onRtcp(packet: Buffer, nowMs: number): void {
+    const records = parseRtcp(packet);
+    if (typeof records === 'string') return this.#dependencies.faults.add('rtcp_bad');
+    for (const record of records) {
+      if (record.type !== 'sr' || record.ssrc !== this.#ssrc) continue;
+      this.#statistics.onSenderReport(record, nowMs);
+      const rtpTimestamp = (record.rtpTimestamp + this.#timestampShift) >>> 0;
+      this.#dependencies.sendReport({ ...record, ssrc: this.sentSsrc, rtpTimestamp });
+    }
+  }
+
+  /** RFC 3550 §6.4.2; undefined before the first packet. */
+  formatReport(nowMs: number): Buffer | undefined {
+    const block = this.#statistics.report(nowMs);
+    return block === undefined ? undefined : formatReceiverReport(this.#dependencies.ownSsrc, block, CNAME);
+  }
+
+  /** RFC 4585 §6.3.1; undefined before the first packet. */
+  formatKeyFrameRequest(): Buffer | undefined {
+    return this.#ssrc < 0 ? undefined : formatPictureLoss(this.#dependencies.ownSsrc, this.#ssrc, CNAME);
+  }
+
+  #check(buffer: Buffer, start: number, end: number): RelayFault | undefined {
+    if (end - start > MAX_PACKET_BYTES) return 'rtp_too_long';
+    const fault = parseRtpAt(buffer, start, end, this.#view);
+    if (fault !== undefined) return fault;
+    return this.#view.payloadType === this.#options.payloadType ? undefined : 'wrong_payload_type';
+  }
+
+  #checkSource(view: RtpView, nowMs: number): RelayFault | undefined {
+    if (view.ssrc === this.#ssrc) return undefined;
+    if (this.#ssrc >= 0) {
+      const silentMs = nowMs - this.#acceptedAtMs;
+      if (silentMs < RELATCH_MS) return 'wrong_ssrc';
+      this.#continueAs(view, silentMs);
+    }
+    this.#ssrc = view.ssrc;
+    return undefined;
+  }
+
+  /** Another source: what leaves goes on where the former one has ended, a silence later. */
+  #continueAs(view: RtpView, silentMs: number): void {
+    const { clockRate } = this.#options;
+    this.#lostBefore = this.lost;
+    this.#sequenceShift = (this.#lastSequence + 1 - view.sequenceNumber) & 0xffff;
+    this.#shiftedFrom = -1;
+    this.#timestampShift = (this.#lastTimestamp + Math.round((silentMs * clockRate) / 1000) - view.timestamp) >>> 0;
+  }
+
+  /** Parameter sets before an IDR that has none. */
+  #insert(buffer: Buffer, { payloadStart, payloadEnd, timestamp, sequenceNumber }: RtpView): void {
+    const span = { start: payloadStart, end: payloadEnd, timestamp };
+    const payload = this.#inserter?.payloadBefore(buffer, span);
+    if (payload === undefined) return;
+    const packet = Buffer.alloc(RTP_HEADER_BYTES + payload.length);
+    packet[0] = 0x80;
+    packet[1] = this.#options.sentPayloadType;
+    packet.writeUInt16BE((sequenceNumber + this.#sequenceShift) & 0xffff, 2);
+    packet.writeUInt32BE((timestamp + this.#timestampShift) >>> 0, 4);
+    packet.writeUInt32BE(this.sentSsrc, 8);
+    payload.copy(packet, RTP_HEADER_BYTES);
+    this.#sequenceShift = (this.#sequenceShift + 1) & 0xffff;
+    this.#shiftedFrom = sequenceNumber;
+    this.#dependencies.send(packet, 0, packet.length);
+  }
+
+  #rewrite(buffer: Buffer, start: number): void {
+    const { sequenceNumber, timestamp, marker } = this.#view;
+    const sequence = (sequenceNumber + this.#shiftOf(sequenceNumber)) & 0xffff;
+    const sentTimestamp = (timestamp + this.#timestampShift) >>> 0;
+    this.#lastSequence = sequence;
+    this.#lastTimestamp = sentTimestamp;
+    buffer[start + 1] = (marker ? 0x80 : 0) | this.#options.sentPayloadType;
+    buffer.writeUInt16BE(sequence, start + 2);
+    buffer.writeUInt32BE(sentTimestamp, start + 4);
+    buffer.writeUInt32BE(this.sentSsrc, start + 8);
+  }
+
+  /** A packet that comes late belongs before the latest insertion. */
+  #shiftOf(sequenceNumber: number): number {
+    if (this.#shiftedFrom < 0) return this.#sequenceShift;
+    const behind = sequenceDistance(this.#shiftedFrom, sequenceNumber);
+    if (behind > REORDER_PACKETS) this.#shiftedFrom = -1;
+    return behind < 0 && behind > -REORDER_PACKETS ? this.#sequenceShift - 1 : this.#sequenceShift;
+  }
+}
