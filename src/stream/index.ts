@@ -1,4 +1,5 @@
 export type * from './errors.ts';
+export type * from './rtp-publication-types.ts';
 export { createStreams, type StreamsParts } from './streams.ts';
 export type * from './tap-types.ts';
 export type * from './types.ts';

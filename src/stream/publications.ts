@@ -1,18 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import type { MediaThreads } from '../media/index.ts';
+import type { MediaThreads, RelayStats } from '../media/index.ts';
 import type { Logger } from '../util/index.ts';
-import type { WebRtc } from '../webrtc/index.ts';
+import type { Publication, WebRtc } from '../webrtc/index.ts';
 import { StreamLimitError, StreamTakenError } from './errors.ts';
 import type { Timing } from './options.ts';
 import type { Play } from './play.ts';
-import { PublishedStream } from './published-stream.ts';
+import { PublishedStream, type Publisher } from './published-stream.ts';
+import { RelayedPublication, relayOptionsOf } from './rtp-publication.ts';
+import type { RtpPublication, RtpPublishRequest } from './rtp-publication-types.ts';
 import { publishedName } from './stream-name.ts';
 import type { PublicationEndReason, PublishHandle, PublishRequest, StreamsEvents } from './types.ts';
 
 export interface PublicationsOptions {
-  readonly webrtc: Pick<WebRtc, 'createPublication' | 'createPlayer' | 'openPackets'>;
-  readonly media: Pick<MediaThreads, 'openFraming'>;
-  readonly timing: Pick<Timing, 'firstFrameTimeoutMs' | 'republish'>;
+  readonly webrtc: Pick<WebRtc, 'createPublication' | 'createPlainPublication' | 'createPlayer' | 'openPackets'>;
+  readonly media: Pick<MediaThreads, 'openFraming' | 'openRelay'>;
+  readonly timing: Pick<Timing, 'firstFrameTimeoutMs' | 'republish' | 'mediaTimeoutMs' | 'silenceTimeoutMs'>;
   readonly startPlay: (name: string) => Play;
   /** @throws StreamTakenError for a name that belongs to a camera */
   readonly checkName: (name: string) => void;
@@ -48,39 +50,49 @@ export class Publications {
   async publish(given: string, request: PublishRequest): Promise<PublishHandle> {
     const name = publishedName(given);
     this.#checkFree(name);
-    const { webrtc, media } = this.#options;
-    const publication = await webrtc.createPublication({
+    const publication = await this.#options.webrtc.createPublication({
       id: randomUUID(),
       offer: request.offer,
       candidates: request.candidate === undefined ? [] : [request.candidate],
       ...(request.maxBitrateBps === undefined ? {} : { maxBitrateBps: request.maxBitrateBps }),
     });
-    try {
-      if (this.#closed) throw new StreamLimitError('the gateway is closing');
-      // Somebody else may have been quicker.
-      this.#checkFree(name);
-    } catch (error) {
+    this.#checkStillFree(name, publication);
+    const { remoteAddress, userAgent } = request;
+    this.#add(name, publication, {
+      transport: 'webrtc',
+      remoteAddress,
+      userAgent,
+      states: () => ({ iceState: publication.iceState, dtlsState: publication.dtlsState }),
+    });
+    return { id: publication.id, stream: name, answer: publication.answer };
+  }
+
+  /** @throws OfferCodecError, StreamNameError, StreamTakenError, PublicationLimitError, ThreadDiedError */
+  async publishRtp(given: string, request: RtpPublishRequest): Promise<RtpPublication> {
+    const name = publishedName(given);
+    this.#checkFree(name);
+    const { webrtc, media, timing, log } = this.#options;
+    const publication = await webrtc.createPlainPublication({ id: randomUUID(), tracks: request.tracks });
+    const relay = await media.openRelay(relayOptionsOf(publication, request, timing)).catch((error: unknown) => {
       publication.close();
       throw error;
-    }
-    this.#streams.get(name)?.close('replaced');
-    const stream = new PublishedStream({
-      name,
-      publication,
-      request,
-      webrtc,
-      media,
-      firstFrameTimeoutMs: this.#options.timing.firstFrameTimeoutMs,
-      play: this.#options.startPlay(name),
-      onViewers: (changed) => this.#options.emit('viewers', changed.snapshot),
-      onViewerClosed: (viewer) => this.#options.emit('viewerClosed', viewer),
-      onClosed: (closed, reason) => this.#handleClosed(closed, reason),
-      log: this.#options.log.child({ stream: name }),
     });
-    this.#streams.set(name, stream);
-    this.#options.emit('opened', stream.snapshot);
-    if (publication.closed) stream.close('peer_closed');
-    return { id: publication.id, stream: name, answer: publication.answer };
+    try {
+      this.#checkStillFree(name, publication);
+    } catch (error) {
+      relay.close();
+      throw error;
+    }
+    const { remoteAddress, userAgent, source: transport } = request;
+    let stream: PublishedStream | undefined;
+    const end = (reason: PublicationEndReason): void => stream?.close(reason);
+    const handle = new RelayedPublication({ id: publication.id, stream: name, relay, end, log });
+    const stats = (): RelayStats => relay.stats;
+    const onEnded = (reason: PublicationEndReason): void => handle.finish(reason);
+    stream = this.#add(name, publication, { transport, remoteAddress, userAgent, stats, onEnded });
+    relay.once('firstMedia', () => stream.onMedia());
+    if (relay.closed) stream.close('media_lost');
+    return handle;
   }
 
   close(): void {
@@ -88,10 +100,44 @@ export class Publications {
     for (const stream of this.#streams.values()) stream.close('closed');
   }
 
+  /** The new stream of this name; the one that has it ends. */
+  #add(name: string, publication: Publication, publisher: Publisher): PublishedStream {
+    this.#streams.get(name)?.close('replaced');
+    const { webrtc, media, timing, startPlay, emit, log } = this.#options;
+    const stream = new PublishedStream({
+      name,
+      publication,
+      publisher,
+      webrtc,
+      media,
+      firstFrameTimeoutMs: timing.firstFrameTimeoutMs,
+      play: startPlay(name),
+      onViewers: (changed) => emit('viewers', changed.snapshot),
+      onViewerClosed: (viewer) => emit('viewerClosed', viewer),
+      onClosed: (closed, reason) => this.#handleClosed(closed, reason),
+      log: log.child({ stream: name }),
+    });
+    this.#streams.set(name, stream);
+    emit('opened', stream.snapshot);
+    if (publication.closed) stream.close(publisher.transport === 'webrtc' ? 'peer_closed' : 'worker_died');
+    return stream;
+  }
+
   #checkFree(name: string): void {
     this.#options.checkName(name);
     if (this.#options.timing.republish === 'refuse' && this.#streams.has(name)) {
       throw new StreamTakenError(`${name} is published already`);
+    }
+  }
+
+  /** Somebody else may have been quicker. */
+  #checkStillFree(name: string, publication: Publication): void {
+    try {
+      if (this.#closed) throw new StreamLimitError('the gateway is closing');
+      this.#checkFree(name);
+    } catch (error) {
+      publication.close();
+      throw error;
     }
   }
 

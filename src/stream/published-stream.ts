@@ -1,6 +1,6 @@
-import type { MediaThreads } from '../media/index.ts';
+import type { IngestStats, MediaThreads } from '../media/index.ts';
 import type { Logger } from '../util/index.ts';
-import type { MuteState, Publication, WebRtc } from '../webrtc/index.ts';
+import type { DtlsState, IceState, MuteState, Publication, WebRtc } from '../webrtc/index.ts';
 import { StreamError } from './errors.ts';
 import { NO_STATS } from './no-stats.ts';
 import type { Play } from './play.ts';
@@ -8,19 +8,25 @@ import { PublicationFeed } from './publication-feed.ts';
 import { StreamTaps } from './stream-taps.ts';
 import { StreamViewers } from './stream-viewers.ts';
 import type { Tap } from './tap-types.ts';
-import type {
-  PublicationEndReason,
-  PublishRequest,
-  StreamSnapshot,
-  ViewerClosed,
-  ViewerHandle,
-  ViewerRequest,
-} from './types.ts';
+import type { PublicationEndReason, StreamSnapshot, ViewerClosed, ViewerHandle, ViewerRequest } from './types.ts';
+
+/** Who sends a published stream, and how. */
+export interface Publisher {
+  readonly transport: 'webrtc' | 'rtsp' | 'pull';
+  readonly remoteAddress: string;
+  readonly userAgent: string;
+  /** Of its WebRTC connection, where it has one. */
+  readonly states?: () => { readonly iceState: IceState; readonly dtlsState: DtlsState };
+  /** Counters of where its packets arrive, where that is not mediasoup. */
+  readonly stats?: () => Partial<IngestStats>;
+  /** Once. */
+  readonly onEnded?: (reason: PublicationEndReason) => void;
+}
 
 export interface PublishedStreamOptions {
   readonly name: string;
   readonly publication: Publication;
-  readonly request: PublishRequest;
+  readonly publisher: Publisher;
   readonly webrtc: Pick<WebRtc, 'createPlayer' | 'openPackets'>;
   readonly media: Pick<MediaThreads, 'openFraming'>;
   readonly firstFrameTimeoutMs: number;
@@ -45,7 +51,7 @@ export class PublishedStream {
   constructor(options: PublishedStreamOptions) {
     this.name = options.name;
     this.#options = options;
-    const { publication, play, request, webrtc, media, log } = options;
+    const { publication, play, publisher, webrtc, media, log } = options;
     const onChange = (): void => {
       if (!this.#closed) options.onViewers(this);
     };
@@ -60,7 +66,9 @@ export class PublishedStream {
       onViewerClosed: options.onViewerClosed,
       log,
     });
-    play.add('requested', `published from ${request.remoteAddress} ${request.userAgent}`);
+    const { transport, remoteAddress, userAgent } = publisher;
+    play.transport = transport;
+    play.add('requested', `${transport}: published from ${remoteAddress} ${userAgent}`);
     publication.on('iceStateChange', (state) => play.add('ice', state));
     publication.on('dtlsStateChange', (state) => {
       play.add('dtls', state);
@@ -82,8 +90,9 @@ export class PublishedStream {
   }
 
   get snapshot(): StreamSnapshot {
-    const { publication, play, request } = this.#options;
-    const { tracks, stats } = publication;
+    const { publication, play, publisher } = this.#options;
+    const { tracks } = publication;
+    const stats = publisher.stats?.() ?? publication.stats;
     const video = tracks.find(({ kind }) => kind === 'video');
     const audio = tracks.find(({ kind }) => kind === 'audio');
     return {
@@ -95,16 +104,15 @@ export class PublishedStream {
       subStream: 0,
       state: play.state,
       ssrc: '',
-      transport: 'webrtc',
+      transport: publisher.transport,
       createdAt: this.#createdAt,
       stats: { ...NO_STATS, ...stats },
       viewers: this.viewers.snapshots(),
       publisher: {
         id: publication.id,
-        remoteAddress: request.remoteAddress,
-        userAgent: request.userAgent,
-        iceState: publication.iceState,
-        dtlsState: publication.dtlsState,
+        remoteAddress: publisher.remoteAddress,
+        userAgent: publisher.userAgent,
+        ...publisher.states?.(),
         muted: publication.muted,
       },
       ...(video === undefined
@@ -150,22 +158,32 @@ export class PublishedStream {
     return this.#options.publication.setMuted(change);
   }
 
+  /** The first packet has come. */
+  onMedia(): void {
+    if (this.#closed) return;
+    this.#options.play.add('first_rtp');
+    this.#options.play.setPlaying();
+  }
+
   /** Ends the publication and tells its viewers. Idempotent. */
   close(reason: PublicationEndReason): void {
     if (this.#closed) return;
     this.#closed = true;
-    const { play, publication, onClosed } = this.#options;
+    const { play, publication, publisher, onClosed } = this.#options;
     if (reason === 'ice_failed') {
       play.fail(new StreamError('ice_failed', `no connectivity check of the publisher at ${this.#address} arrived`));
+    } else if (reason === 'no_media') {
+      play.fail(new StreamError('no_rtp', `no RTP of the publisher at ${this.#address} arrived`));
     } else play.close(reason);
     this.viewers.closeAll('publisher_gone');
     this.#taps.closeAll('publisher_gone');
     this.#feed.close();
     publication.close();
+    publisher.onEnded?.(reason);
     onClosed(this, reason);
   }
 
   get #address(): string {
-    return this.#options.request.remoteAddress;
+    return this.#options.publisher.remoteAddress;
   }
 }

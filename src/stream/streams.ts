@@ -11,6 +11,7 @@ import { logEvidence } from './evidence-log.ts';
 import { PlayList } from './play-list.ts';
 import { Publications } from './publications.ts';
 import type { PublishedStream } from './published-stream.ts';
+import type { RtpPublication, RtpPublishRequest } from './rtp-publication-types.ts';
 import { formatStreamName, isSsrcName, parseStreamName } from './stream-name.ts';
 import type { Tap } from './tap-types.ts';
 import type {
@@ -30,10 +31,16 @@ const SHUTDOWN_WAIT_MS = 2000;
 
 export interface StreamsParts {
   readonly platform: StreamPlatform;
-  readonly media: Pick<MediaThreads, 'openIngest' | 'openFraming'>;
+  readonly media: Pick<MediaThreads, 'openIngest' | 'openFraming' | 'openRelay'>;
   readonly webrtc: Pick<
     WebRtc,
-    'createViewer' | 'createPublication' | 'createPlayer' | 'openPackets' | 'checkOffer' | 'checkFragment'
+    | 'createViewer'
+    | 'createPublication'
+    | 'createPlainPublication'
+    | 'createPlayer'
+    | 'openPackets'
+    | 'checkOffer'
+    | 'checkFragment'
   >;
   readonly log: Logger;
 }
@@ -96,6 +103,11 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
   async publish(name: string, request: PublishRequest): Promise<PublishHandle> {
     if (this.#closed) throw new StreamLimitError('the gateway is closing');
     return this.#publications.publish(name, request);
+  }
+
+  async publishRtp(name: string, request: RtpPublishRequest): Promise<RtpPublication> {
+    if (this.#closed) throw new StreamLimitError('the gateway is closing');
+    return this.#publications.publishRtp(name, request);
   }
 
   closePublication(publicationId: string): boolean {

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { AudioTrack, IngestStats, VideoTrack } from '../media/index.ts';
 import type { MuteState, PublicationCloseReason, ViewerCloseReason } from '../webrtc/index.ts';
+import type { RtpPublication, RtpPublishRequest } from './rtp-publication-types.ts';
 import type { Tap } from './tap-types.ts';
 
 /** The stages of one play in order (docs/architecture.md, evidence timeline). */
@@ -76,8 +77,9 @@ export interface PublisherSnapshot {
   readonly id: string;
   readonly remoteAddress: string;
   readonly userAgent: string;
-  readonly iceState: string;
-  readonly dtlsState: string;
+  /** Of a publisher over WebRTC. */
+  readonly iceState?: string;
+  readonly dtlsState?: string;
   readonly muted: MuteState;
 }
 
@@ -92,6 +94,7 @@ export interface StreamSnapshot {
   readonly subStream: number;
   readonly state: PlayRecord['state'];
   readonly ssrc: string;
+  /** Of a camera that of its INVITE; of a publication `webrtc`, `rtsp` or `pull`. */
   readonly transport?: string;
   readonly createdAt: number;
   readonly video?: StreamVideo;
@@ -155,8 +158,8 @@ export interface PublishHandle {
   readonly answer: string;
 }
 
-/** `replaced`: somebody else has published under the same name. */
-export type PublicationEndReason = PublicationCloseReason | 'replaced';
+/** `replaced`: somebody else has published under the same name; `no_media`, `media_lost`: no RTP has come, or comes any more. */
+export type PublicationEndReason = PublicationCloseReason | 'replaced' | 'no_media' | 'media_lost';
 
 export interface ViewerClosed {
   readonly id: string;
@@ -202,6 +205,11 @@ export interface Streams extends EventEmitter<StreamsEvents> {
    * refused, as configured. @throws SdpError, StreamNameError, StreamTakenError, PublicationLimitError
    */
   publish(name: string, request: PublishRequest): Promise<PublishHandle>;
+  /**
+   * A stream under this name whose RTP the caller brings; for a live name the rules are those of `publish`.
+   * @throws OfferCodecError (`codec_unsupported`), StreamNameError, StreamTakenError, PublicationLimitError
+   */
+  publishRtp(name: string, request: RtpPublishRequest): Promise<RtpPublication>;
   /** Returns false for an unknown publication. */
   closePublication(publicationId: string): boolean;
   /**

@@ -20,7 +20,8 @@ export const CODECS: Readonly<Record<PublishedCodec, CodecFacts>> = {
   pcmu: { kind: 'audio', mimeType: 'audio/PCMU', clockRate: 8000, channels: 1 },
 };
 
-const NAMES: ReadonlyMap<string, PublishedCodec> = new Map([
+/** Encoding names in upper case. */
+export const NAMES: ReadonlyMap<string, PublishedCodec> = new Map([
   ['H264', 'h264'],
   ['VP8', 'vp8'],
   ['VP9', 'vp9'],

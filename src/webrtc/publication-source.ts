@@ -3,10 +3,10 @@ import { formatRtpmap } from './formats.ts';
 import type { PlayedTrack, PlayerOffer } from './player-offer.ts';
 import { publishedCodecs } from './router-cache.ts';
 import type { ViewerSource } from './viewer-source.ts';
-import type { WebRtcPublication } from './publication.ts';
+import type { BasePublication } from './base-publication.ts';
 
 /** A publication as one player sees it. */
-export function publicationSource(offer: PlayerOffer, publication: WebRtcPublication): ViewerSource {
+export function publicationSource(offer: PlayerOffer, publication: BasePublication): ViewerSource {
   const codecs = publishedCodecs(offer.tracks.map(({ format }) => format));
   const video = offer.tracks.find(({ kind }) => kind === 'video');
   return {

@@ -1,5 +1,5 @@
 import type { types } from 'mediasoup';
-import type { WebRtcPublication } from './publication.ts';
+import type { BasePublication } from './base-publication.ts';
 import { routerKey, type RouterCache } from './router-cache.ts';
 import type { ProducerLease } from './viewer-source.ts';
 
@@ -12,7 +12,7 @@ interface Relay {
 
 interface Entry {
   readonly relay: Promise<Relay>;
-  readonly publication: WebRtcPublication;
+  readonly publication: BasePublication;
   readonly codecs: readonly types.RouterRtpCodecCapability[];
   readonly handleClosed: () => void;
   players: number;
@@ -44,7 +44,7 @@ export class RelayTable {
   }
 
   async acquire(
-    publication: WebRtcPublication,
+    publication: BasePublication,
     codecs: readonly types.RouterRtpCodecCapability[],
   ): Promise<ProducerLease> {
     const key = `${publication.id} ${routerKey(codecs)}`;
@@ -71,7 +71,7 @@ export class RelayTable {
     for (const [key, entry] of this.#entries) this.#drop(key, entry);
   }
 
-  #open(key: string, publication: WebRtcPublication, codecs: readonly types.RouterRtpCodecCapability[]): Entry {
+  #open(key: string, publication: BasePublication, codecs: readonly types.RouterRtpCodecCapability[]): Entry {
     const create = async (): Promise<Relay> => {
       const router = await this.#routers.acquire(codecs);
       return relayTo(publication, router, new Set(codecs.map(({ kind }) => kind)));
@@ -104,7 +104,7 @@ export class RelayTable {
 }
 
 async function relayTo(
-  publication: WebRtcPublication,
+  publication: BasePublication,
   router: types.Router,
   kinds: ReadonlySet<types.MediaKind>,
 ): Promise<Relay> {

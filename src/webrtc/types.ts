@@ -119,14 +119,10 @@ export interface PublicationStats {
   readonly bitrateBps: number;
 }
 
-/** One browser or native client that sends one stream. */
+/** One stream that somebody sends us. */
 export interface Publication extends EventEmitter<PublicationEvents> {
   readonly id: string;
-  /** RFC 8866 answer. */
-  readonly answer: string;
   readonly workerIndex: number;
-  readonly iceState: IceState;
-  readonly dtlsState: DtlsState;
   readonly tracks: readonly PublishedTrack[];
   /** As of at most a second before the last read; reading asks the worker for newer ones. */
   readonly stats: PublicationStats;
@@ -135,6 +131,38 @@ export interface Publication extends EventEmitter<PublicationEvents> {
   /** Holds video, audio or both back from everybody who plays it; what is left out stays as it is. */
   setMuted(change: Partial<MuteState>): Promise<MuteState>;
   close(reason?: PublicationCloseReason): void;
+}
+
+/** Sent by a browser or a native client over WebRTC. */
+export interface PeerPublication extends Publication {
+  /** RFC 8866 answer. */
+  readonly answer: string;
+  readonly iceState: IceState;
+  readonly dtlsState: DtlsState;
+}
+
+/** Sent as plain RTP by a media thread of ours; `tracks` tells the payload types and SSRCs that it has to have. */
+export interface PlainPublication extends Publication {
+  /** Takes RTP and RTCP of all tracks, and answers with RTCP. */
+  readonly input: { readonly address: string; readonly port: number };
+}
+
+/** One track of plain RTP as its sender describes it (RFC 8866). */
+export interface PlainTrack {
+  readonly kind: 'video' | 'audio';
+  /** Encoding name of `a=rtpmap`, in any case. */
+  readonly encoding: string;
+  readonly clockRate: number;
+  readonly channels?: number;
+  readonly payloadType: number;
+  /** Value of `a=fmtp` behind the payload type. */
+  readonly parameters?: string;
+}
+
+export interface PlainPublicationOptions {
+  readonly id: string;
+  /** At least one, at most one of a kind. */
+  readonly tracks: readonly PlainTrack[];
 }
 
 export interface PublicationOptions {
@@ -198,7 +226,9 @@ export interface WebRtc extends EventEmitter<WebRtcEvents> {
   /** @throws SdpError, OfferCodecError, WebRtcUnavailableError, ViewerLimitError */
   createViewer(options: ViewerOptions): Promise<Viewer>;
   /** @throws SdpError, OfferCodecError, WebRtcUnavailableError, PublicationLimitError */
-  createPublication(options: PublicationOptions): Promise<Publication>;
+  createPublication(options: PublicationOptions): Promise<PeerPublication>;
+  /** @throws OfferCodecError, WebRtcUnavailableError, PublicationLimitError */
+  createPlainPublication(options: PlainPublicationOptions): Promise<PlainPublication>;
   /** A viewer of a publication. @throws SdpError, OfferCodecError, WebRtcUnavailableError, ViewerLimitError */
   createPlayer(options: PlayerOptions): Promise<Viewer>;
   /**

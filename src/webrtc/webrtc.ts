@@ -2,12 +2,15 @@ import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { setLogEventListeners } from 'mediasoup';
 import { safeEmit, type Logger } from '../util/index.ts';
+import type { BasePublication } from './base-publication.ts';
 import { isConnectionAddress, localAddresses } from './candidates.ts';
 import { cameraSource } from './camera-source.ts';
 import { PublicationLimitError, SdpError, ViewerLimitError, WebRtcUnavailableError } from './errors.ts';
 import type { MediaWorker } from './media-worker.ts';
 import { parseOffer } from './offer.ts';
 import { PacketOutput } from './packet-output.ts';
+import { readPlainTracks } from './plain-tracks.ts';
+import { WebRtcPlainPublication } from './plain-publication.ts';
 import { parsePlayerOffer } from './player-offer.ts';
 import { WebRtcPublication } from './publication.ts';
 import { publicationSource } from './publication-source.ts';
@@ -15,6 +18,9 @@ import { parsePublishOffer } from './publish-offer.ts';
 import { isTrickleFragment } from './trickle.ts';
 import type {
   PacketTarget,
+  PeerPublication,
+  PlainPublication,
+  PlainPublicationOptions,
   PlayerOptions,
   Publication,
   PublicationOptions,
@@ -47,7 +53,7 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
   readonly #log: Logger;
   readonly #slots: readonly WorkerSlot[];
   readonly #viewers = new Set<WebRtcViewer>();
-  readonly #publications = new Map<string, WebRtcPublication>();
+  readonly #publications = new Map<string, BasePublication>();
   #opening = 0;
   #publishing = 0;
   #closed = false;
@@ -104,45 +110,20 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
     return this.#openViewer({ id, source, candidates }, playersOf);
   }
 
-  async createPublication({ id, offer, candidates, maxBitrateBps }: PublicationOptions): Promise<Publication> {
-    const parsed = parsePublishOffer(offer);
+  async createPublication(options: PublicationOptions): Promise<PeerPublication> {
+    const { id, candidates, maxBitrateBps } = options;
+    const offer = parsePublishOffer(options.offer);
     checkCandidates(candidates);
-    const { maxPublications, iceTimeoutMs } = this.#options;
-    if (this.#publications.size + this.#publishing >= maxPublications) {
-      throw new PublicationLimitError(
-        `${this.#publications.size} publications are open, the limit is ${maxPublications}`,
-      );
-    }
-    this.#publishing += 1;
-    try {
-      const worker = await this.#leastUsed();
-      worker.publications += 1;
-      const publication = await WebRtcPublication.create({
-        id,
-        worker,
-        offer: parsed,
-        maxBitrateBps,
-        addresses: [...(candidates ?? []), ...this.#addresses],
-        iceTimeoutMs,
-        log: this.#log.child({ publicationId: id }),
-      }).catch((error: unknown) => {
-        worker.publications -= 1;
-        throw error;
-      });
-      this.#publications.set(id, publication);
-      publication.once('closed', () => {
-        this.#publications.delete(id);
-        worker.publications -= 1;
-      });
-      if (publication.closed) {
-        this.#publications.delete(id);
-        worker.publications -= 1;
-        throw new WebRtcUnavailableError('the mediasoup worker died');
-      }
-      return publication;
-    } finally {
-      this.#publishing -= 1;
-    }
+    const addresses = [...(candidates ?? []), ...this.#addresses];
+    const { iceTimeoutMs } = this.#options;
+    return this.#publish(id, (worker, log) =>
+      WebRtcPublication.create({ id, worker, offer, maxBitrateBps, addresses, iceTimeoutMs, log }),
+    );
+  }
+
+  async createPlainPublication({ id, tracks }: PlainPublicationOptions): Promise<PlainPublication> {
+    const formats = readPlainTracks(tracks);
+    return this.#publish(id, (worker, log) => WebRtcPlainPublication.create({ id, worker, formats, log }));
   }
 
   async openPackets(publication: Publication, target: PacketTarget): Promise<PacketOutput> {
@@ -165,7 +146,7 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
   }
 
   /** @throws WebRtcUnavailableError */
-  #published({ id }: Publication): WebRtcPublication {
+  #published({ id }: Publication): BasePublication {
     const published = this.#publications.get(id);
     if (published === undefined || published.closed) throw new WebRtcUnavailableError('the publication has ended');
     return published;
@@ -183,6 +164,39 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
       onDied: (pid) => safeEmit<WebRtcEvents, 'workerDied'>(this, this.#log, 'workerDied', { index, pid }),
       onUp: (pid) => safeEmit<WebRtcEvents, 'workerUp'>(this, this.#log, 'workerUp', { index, pid }),
     });
+  }
+
+  /** On the worker that has the fewest. @throws PublicationLimitError, WebRtcUnavailableError */
+  async #publish<T extends BasePublication>(
+    id: string,
+    create: (worker: MediaWorker, log: Logger) => Promise<T>,
+  ): Promise<T> {
+    const { maxPublications } = this.#options;
+    if (this.#publications.size + this.#publishing >= maxPublications) {
+      throw new PublicationLimitError(
+        `${this.#publications.size} publications are open, the limit is ${maxPublications}`,
+      );
+    }
+    this.#publishing += 1;
+    try {
+      const worker = await this.#leastUsed();
+      worker.publications += 1;
+      const publication = await create(worker, this.#log.child({ publicationId: id })).catch((error: unknown) => {
+        worker.publications -= 1;
+        throw error;
+      });
+      this.#publications.set(id, publication);
+      const forget = (): void => {
+        this.#publications.delete(id);
+        worker.publications -= 1;
+      };
+      publication.once('closed', forget);
+      if (!publication.closed) return publication;
+      forget();
+      throw new WebRtcUnavailableError('the mediasoup worker died');
+    } finally {
+      this.#publishing -= 1;
+    }
   }
 
   /** A killed worker is up again in less time than a player needs to try again. */

@@ -4,7 +4,13 @@ import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/util/index.ts';
-import { createWebRtc, type Publication, type Viewer, type WebRtc } from '../../src/webrtc/index.ts';
+import {
+  createWebRtc,
+  type PeerPublication,
+  type Publication,
+  type Viewer,
+  type WebRtc,
+} from '../../src/webrtc/index.ts';
 import { launchChromium, PagePlayer, type PlayState } from '../support/chromium.ts';
 import { PagePublisher, type PublisherOptions } from '../support/page-publisher.ts';
 
@@ -44,7 +50,7 @@ let next = 0;
 
 async function publish(options: PublisherOptions & { readonly maxBitrateBps?: number } = {}): Promise<{
   page: PagePublisher;
-  publication: Publication;
+  publication: PeerPublication;
 }> {
   const page = await PagePublisher.create(browser, base);
   const { maxBitrateBps, ...offer } = options;

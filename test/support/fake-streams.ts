@@ -5,6 +5,7 @@ import type {
   PlayRequest,
   PublishHandle,
   PublishRequest,
+  RtpPublication,
   StreamSnapshot,
   Streams,
   StreamsEvents,
@@ -217,6 +218,10 @@ export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams 
     this.muted.set(id, muted);
     this.emit('opened', published);
     return { id, stream, answer: FAKE_ANSWER };
+  }
+
+  async publishRtp(): Promise<RtpPublication> {
+    throw new TypeError('nothing of the API publishes RTP');
   }
 
   closePublication(publicationId: string): boolean {

@@ -23,6 +23,10 @@ import type {
   PlayerOutput,
   PlayerOutputEvents,
   IngestStats,
+  RelayEndReason,
+  RelayEvents,
+  RelayOptions,
+  RtpRelay,
   VideoTrack,
 } from '../../src/media/index.ts';
 import type { StreamsParts } from '../../src/stream/index.ts';
@@ -34,6 +38,9 @@ import type {
   PacketTarget,
   PlayerOptions,
   Publication,
+  PeerPublication,
+  PlainPublication,
+  PlainPublicationOptions,
   PublicationCloseReason,
   PublicationEvents,
   PublicationOptions,
@@ -303,9 +310,52 @@ export class ScriptedPackets extends EventEmitter<PlayerOutputEvents> implements
   }
 }
 
+/** A relay whose media a test brings. */
+export class ScriptedRelay extends EventEmitter<RelayEvents> implements RtpRelay {
+  readonly options: RelayOptions;
+  readonly stats = { packets: 5, bytes: 500, lost: 1, rtcpPackets: 0, bitrateBps: 4000, errors: { wrong_ssrc: 1 } };
+  readonly pushed: Uint8Array[] = [];
+  expecting = false;
+  closed = false;
+
+  constructor(options: RelayOptions) {
+    super();
+    this.options = options;
+  }
+
+  get id(): string {
+    return this.options.id;
+  }
+
+  async openUdp(track: number): Promise<{ rtp: number; rtcp: number }> {
+    return { rtp: 50_000 + track * 2, rtcp: 50_001 + track * 2 };
+  }
+
+  setRemote(): void {}
+
+  push(framed: Uint8Array): void {
+    this.pushed.push(framed);
+  }
+
+  setExpecting(expecting: boolean): void {
+    this.expecting = expecting;
+  }
+
+  close(): void {
+    this.end('closed');
+  }
+
+  end(reason: RelayEndReason): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.emit('ended', reason);
+  }
+}
+
 export class ScriptedMedia {
   readonly opened: ScriptedIngest[] = [];
   readonly framings: ScriptedFraming[] = [];
+  readonly relays: ScriptedRelay[] = [];
   failure: Error | undefined;
 
   async openFraming(options: FramingOptions): Promise<Framing> {
@@ -317,6 +367,13 @@ export class ScriptedMedia {
 
   get open(): number {
     return this.opened.filter((ingest) => !ingest.closed).length;
+  }
+
+  async openRelay(options: RelayOptions): Promise<RtpRelay> {
+    if (this.failure !== undefined) throw this.failure;
+    const relay = new ScriptedRelay(options);
+    this.relays.push(relay);
+    return relay;
   }
 
   async openIngest(options: IngestOptions): Promise<Ingest> {
@@ -370,12 +427,12 @@ export class ScriptedViewer extends EventEmitter<ViewerEvents> implements Viewer
 }
 
 /** A publisher that a test connects and loses. */
-export class ScriptedPublication extends EventEmitter<PublicationEvents> implements Publication {
+export class ScriptedPublication extends EventEmitter<PublicationEvents> implements PeerPublication {
   readonly id: string;
   readonly options: PublicationOptions;
   readonly answer = 'v=0 publication';
   readonly workerIndex = 0;
-  tracks: Publication['tracks'] = [
+  tracks: PeerPublication['tracks'] = [
     { kind: 'video', codec: 'vp8', payloadType: 96, ssrc: 1 },
     { kind: 'audio', codec: 'opus', payloadType: 111, ssrc: 2 },
   ];
@@ -410,10 +467,46 @@ export class ScriptedPublication extends EventEmitter<PublicationEvents> impleme
   }
 }
 
+/** A publication of H.264 and PCMA as plain RTP. */
+export class ScriptedPlainPublication extends EventEmitter<PublicationEvents> implements PlainPublication {
+  readonly id: string;
+  readonly options: PlainPublicationOptions;
+  readonly input = { address: '127.0.0.1', port: 40_000 };
+  readonly workerIndex = 0;
+  readonly tracks: PlainPublication['tracks'];
+  readonly stats = { packets: 0, bytes: 0, lost: 0, bitrateBps: 0 };
+  muted: MuteState = { video: false, audio: false };
+  closed = false;
+
+  constructor(options: PlainPublicationOptions) {
+    super();
+    this.id = options.id;
+    this.options = options;
+    this.tracks = options.tracks.map(({ kind, encoding, payloadType }, index) => ({
+      kind,
+      codec: encoding.toLowerCase() as 'h264',
+      payloadType,
+      ssrc: 100 + index,
+    }));
+  }
+
+  async setMuted(change: Partial<MuteState>): Promise<MuteState> {
+    this.muted = { ...this.muted, ...change };
+    return this.muted;
+  }
+
+  close(reason: PublicationCloseReason = 'closed'): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.emit('closed', reason);
+  }
+}
+
 export class ScriptedWebRtc {
   readonly viewers: ScriptedViewer[] = [];
   readonly publications: ScriptedPublication[] = [];
   readonly packets: ScriptedPackets[] = [];
+  readonly plainPublications: ScriptedPlainPublication[] = [];
   failure: Error | undefined;
 
   checkOffer(): void {
@@ -427,7 +520,7 @@ export class ScriptedWebRtc {
   /** How long a viewer takes to come about. */
   viewerDelayMs = 0;
 
-  async createPublication(options: PublicationOptions): Promise<Publication> {
+  async createPublication(options: PublicationOptions): Promise<PeerPublication> {
     if (this.failure !== undefined) throw this.failure;
     const publication = new ScriptedPublication(options);
     this.publications.push(publication);
@@ -439,6 +532,13 @@ export class ScriptedWebRtc {
     const packets = new ScriptedPackets(target);
     this.packets.push(packets);
     return packets;
+  }
+
+  async createPlainPublication(options: PlainPublicationOptions): Promise<PlainPublication> {
+    if (this.failure !== undefined) throw this.failure;
+    const publication = new ScriptedPlainPublication(options);
+    this.plainPublications.push(publication);
+    return publication;
   }
 
   async createPlayer(options: PlayerOptions): Promise<Viewer> {

@@ -88,8 +88,8 @@ export const publisherSchema = z
     id: z.string(),
     remoteAddress: z.string(),
     userAgent: z.string(),
-    iceState: z.string(),
-    dtlsState: z.string(),
+    iceState: z.string().optional().meta({ description: 'Of a publisher over WebRTC, as the next one' }),
+    dtlsState: z.string().optional(),
     muted: z.object({ video: z.boolean(), audio: z.boolean() }),
   })
   .meta({ id: 'Publisher' });
