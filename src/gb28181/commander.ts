@@ -4,7 +4,7 @@ import type { DeviceRecord } from './device/record.ts';
 import { DeviceRefusedError, DeviceSilentError, DeviceUnreachableError, RequestAbortedError } from './errors.ts';
 import { formatManscdp, MANSCDP_CONTENT_TYPE, type Manscdp, type ManscdpParts } from './manscdp/index.ts';
 import type { PendingTable } from './pending-table.ts';
-import { hostPort, sipUri } from './sip-fields.ts';
+import { sipUri } from './sip-fields.ts';
 
 export interface CommanderOptions {
   readonly serial: string;
@@ -64,11 +64,10 @@ export class Commander {
 
   #request(record: DeviceRecord, parts: ManscdpParts, signal: AbortSignal): OutgoingRequest {
     const { serial, realm, onSent } = this.#options;
-    const { sourceAddress, sourcePort } = record.state;
     return {
       method: 'MESSAGE',
       // GB/T 28181 4.3: the registered device, also when the command is for one of its channels.
-      uri: sipUri(record.wireId, hostPort(sourceAddress, sourcePort)),
+      uri: record.requestUri(record.wireId, realm),
       from: sipUri(serial, realm),
       to: sipUri(record.wireId, realm),
       target: record.target,

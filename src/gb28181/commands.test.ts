@@ -25,6 +25,44 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
+describe('quirk: Request-URI with address and port or with the domain, per device', () => {
+  const invite = () =>
+    harness.platform.invite({
+      deviceId: DEVICE_ID,
+      channelId: CAMERA_ID,
+      subStream: 0,
+      ssrc: { value: 1, text: '0000000001', release: () => undefined },
+      transport: 'udp',
+      mediaAddress: '127.0.0.1',
+      mediaPort: 30_000,
+    });
+
+  test.each([
+    { requestUriHost: undefined, host: '127.0.0.2:5060' },
+    { requestUriHost: 'address' as const, host: '127.0.0.2:5060' },
+    { requestUriHost: 'domain' as const, host: '3402000000' },
+  ])('quirk: Request-URI host $requestUriHost is $host in every request', async ({ requestUriHost, host }) => {
+    harness.platform.updateSettings(DEVICE_ID, requestUriHost === undefined ? {} : { requestUriHost });
+    await harness.platform.ptz(DEVICE_ID, CAMERA_ID, { direction: 'stop', speed: 0 });
+    await harness.platform.requestKeyFrame(DEVICE_ID, CAMERA_ID);
+    const query = harness.platform.refreshInfo(DEVICE_ID);
+    await settle();
+    const { sn = 0 } = harness.sentCommands('DeviceInfo')[0] ?? {};
+    const info = { name: '', manufacturer: '', model: '', firmware: '' };
+    camera.message(deviceInfoResponse(sn, DEVICE_ID, info));
+    await query;
+    await invite().catch(() => undefined);
+    expect(harness.engine.sent.map(({ uri }) => uri)).toEqual(
+      Array.from({ length: 3 }, () => `sip:${DEVICE_ID}@${host}`),
+    );
+    const [request] = harness.engine.invites;
+    expect(request?.uri).toBe(`sip:${CAMERA_ID}@${host}`);
+    // The path stays the device's own: the domain is a name that nobody resolves.
+    for (const { target } of [...harness.engine.sent, ...harness.engine.invites])
+      expect(target).toMatchObject({ remoteAddress: '127.0.0.2', remotePort: 5060 });
+  });
+});
+
 describe('control', () => {
   const moves: Array<{ move: PtzMove; hex: string }> = [
     { move: { direction: 'left', speed: 31 }, hex: 'A50F01021F0000D6' },

@@ -30,6 +30,21 @@ afterEach(async () => {
 });
 
 describe('registration', () => {
+  test.each(['-1', '0', '', '65536', 'x'])(
+    'quirk: port "%s" in Contact: requests go to where it came from',
+    async (port) => {
+      const harness = await start();
+      const camera = harness.camera();
+      const reply = camera.register({ headers: [['Contact', `<sip:${DEVICE_ID}@192.168.1.9:${port}>`]] });
+      expect(reply.status).toBe(200);
+      await harness.platform.ptz(DEVICE_ID, CAMERA_ID, { direction: 'stop', speed: 0 });
+      expect(harness.engine.sent.at(-1)).toMatchObject({
+        uri: `sip:${DEVICE_ID}@127.0.0.2:5060`,
+        target: { remoteAddress: '127.0.0.2', remotePort: 5060 },
+      });
+    },
+  );
+
   test('challenge, then 200 with Expires, Contact, Date in Beijing time and X-GB-ver', async () => {
     const harness = await start();
     const camera = harness.camera();

@@ -3,6 +3,8 @@ import type { SipProtocol } from '../sip/index.ts';
 
 export type MediaTransport = 'tcp-passive' | 'udp' | 'tcp-active';
 export type Charset = 'gb18030' | 'utf-8';
+/** What stands behind the at sign of a Request-URI: the device's address and port, or the SIP domain. */
+export type RequestUriHost = 'address' | 'domain';
 export type SubStreamDialect = 'none' | 'stream' | 'streamnumber' | 'streamprofile' | 'streamMode';
 export type Admission = 'approved' | 'pending' | 'denied';
 
@@ -16,6 +18,8 @@ export interface DeviceSettings {
   readonly mediaAddress?: string;
   readonly ssrcCheck?: 'strict' | 'latch';
   readonly subStreamDialect?: SubStreamDialect;
+  /** Absent = `address`; some devices take only the other form (quirks 2.1). */
+  readonly requestUriHost?: RequestUriHost;
   readonly dateHeader?: boolean;
   readonly name?: string;
 }

@@ -86,6 +86,15 @@ describe('caller', () => {
     await expect(pending).rejects.toBeInstanceOf(SipRejectedError);
   });
 
+  test.each(['-1', '0'])('quirk: Contact with port %s: it is left out, the path stays', async (port) => {
+    const { dialog } = await dialogOf(`Contact: <sip:cam@127.0.0.1:${port}>\n`);
+    const bye = dialog.bye();
+    const text = await next('BYE');
+    expect(text).toMatch(/^BYE sip:cam@127\.0\.0\.1 SIP/);
+    answer(text, '200 OK');
+    await bye;
+  });
+
   test('requests inside of a dialog answer a challenge and count their CSeq', async () => {
     const { dialog, invite } = await dialogOf();
     const pending = dialog.request('INFO', { body: Buffer.from('x'), contentType: 'a/b', headers: [['X-A', 'b']] });

@@ -26,7 +26,7 @@ const DEVICE: Device = {
   channelCount: 2,
   offlineReason: 'expired',
   learnedTransport: 'udp',
-  settings: { password: "p'; DROP TABLE device; --", charset: 'utf-8', dateHeader: false },
+  settings: { password: "p'; DROP TABLE device; --", charset: 'utf-8', requestUriHost: 'domain', dateHeader: false },
 };
 
 function channelOf(id: string, more: Partial<Channel> = {}): Channel {

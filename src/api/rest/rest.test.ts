@@ -59,15 +59,28 @@ describe('devices', () => {
   );
 
   test('patch: what is given changes, null goes back to the default', async () => {
-    const patch = { name: 'Gate', mediaTransport: null, mediaAddress: '10.0.0.1', ssrcCheck: 'latch' };
+    const patch = {
+      name: 'Gate',
+      mediaTransport: null,
+      mediaAddress: '10.0.0.1',
+      ssrcCheck: 'latch',
+      requestUriHost: 'domain',
+    };
     expect(await json(api.send('PATCH', DEVICE_PATH, patch))).toMatchObject({
-      settings: { name: 'Gate', mediaAddress: '10.0.0.1', ssrcCheck: 'latch', passwordSet: true },
+      settings: {
+        name: 'Gate',
+        mediaAddress: '10.0.0.1',
+        ssrcCheck: 'latch',
+        requestUriHost: 'domain',
+        passwordSet: true,
+      },
     });
     expect(api.platform.device(DEVICE)?.settings).toEqual({
       password: 'secret',
       name: 'Gate',
       mediaAddress: '10.0.0.1',
       ssrcCheck: 'latch',
+      requestUriHost: 'domain',
     });
     expect(await json(api.send('PATCH', DEVICE_PATH, { password: null }))).toMatchObject({
       settings: { passwordSet: false },
@@ -76,6 +89,7 @@ describe('devices', () => {
 
   test.each([
     [{ mediaTransport: 'sctp' }],
+    [{ requestUriHost: '192.0.2.1' }],
     [{ mediaAddress: 'not an address' }],
     [{ unknown: 1 }],
     [{ dateHeader: 'yes' }],

@@ -5,6 +5,7 @@ const mediaTransport = z.enum(['tcp-passive', 'udp', 'tcp-active']);
 const charset = z.enum(['gb18030', 'utf-8']);
 const ssrcCheck = z.enum(['strict', 'latch']);
 const dialect = z.enum(['none', 'stream', 'streamnumber', 'streamprofile', 'streamMode']);
+const requestUriHost = z.enum(['address', 'domain']);
 export const admissionSchema = z.enum(['approved', 'pending', 'denied']);
 
 const settingsView = z.object({
@@ -14,6 +15,7 @@ const settingsView = z.object({
   mediaAddress: z.string().optional(),
   ssrcCheck: ssrcCheck.optional(),
   subStreamDialect: dialect.optional(),
+  requestUriHost: requestUriHost.optional(),
   dateHeader: z.boolean().optional(),
   passwordSet: z.boolean(),
 });
@@ -54,6 +56,7 @@ export const settingsPatchSchema = z
     mediaAddress: z.union([z.ipv4(), z.ipv6(), z.hostname()]).nullable(),
     ssrcCheck: ssrcCheck.nullable(),
     subStreamDialect: dialect.nullable(),
+    requestUriHost: requestUriHost.nullable(),
     dateHeader: z.boolean().nullable(),
   })
   .partial()

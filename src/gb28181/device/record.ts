@@ -1,5 +1,6 @@
 import type { Flow, Target } from '../../sip/index.ts';
 import type { Waiting } from '../deadline-wheel.ts';
+import { hostPort, sipUri } from '../sip-fields.ts';
 import type { Channel, Charset, Device } from '../types.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -52,6 +53,12 @@ export class DeviceRecord implements Waiting {
     if (flow !== undefined && !flow.closed) return flow;
     const { protocol, sourceAddress, sourcePort } = this.state;
     return { protocol, address: sourceAddress, port: sourcePort };
+  }
+
+  /** Request-URI for the device or one of its channels (GB/T 28181 1.7), in the form that the device takes. */
+  requestUri(user: string, domain: string): string {
+    const { sourceAddress, sourcePort, settings } = this.state;
+    return sipUri(user, settings.requestUriHost === 'domain' ? domain : hostPort(sourceAddress, sourcePort));
   }
 
   get charset(): Charset {

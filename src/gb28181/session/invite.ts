@@ -10,7 +10,7 @@ import {
   InviteTimeoutError,
 } from '../errors.ts';
 import { SDP_CONTENT_TYPE } from '../gb-sdp.ts';
-import { hostPort, sipUri } from '../sip-fields.ts';
+import { sipUri } from '../sip-fields.ts';
 import type { LiveInvite } from '../types.ts';
 import { assumedMediaAnswer, parseMediaAnswer } from './answer.ts';
 import { DialogSession } from './live-session.ts';
@@ -127,11 +127,11 @@ export class Inviter {
 
   #send(record: DeviceRecord, options: LiveInvite, signal: AbortSignal): Promise<Dialog> {
     const { serial, realm, engine, onSent } = this.#options;
-    const { sourceAddress, sourcePort, settings } = record.state;
+    const { settings } = record.state;
     const { channelId, firstPacket, onProgress } = options;
     let callId = '';
     return engine().invite({
-      uri: sipUri(channelId, hostPort(sourceAddress, sourcePort)),
+      uri: record.requestUri(channelId, realm),
       from: sipUri(serial, realm),
       to: sipUri(channelId, realm),
       target: record.target,

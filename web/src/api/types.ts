@@ -30,6 +30,7 @@ export interface DeviceSettings {
   readonly mediaAddress?: string;
   readonly ssrcCheck?: 'strict' | 'latch';
   readonly subStreamDialect?: SubStreamDialect;
+  readonly requestUriHost?: 'address' | 'domain';
   readonly dateHeader?: boolean;
   readonly passwordSet: boolean;
 }

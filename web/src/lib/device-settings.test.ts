@@ -11,6 +11,15 @@ test('only what differs is sent, an emptied field goes back to the default', () 
   expect(toPatch(device, form)).toEqual({ name: null, mediaTransport: 'tcp-active', mediaAddress: '192.0.2.1' });
 });
 
+test('every select of the form is read from the device and sent', () => {
+  const settings = { requestUriHost: 'domain', ssrcCheck: 'latch', passwordSet: false } as const;
+  const form = toForm({ settings } as Device);
+  expect(form).toMatchObject({ requestUriHost: 'domain', ssrcCheck: 'latch', charset: '' });
+  expect(toPatch({ settings } as Device, { ...form, requestUriHost: 'address' })).toEqual({
+    requestUriHost: 'address',
+  });
+});
+
 test('a password is never shown and is sent as it was typed', () => {
   expect(toForm(device).password).toBe('');
   expect(toPatch(device, { ...toForm(device), password: ' s p ' })).toEqual({ password: ' s p ' });

@@ -9,9 +9,18 @@ export interface SettingsForm {
   charset: string;
   ssrcCheck: string;
   subStreamDialect: string;
+  requestUriHost: string;
 }
 
-const KEYS = ['name', 'mediaTransport', 'mediaAddress', 'charset', 'ssrcCheck', 'subStreamDialect'] as const;
+const KEYS = [
+  'name',
+  'mediaTransport',
+  'mediaAddress',
+  'charset',
+  'ssrcCheck',
+  'subStreamDialect',
+  'requestUriHost',
+] as const;
 
 export const toForm = ({ settings }: Device): SettingsForm => ({
   name: settings.name ?? '',
@@ -21,6 +30,7 @@ export const toForm = ({ settings }: Device): SettingsForm => ({
   charset: settings.charset ?? '',
   ssrcCheck: settings.ssrcCheck ?? '',
   subStreamDialect: settings.subStreamDialect ?? '',
+  requestUriHost: settings.requestUriHost ?? '',
 });
 
 /** Only what differs from the device; null resets. A password is sent only when one was typed. */
