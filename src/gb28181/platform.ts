@@ -141,7 +141,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   }
 
   #createRouter(): RequestRouter {
-    const { allow, deny, realm, auth, registerRatePerMinute, admission, dateHeader } = this.#options;
+    const { allow, deny, serial, realm, auth, registerRatePerMinute, admission, dateHeader } = this.#options;
     const access = new AccessList(allow, deny);
     const table = this.#table;
     const registrar = new Registrar({
@@ -157,7 +157,8 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
       onOnline: (record) => this.#interview.add(record),
       onUnregistered: (record) => this.#inviter.endAll(record.id),
     });
-    return new RequestRouter({ table, registrar, pending: this.#pending, access, log: this.#log });
+    const [pending, now, log] = [this.#pending, this.#now, this.#log];
+    return new RequestRouter({ serial, now, table, registrar, pending, access, log });
   }
 
   /** @throws whatever the engine throws when an address cannot be listened on */

@@ -6,7 +6,7 @@ interface Window {
   count: number;
 }
 
-/** Counts REGISTERs per source address and minute; the oldest sources are forgotten first. */
+/** Counts requests per source address and minute; the oldest sources are forgotten first. */
 export class RateLimit {
   readonly #limit: number;
   readonly #windows = new Map<string, Window>();

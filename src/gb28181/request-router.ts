@@ -5,10 +5,15 @@ import type { DeviceRecord } from './device/record.ts';
 import type { DeviceTable } from './device/table.ts';
 import { isPlainKeepalive, parseManscdp, parseMediaStatus, type Manscdp } from './manscdp/index.ts';
 import type { PendingTable } from './pending-table.ts';
+import { RateLimit } from './rate-limit.ts';
 import type { Registrar } from './registrar.ts';
+import { askedMedia, type AskedMedia } from './session/incoming-invite.ts';
 import { senderOf } from './sip-fields.ts';
 
 export interface RequestRouterOptions {
+  /** Our own ID. */
+  readonly serial: string;
+  readonly now: () => number;
   readonly table: DeviceTable;
   readonly registrar: Registrar;
   readonly pending: PendingTable;
@@ -20,10 +25,13 @@ export interface RequestRouterOptions {
 const ALLOW = 'INVITE, ACK, CANCEL, BYE, INFO, MESSAGE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY';
 const DEFAULT_SUBSCRIPTION_SEC = '90';
 const MAX_STRANGER_BYTES = 16_384;
+/** Per source address and minute: to look for a channel costs time, and scanners send nothing but INVITEs. */
+const STRANGER_INVITES_PER_MINUTE = 60;
 
 /** Sends every request from the network to where it is answered; nothing that comes in may throw through the stack. */
 export class RequestRouter {
   readonly #options: RequestRouterOptions;
+  readonly #strangers = new RateLimit(STRANGER_INVITES_PER_MINUTE);
 
   constructor(options: RequestRouterOptions) {
     this.#options = options;
@@ -55,8 +63,7 @@ export class RequestRouter {
       case 'SUBSCRIBE':
         return this.#subscribe(incoming);
       case 'INVITE':
-        // Voice broadcast asks for one; without an offer of ours there is nothing to agree on.
-        return incoming.reply(488);
+        return this.#invite(incoming);
       default:
         return incoming.reply(405, { headers: [['Allow', ALLOW]] });
     }
@@ -74,6 +81,28 @@ export class RequestRouter {
     const asked = incoming.request.headers.get('Expires')?.trim() ?? '';
     const expires = /^\d{1,9}$/.test(asked) ? asked : DEFAULT_SUBSCRIPTION_SEC;
     incoming.reply(200, { headers: [['Expires', expires]] });
+  }
+
+  /** Nothing is sent to others yet: the answer says what was asked for, and whether it is here. */
+  #invite(incoming: IncomingRequest): void {
+    const { request, flow } = incoming;
+    const { table, serial, now, log } = this.#options;
+    // RFC 3261 §14.2: the session stays as it is.
+    if (incoming.dialog !== undefined) return refuse(incoming, 488, 'sessions are not changed');
+    const claimed = table.sender(senderOf(request), flow);
+    const atHome = claimed?.state.sourceAddress === flow.remoteAddress;
+    const waitSec = atHome ? 0 : this.#strangers.take(flow.remoteAddress, now());
+    if (waitSec > 0) return incoming.reply(503, { headers: [['Retry-After', String(waitSec)]] });
+    const sender = atHome ? claimed : this.#senderByBody(incoming, undefined);
+    if (sender !== undefined) table.accept(sender, flow, false);
+    const asked = askedMedia(request, {
+      serial,
+      ...(sender !== undefined && { senderId: sender.id }),
+      isKnown: (id) => table.knows(id),
+    });
+    const status = asked.known ? 488 : 404;
+    log.info({ ...asked, sender: sender?.id, remote: flow.remoteAddress, status }, 'INVITE refused');
+    return refuse(incoming, status, warningOf(asked));
   }
 
   #message(incoming: IncomingRequest): void {
@@ -126,4 +155,14 @@ export class RequestRouter {
       log.info({ ...fields, notifyType: parseMediaStatus(body), subject: body.deviceId }, 'media status');
     else log.debug(fields, 'message without a use');
   }
+}
+
+/** RFC 3261 §20.43: 399 is for people, the agent a pseudonym. */
+function refuse(incoming: IncomingRequest, status: number, why: string): void {
+  incoming.reply(status, { headers: [['Warning', `399 gbrtc "${why}"`]] });
+}
+
+function warningOf({ kind, channelId, known }: AskedMedia): string {
+  if (known) return `${kind} of ${channelId} cannot be sent`;
+  return channelId === '' ? `${kind} of no channel that could be told` : `${kind} of ${channelId}, which is not here`;
 }

@@ -74,6 +74,13 @@ export class DeviceTable {
     return this.#records.get(deviceId);
   }
 
+  /** A device or a channel has this ID. */
+  knows(id: string): boolean {
+    if (this.#records.has(id)) return true;
+    for (const record of this.#records.values()) if (record.channels.has(id)) return true;
+    return false;
+  }
+
   all(): IterableIterator<DeviceRecord> {
     return this.#records.values();
   }
