@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { ADMIN, type ApiFixture, openApi } from '../support/api-fixture.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { FakeError, fakeChannel, fakeDevice } from '../support/fake-platform.ts';
-import { fakePlay } from '../support/fake-streams.ts';
+import { EMPTY_STATS, fakePlay, fakeStream } from '../support/fake-streams.ts';
 
 const WEB_ROOT = new URL('../../web/dist', import.meta.url).pathname;
 const DEVICE = '34020000001320000001';
@@ -188,6 +188,48 @@ describe('console', () => {
     await id('arrival').getByText('Fresh has registered').waitFor();
   });
 
+  test('streams: a thousand in pages, found by name, sorted, current', async () => {
+    for (let index = 0; index < 1000; index++) {
+      const name = `live/cam-${String(index).padStart(4, '0')}`;
+      const stats = { ...EMPTY_STATS, bitrateBps: index * 1000 };
+      api.streams.addStream(
+        fakeStream({ name, source: 'publication', transport: index < 7 ? 'rtsp' : 'webrtc', createdAt: index, stats }),
+      );
+    }
+    await openPage('/streams');
+    const first = () => page.locator('tbody tr').first().innerText();
+    await eventually(first).toContain('cam-0999');
+    expect(await id('stream-count').textContent()).toBe('1000 streams');
+    expect(await page.locator('tbody tr').count()).toBe(50);
+    await page.locator('.el-pager .number').last().click();
+    await eventually(first).toContain('cam-0049');
+    await id('stream-search').fill('CAM-050 LIVE');
+    await eventually(() => id('stream-count').textContent()).toBe('10 streams');
+    await id('stream-search').fill('');
+    await id('kind-rtsp').click();
+    await eventually(() => id('stream-count').textContent()).toBe('7 streams');
+    await page.getByRole('button', { name: 'Bitrate' }).click();
+    await eventually(first).toContain('cam-0006');
+    await api.streams.close('live/cam-0006');
+    await eventually(first).toContain('cam-0005');
+    await page.locator('tbody tr').first().click();
+    await id('stream-drawer').getByText('Nobody is watching').waitFor();
+    await api.streams.close('live/cam-0005');
+    await id('stream-drawer').getByText('This stream has ended').waitFor();
+  });
+
+  test('streams: nothing live says what to do; a failure can be tried again', async () => {
+    await openPage('/streams');
+    await id('streams-empty').getByRole('button', { name: 'Publish from this browser' }).click();
+    await id('publish-page').waitFor();
+    await page.route('**/api/v1/live-streams?*', (route) => route.abort());
+    await id('nav-streams').click();
+    await page.getByText('The list could not be loaded').waitFor();
+    await page.unroute('**/api/v1/live-streams?*');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await id('streams-empty').waitFor();
+  });
+
   test('settings show version and configuration', async () => {
     await openPage('/settings');
     await page.getByText('gbrtc 1.2.3').waitFor();
@@ -201,7 +243,7 @@ describe('console', () => {
     { name: 'desktop', width: 1920, height: 1080 },
   ])('no page is wider than the window: $name', async ({ width, height }) => {
     await openPage('/', { viewport: { width, height } });
-    for (const path of ['/live', '/devices', '/connect', '/settings']) {
+    for (const path of ['/live', '/streams', '/publish', '/devices', '/connect', '/settings']) {
       await page.goto(api.base + path);
       await id('nav-live').waitFor();
       const wide = await page.evaluate<number>(

@@ -14,11 +14,17 @@ const ARGS = [
 /** A test pattern as camera and a beep as microphone, given without a question. */
 const FAKE_DEVICES = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
 
+interface ChromiumOptions {
+  readonly fakeDevices?: boolean;
+  /** Further command-line switches. */
+  readonly args?: readonly string[];
+}
+
 /** Debian's Chromium without a window. */
-export async function launchChromium({ fakeDevices = false } = {}): Promise<Browser> {
+export async function launchChromium({ fakeDevices = false, args = [] }: ChromiumOptions = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: '/usr/bin/chromium',
-    args: fakeDevices ? [...ARGS, ...FAKE_DEVICES] : ARGS,
+    args: [...ARGS, ...(fakeDevices ? FAKE_DEVICES : []), ...args],
   });
 }
 

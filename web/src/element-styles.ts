@@ -1,6 +1,7 @@
 // Styles of the Element Plus components in use; a new component is added here.
 import 'element-plus/theme-chalk/el-button.css';
 import 'element-plus/theme-chalk/el-checkbox.css';
+import 'element-plus/theme-chalk/el-dialog.css';
 import 'element-plus/theme-chalk/el-drawer.css';
 import 'element-plus/theme-chalk/el-dropdown.css';
 import 'element-plus/theme-chalk/el-dropdown-item.css';

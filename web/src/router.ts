@@ -7,6 +7,8 @@ export const router = createRouter({
   routes: [
     { path: '/', redirect: '/live' },
     { path: '/live', name: 'live', component: LivePage },
+    { path: '/streams', name: 'streams', component: () => import('./pages/StreamsPage.vue') },
+    { path: '/publish', name: 'publish', component: () => import('./pages/PublishPage.vue') },
     { path: '/devices', name: 'devices', component: () => import('./pages/DevicesPage.vue') },
     { path: '/connect', name: 'connect', component: () => import('./pages/ConnectPage.vue') },
     { path: '/settings', name: 'settings', component: () => import('./pages/SettingsPage.vue') },

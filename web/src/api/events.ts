@@ -12,6 +12,7 @@ export interface EventMap {
   readonly 'stream.opened': Stream;
   readonly 'stream.closed': Stream;
   readonly 'stream.viewers': Stream;
+  readonly 'stream.changed': Stream;
   readonly lagged: { readonly dropped: number };
 }
 

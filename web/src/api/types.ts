@@ -116,12 +116,28 @@ export interface Viewer {
   readonly id: string;
   readonly stream: string;
   readonly remoteAddress: string;
+  readonly userAgent: string;
   readonly createdAt: number;
+}
+
+/** True = held back from everybody who plays it. */
+export interface Muted {
+  readonly video: boolean;
+  readonly audio: boolean;
+}
+
+/** Who sends a publication. */
+export interface Publisher {
+  readonly id: string;
+  readonly remoteAddress: string;
+  readonly userAgent: string;
+  readonly muted: Muted;
 }
 
 /** The part of a running stream that the console shows. */
 export interface Stream {
   readonly name: string;
+  readonly source: 'camera' | 'publication';
   readonly playId: string;
   readonly deviceId: string;
   readonly channelId: string;
@@ -129,6 +145,47 @@ export interface Stream {
   readonly state: PlayState;
   readonly ssrc: string;
   readonly transport?: string;
+  readonly createdAt: number;
+  readonly video?: { readonly codec: string };
+  readonly viewers: readonly Viewer[];
+  readonly publisher?: Publisher;
+}
+
+export type StreamKind = 'camera' | 'webrtc' | 'rtsp' | 'pull';
+export type LiveStreamSort = 'createdAt' | 'title' | 'bitrate' | 'viewers';
+
+export interface LiveStreamQuery {
+  readonly page: number;
+  readonly limit: number;
+  readonly search: string;
+  readonly kind?: StreamKind | undefined;
+  readonly sort: LiveStreamSort;
+  readonly reverse: boolean;
+}
+
+/** A line of the list of running streams. */
+export interface LiveStream {
+  readonly name: string;
+  readonly title: string;
+  readonly kind: StreamKind;
+  readonly playId: string;
+  readonly deviceId: string;
+  readonly channelId: string;
+  readonly subStream: number;
+  readonly state: PlayState;
+  readonly transport?: string;
+  readonly createdAt: number;
+  readonly video?: { readonly codec: string; readonly width?: number; readonly height?: number };
+  readonly audio?: { readonly codec: string; readonly sampleRate: number; readonly channels: number };
+  readonly bitrateBps: number;
+  readonly fps: number;
+  readonly packets: number;
+  readonly lost: number;
+  readonly viewerCount: number;
+  readonly publisher?: Publisher;
+}
+
+export interface LiveStreamDetail extends LiveStream {
   readonly viewers: readonly Viewer[];
 }
 

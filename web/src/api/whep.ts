@@ -1,6 +1,7 @@
+import { splitStreamName } from '../lib/stream-name.ts';
 import { send } from './http.ts';
 
-/** What the server answered to a WHEP offer (RFC 9725). */
+/** What the server answered to a WHEP or WHIP offer (RFC 9725). */
 export interface WhepAnswer {
   readonly sdp: string;
   /** For the DELETE that leaves. */
@@ -10,8 +11,14 @@ export interface WhepAnswer {
 }
 
 export const whepUrl = (stream: string) => {
-  const [app = 'live', name = ''] = stream.includes('/') ? stream.split('/') : ['live', stream];
+  const { app, name } = splitStreamName(stream);
   return `/rtc/v1/whep/?app=${encodeURIComponent(app)}&stream=${encodeURIComponent(name)}`;
+};
+
+export const whipUrl = (stream: string, maxBitrateBps?: number) => {
+  const { app, name } = splitStreamName(stream);
+  const limit = maxBitrateBps === undefined ? '' : `&max_bitrate=${maxBitrateBps}`;
+  return `/rtc/v1/whip/?app=${encodeURIComponent(app)}&stream=${encodeURIComponent(name)}${limit}`;
 };
 
 export async function postOffer(url: string, offer: string, signal: AbortSignal): Promise<WhepAnswer> {

@@ -1,15 +1,17 @@
-import { ElMessage, ElMessageBox } from 'element-plus';
+import { ElMessage } from 'element-plus';
 import { ref } from 'vue';
 import { useI18n } from 'vue-i18n';
 import * as api from '../api/devices.ts';
 import type { Admission, Device } from '../api/types.ts';
 import { deviceLabel } from '../lib/tree.ts';
 import { useInventory } from '../stores/inventory.ts';
+import { useConfirm } from './useConfirm.ts';
 
 /** What an operator does with a device; each tells how it went. */
 export function useDeviceActions() {
   const { t } = useI18n();
   const inventory = useInventory();
+  const confirm = useConfirm();
   const busy = ref('');
 
   const run = async (
@@ -47,13 +49,10 @@ export function useDeviceActions() {
     );
 
   const remove = async (device: Device): Promise<boolean> => {
-    const confirmed = await ElMessageBox.confirm(
-      t('devices.drawer.removeText'),
+    const confirmed = await confirm(
       t('devices.drawer.removeTitle', { name: deviceLabel(device) }),
-      { confirmButtonText: t('devices.drawer.remove'), cancelButtonText: t('app.cancel'), type: 'warning' },
-    ).then(
-      () => true,
-      () => false,
+      t('devices.drawer.removeText'),
+      t('devices.drawer.remove'),
     );
     if (!confirmed) return false;
     let removed = false;

@@ -45,6 +45,7 @@ export function useEvents() {
     'stream.opened': plays.putStream,
     'stream.closed': plays.removeStream,
     'stream.viewers': plays.putStream,
+    'stream.changed': plays.putStream,
   };
 
   const close = () => {

@@ -1,17 +1,18 @@
 import { computed, onScopeDispose, type Ref, ref, shallowRef, watch } from 'vue';
 import { createPlay, reportFirstFrame } from '../api/plays.ts';
 import { whepUrl } from '../api/whep.ts';
-import type { CellTarget } from '../lib/layout.ts';
+import { type CellTarget, targetStream } from '../lib/layout.ts';
 import { computeStats, sampleStats, type StatsSample, type VideoStats } from '../lib/stats.ts';
 import { type PlayerState, WhepPlayer } from '../lib/whep-player.ts';
 import { openWhep } from '../lib/whep-session.ts';
 import { useInventory } from '../stores/inventory.ts';
-import { streamName, usePlays } from '../stores/plays.ts';
+import { usePlays } from '../stores/plays.ts';
 
 const SAMPLE_MS = 1000;
+const NOTHING_HELD = { video: false, audio: false };
 
 async function urlOf(target: CellTarget, signal: AbortSignal): Promise<string> {
-  if (target.subStream === 0) return whepUrl(streamName(target.deviceId, target.channelId));
+  if (target.subStream === 0) return whepUrl(targetStream(target));
   return (await createPlay(target, signal)).whepUrl;
 }
 
@@ -49,6 +50,13 @@ export function useWhepPlayer(target: Ref<CellTarget | null>, video: Ref<HTMLVid
     },
   });
 
+  /** What the publisher holds back does not come, and that is no fault. */
+  const held = computed(() => {
+    const running = target.value ? plays.streams.get(targetStream(target.value)) : undefined;
+    const { video, audio } = running?.publisher?.muted ?? NOTHING_HELD;
+    return { video: video || (running?.source === 'publication' && running.video === undefined), audio };
+  });
+
   const sample = async () => {
     const { peer } = player;
     if (!peer) return;
@@ -57,12 +65,12 @@ export function useWhepPlayer(target: Ref<CellTarget | null>, video: Ref<HTMLVid
     const now = sampleStats(report as unknown as Iterable<[string, { type: string }]>, performance.now());
     stats.value = computeStats(previous, now);
     previous = now;
-    player.sample(now);
+    player.sample(now, held.value);
   };
   const timer = setInterval(() => void sample().catch(() => undefined), SAMPLE_MS);
 
   watch(
-    () => target.value && `${target.value.deviceId}/${target.value.channelId}/${target.value.subStream}`,
+    () => target.value && targetStream(target.value),
     (key) => {
       player.stop();
       stats.value = undefined;
@@ -83,9 +91,7 @@ export function useWhepPlayer(target: Ref<CellTarget | null>, video: Ref<HTMLVid
   const listed = computed(() => {
     const { viewerId } = state.value;
     if (!target.value || viewerId === undefined) return false;
-    const { deviceId, channelId, subStream } = target.value;
-    const running = plays.streams.get(streamName(deviceId, channelId, subStream));
-    return running?.viewers.some(({ id }) => id === viewerId) ?? false;
+    return plays.streams.get(targetStream(target.value))?.viewers.some(({ id }) => id === viewerId) ?? false;
   });
   let listedViewer: string | undefined;
   watch([listed, () => state.value.viewerId], ([isListed, viewerId]) => {
@@ -101,5 +107,11 @@ export function useWhepPlayer(target: Ref<CellTarget | null>, video: Ref<HTMLVid
     player.stop();
   });
 
-  return { state, stats, hasAudio, retry: () => player.start() };
+  /** Somebody publishes again what had ended. */
+  const running = computed(() => target.value?.stream !== undefined && plays.streams.has(target.value.stream));
+  watch(running, (now) => {
+    if (now && state.value.phase === 'failed') player.start();
+  });
+
+  return { state, stats, hasAudio, held, retry: () => player.start() };
 }

@@ -26,11 +26,14 @@ const FINAL_CODES: ReadonlySet<string> = new Set([
   'device_offline',
   'device_unknown',
   'channel_unknown',
+  'stream_unknown',
   'invalid_request',
   'sdp_invalid',
   'forbidden',
   'unauthorized',
   'browser_unsupported',
+  'stream_taken',
+  'stream_name_invalid',
 ]);
 
 /** Waiting time before retry number `attempt` (0 = first): doubles up to a ceiling, spread so that 16 cells do not ask at once. */

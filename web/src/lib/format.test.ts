@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fileSafe, fileStamp, formatBitrate, formatMs, formatPercent } from './format.ts';
+import { fileSafe, fileStamp, formatBitrate, formatBytes, formatDuration, formatMs, formatPercent } from './format.ts';
 
 test.each([
   { ms: 0, text: '0 ms' },
@@ -25,3 +25,22 @@ test('file names', () => {
   expect(fileSafe('大门 / Gate: 1')).toBe('大门_Gate_1');
   expect(fileSafe('')).toBe('camera');
 });
+
+test.each([
+  [0, '0:00'],
+  [59_999, '0:59'],
+  [247_000, '4:07'],
+  [3_723_000, '1:02:03'],
+  [90_000_000, '25:00:00'],
+  [-5, '0:00'],
+])('formatDuration %i', (ms, text) => expect(formatDuration(ms)).toBe(text));
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1000, '1 kB'],
+  [12_345, '12.3 kB'],
+  [999_600, '1 MB'],
+  [1_420_000_000, '1.42 GB'],
+  [5e15, '5000 TB'],
+])('formatBytes %i', (bytes, text) => expect(formatBytes(bytes)).toBe(text));

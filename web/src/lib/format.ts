@@ -17,6 +17,26 @@ export function formatPercent(ratio: number): string {
   return percent > 0 && percent < 10 ? `${percent.toFixed(1)} %` : `${Math.round(percent)} %`;
 }
 
+/** `4:07`, `1:02:03`. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const rest = `${pad(minutes, hours > 0 ? 2 : 1)}:${pad(seconds % 60)}`;
+  return hours > 0 ? `${hours}:${rest}` : rest;
+}
+
+/** `0 B`, `12.3 MB`, `1.42 GB`; powers of 1000, as discs are sold. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? value : Number(value.toPrecision(3))} ${units[unit]}`;
+}
+
 const pad = (value: number, digits = 2) => String(value).padStart(digits, '0');
 
 /** Local wall-clock time with milliseconds, `14:03:07.042`. */

@@ -4,10 +4,12 @@ import {
   emptyLayout,
   findCell,
   nextCell,
+  publicationTarget,
   resizeLayout,
   restoreLayout,
   setCell,
   swapCells,
+  targetStream,
 } from './layout.ts';
 
 const camera = (channelId: string): CellTarget => ({ deviceId: 'd', channelId, subStream: 0 });
@@ -25,6 +27,11 @@ describe('restoreLayout', () => {
     expect(layout).toMatchObject({ size: 9, selected: 8 });
     expect(layout.cells).toHaveLength(16);
     expect(layout.cells[3]).toEqual(camera('c3'));
+  });
+
+  test('a publication comes back, a name that cannot be one does not', () => {
+    const cells = [{ stream: 'live/desk', deviceId: 'd' }, { stream: 'live/a b' }, { stream: 'desk' }];
+    expect(restoreLayout({ cells }).cells.slice(0, 3)).toEqual([publicationTarget('live/desk'), null, null]);
   });
 
   test('a selection outside of the grid goes to the first cell', () => {
@@ -54,7 +61,16 @@ test('a smaller grid keeps the selected camera', () => {
 
 test('swapCells and findCell', () => {
   const layout = swapCells(setCell(emptyLayout(), 0, camera('a')), 0, 3);
-  expect(findCell(layout, 'd', 'a')).toBe(3);
+  expect(findCell(layout, camera('a'))).toBe(3);
   expect(layout.cells[0]).toBeNull();
-  expect(findCell({ ...layout, size: 1 }, 'd', 'a')).toBe(-1);
+  expect(findCell({ ...layout, size: 1 }, camera('a'))).toBe(-1);
+});
+
+test('targetStream and findCell of cameras and publications', () => {
+  expect(targetStream(camera('a'))).toBe('live/d_a');
+  expect(targetStream({ ...camera('a'), subStream: 1 })).toBe('live/d_a_1');
+  expect(targetStream(publicationTarget('room/desk'))).toBe('room/desk');
+  const layout = setCell(setCell(emptyLayout(), 1, publicationTarget('live/one')), 2, publicationTarget('live/two'));
+  expect(findCell(layout, publicationTarget('live/two'))).toBe(2);
+  expect(findCell(layout, publicationTarget('live/three'))).toBe(-1);
 });

@@ -2,10 +2,25 @@ export const GRID_SIZES = [1, 4, 9, 16] as const;
 export type GridSize = (typeof GRID_SIZES)[number];
 
 export interface CellTarget {
+  /** A publication has no device and no channel: both are empty. */
   readonly deviceId: string;
   readonly channelId: string;
   readonly subStream: number;
+  /** `<app>/<name>` of a publication. */
+  readonly stream?: string;
 }
+
+/** A stream that somebody publishes. */
+export const publicationTarget = (stream: string): CellTarget => ({
+  deviceId: '',
+  channelId: '',
+  subStream: 0,
+  stream,
+});
+
+/** `<app>/<name>` of what a cell shows. */
+export const targetStream = ({ deviceId, channelId, subStream, stream }: CellTarget): string =>
+  stream ?? `live/${deviceId}_${channelId}${subStream > 0 ? `_${subStream}` : ''}`;
 
 export interface Layout {
   readonly size: GridSize;
@@ -16,6 +31,7 @@ export interface Layout {
 
 const MAX_CELLS = 16;
 const ID = /^[\w.-]{1,64}$/;
+const STREAM = /^[^/\\?#%\s\p{C}]{1,160}\/[^/\\?#%\s\p{C}]{1,160}$/u;
 
 export const emptyLayout = (size: GridSize = 4): Layout => ({
   size,
@@ -27,7 +43,8 @@ const isGridSize = (value: unknown): value is GridSize => (GRID_SIZES as readonl
 
 function restoreCell(value: unknown): CellTarget | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { deviceId, channelId, subStream } = value as Record<string, unknown>;
+  const { deviceId, channelId, subStream, stream } = value as Record<string, unknown>;
+  if (typeof stream === 'string') return STREAM.test(stream) ? publicationTarget(stream) : null;
   if (typeof deviceId !== 'string' || typeof channelId !== 'string') return null;
   if (!ID.test(deviceId) || !ID.test(channelId)) return null;
   return { deviceId, channelId, subStream: subStream === 1 ? 1 : 0 };
@@ -73,5 +90,11 @@ export function resizeLayout(layout: Layout, size: GridSize): Layout {
   return { ...swapCells(layout, layout.selected, 0), selected: 0, size };
 }
 
-export const findCell = ({ size, cells }: Layout, deviceId: string, channelId: string): number =>
-  cells.slice(0, size).findIndex((cell) => cell?.deviceId === deviceId && cell.channelId === channelId);
+/** The main and the sub-stream of a channel count as the same. */
+export const findCell = ({ size, cells }: Layout, target: CellTarget): number =>
+  cells
+    .slice(0, size)
+    .findIndex(
+      (cell) =>
+        cell?.deviceId === target.deviceId && cell.channelId === target.channelId && cell.stream === target.stream,
+    );

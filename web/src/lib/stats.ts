@@ -32,14 +32,14 @@ export interface VideoStats {
   readonly remote: string;
 }
 
-type Entry = Readonly<Record<string, unknown>> & { readonly type: string };
+export type Entry = Readonly<Record<string, unknown>> & { readonly type: string };
 
-const number = (entry: Entry | undefined, key: string): number => {
+export const number = (entry: Entry | undefined, key: string): number => {
   const value = entry?.[key];
   return typeof value === 'number' && Number.isFinite(value) ? value : 0;
 };
 
-const text = (entry: Entry | undefined, key: string): string => {
+export const text = (entry: Entry | undefined, key: string): string => {
   const value = entry?.[key];
   return typeof value === 'string' ? value : '';
 };
@@ -48,7 +48,7 @@ const optionalMs = (entry: Entry | undefined, key: string): number | undefined =
   typeof entry?.[key] === 'number' ? number(entry, key) * 1000 : undefined;
 
 /** `video/H264` → `H264`. */
-const codecName = (entry: Entry | undefined) => text(entry, 'mimeType').replace(/^\w+\//, '');
+export const codecName = (entry: Entry | undefined) => text(entry, 'mimeType').replace(/^\w+\//, '');
 
 const inbound = (entries: readonly Entry[], kind: string) =>
   entries.find((entry) => entry.type === 'inbound-rtp' && entry['kind'] === kind);

@@ -42,6 +42,7 @@ export const FAILURES = [
   'worker_unavailable',
   'device_unknown',
   'channel_unknown',
+  'stream_unknown',
   'unauthorized',
   'network',
   'browser_unsupported',

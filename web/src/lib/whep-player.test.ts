@@ -138,6 +138,27 @@ describe('WhepPlayer', () => {
     expect(server.state.phase).toBe('reconnecting');
   });
 
+  test('what the publisher holds back is not missed', async () => {
+    await playing();
+    const at = performance.now();
+    const picture = { video: true, audio: false };
+    for (let ms = 0; ms <= 60_000; ms += 1000)
+      server.player.sample({ bytes: 1000, framesDecoded: 5, at: at + ms }, picture);
+    expect(server.state.phase).toBe('playing');
+    server.player.sample({ bytes: 1000, framesDecoded: 5, at: at + 60_000 + SILENCE_MS });
+    expect(server.state.phase).toBe('reconnecting');
+  });
+
+  test('sound alone plays as soon as it comes', async () => {
+    server.player.start();
+    await vi.advanceTimersByTimeAsync(150);
+    const at = performance.now();
+    server.player.sample({ bytes: 0, framesDecoded: 0, at }, { video: true, audio: false });
+    expect(server.state.phase).toBe('connecting');
+    server.player.sample({ bytes: 500, framesDecoded: 0, at }, { video: true, audio: false });
+    expect(server.state.phase).toBe('playing');
+  });
+
   test('disconnected gets a moment to recover, failed does not', async () => {
     await playing();
     server.events?.onState('disconnected');

@@ -102,11 +102,16 @@ export class WhepPlayer {
     if (viewerId !== undefined) this.#options.onFirstFrame(viewerId, firstFrameMs);
   }
 
-  /** Fed once a second with the counters of getStats(). */
-  sample({ bytes, framesDecoded, at }: { bytes: number; framesDecoded: number; at: number }): void {
+  /** Fed once a second with the counters of getStats(); what is held back by the publisher is not missed. */
+  sample(
+    { bytes, framesDecoded, at }: { bytes: number; framesDecoded: number; at: number },
+    held = { video: false, audio: false },
+  ): void {
+    if (held.video) this.#lastFrames = { value: framesDecoded, at };
+    if (held.video || held.audio) this.#lastBytes = { value: bytes, at };
     if (bytes !== this.#lastBytes.value) this.#lastBytes = { value: bytes, at };
     if (framesDecoded !== this.#lastFrames.value) this.#lastFrames = { value: framesDecoded, at };
-    if (framesDecoded > 0) this.frameDecoded();
+    if (framesDecoded > 0 || (held.video && bytes > 0)) this.frameDecoded();
     if (this.#state.phase !== 'playing') return;
     const silent = at - this.#lastBytes.at >= SILENCE_MS;
     const frozen = at - this.#lastFrames.at >= FROZEN_MS;

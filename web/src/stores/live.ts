@@ -57,11 +57,13 @@ export const useLive = defineStore('live', () => {
   };
 
   /** Shows where it plays already, or plays it in the next cell. */
-  const play = (deviceId: string, channelId: string) => {
-    const running = findCell(layout.value, deviceId, channelId);
+  const playTarget = (target: CellTarget) => {
+    const running = findCell(layout.value, target);
     if (running >= 0) return select(running);
-    playIn(enlarged.value ?? nextCell(layout.value), { deviceId, channelId, subStream: 0 });
+    playIn(enlarged.value ?? nextCell(layout.value), target);
   };
+
+  const play = (deviceId: string, channelId: string) => playTarget({ deviceId, channelId, subStream: 0 });
 
   const stop = (index: number) => {
     touched.value = true;
@@ -77,7 +79,7 @@ export const useLive = defineStore('live', () => {
 
   /** Puts a camera into the first empty cell, unless somebody has chosen already. */
   const offer = (target: CellTarget, cells: number) => {
-    if (touched.value || findCell(layout.value, target.deviceId, target.channelId) >= 0) return;
+    if (touched.value || findCell(layout.value, target) >= 0) return;
     const index = layout.value.cells.findIndex((cell) => cell === null);
     if (index >= 0 && index < cells) layout.value = setCell(layout.value, index, target);
   };
@@ -104,6 +106,7 @@ export const useLive = defineStore('live', () => {
     resize,
     offer,
     play,
+    playTarget,
     playIn,
     stop,
     stopAll,

@@ -5,9 +5,6 @@ import type { Play, Stream } from '../api/types.ts';
 
 const MAX_PLAYS = 300;
 
-export const streamName = (deviceId: string, channelId: string, subStream = 0) =>
-  `live/${deviceId}_${channelId}${subStream > 0 ? `_${subStream}` : ''}`;
-
 /** Plays with their timelines and the streams that run, as far as this browser has heard of them. */
 export const usePlays = defineStore('plays', () => {
   const plays = shallowRef(new Map<string, Play>());

@@ -1,6 +1,14 @@
 export const app = {
   title: 'gbrtc console',
-  nav: { live: 'Live', devices: 'Devices', connect: 'Connect a camera', settings: 'Settings' },
+  nav: {
+    live: 'Live',
+    streams: 'Streams',
+    publish: 'Publish',
+    devices: 'Devices',
+    connect: 'Connect',
+    settings: 'Settings',
+    more: 'More',
+  },
   counts: { devices: 'Devices online', streams: 'Streams', viewers: 'Viewers' },
   link: { open: 'Live updates on', lost: 'Connection to the gateway lost, trying again…' },
   demo: 'Demo',

@@ -76,6 +76,7 @@ export const live = {
     timelineLong: 'Why is there no picture?',
     close: 'Close the panel',
     none: 'Select a cell with a camera',
+    publication: 'A publication has no pan, tilt or zoom',
   },
   ptz: {
     title: 'Pan, tilt, zoom',

@@ -137,6 +137,11 @@ export const failures = {
     text: 'It is not in the device’s catalogue any more.',
     advice: 'Refresh the catalogue on the devices page.',
   },
+  stream_unknown: {
+    title: 'This stream is not live',
+    text: 'Nobody publishes under this name at the moment.',
+    advice: 'The picture starts by itself when somebody publishes it again.',
+  },
   unauthorized: {
     title: 'You are signed out',
     text: 'The login has run out.',

@@ -2,7 +2,15 @@ import type { app as enApp, login as enLogin } from '../en/app.ts';
 
 export const app: typeof enApp = {
   title: 'gbrtc 控制台',
-  nav: { live: '实时预览', devices: '设备管理', connect: '接入摄像机', settings: '系统设置' },
+  nav: {
+    live: '实时预览',
+    streams: '媒体流',
+    publish: '推流',
+    devices: '设备管理',
+    connect: '接入摄像机',
+    settings: '系统设置',
+    more: '更多',
+  },
   counts: { devices: '在线设备', streams: '媒体流', viewers: '观看者' },
   link: { open: '实时更新已连接', lost: '与网关的连接已断开，正在重连…' },
   demo: '演示',

@@ -3,6 +3,21 @@ import { app, login } from './app.ts';
 import { devices } from './devices.ts';
 import { live } from './live.ts';
 import { failures, stages, timeline, waiting } from './play.ts';
+import { publish } from './publish.ts';
 import { connect, settings } from './setup.ts';
+import { streams } from './streams.ts';
 
-export const zh: Messages = { app, login, live, stages, waiting, failures, timeline, devices, connect, settings };
+export const zh: Messages = {
+  app,
+  login,
+  live,
+  stages,
+  waiting,
+  failures,
+  timeline,
+  devices,
+  streams,
+  publish,
+  connect,
+  settings,
+};

@@ -78,6 +78,7 @@ export const live: typeof enLive = {
     timelineLong: '为什么没有画面？',
     close: '关闭面板',
     none: '请选择一个有摄像机的画面',
+    publication: '推流没有云台控制',
   },
   ptz: {
     title: '云台与变倍',

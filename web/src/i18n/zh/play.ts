@@ -132,6 +132,11 @@ export const failures: typeof en.failures = {
     text: '设备的目录中已没有该通道。',
     advice: '请在设备管理页面刷新目录。',
   },
+  stream_unknown: {
+    title: '此流没有直播',
+    text: '目前没有人以此名称推流。',
+    advice: '有人重新推流时，画面会自动开始。',
+  },
   unauthorized: {
     title: '登录已失效',
     text: '登录有效期已过。',
