@@ -183,10 +183,20 @@ export interface FramingTrack {
   readonly payloadType: number;
 }
 
+/** A player's own ports. */
+export interface UdpDestination {
+  readonly kind: 'udp';
+  readonly address: string;
+  readonly rtpPort: number;
+  readonly rtcpPort: number;
+  /** Own address that the packets come from. */
+  readonly localAddress: string;
+}
+
 export interface FramingOptions {
   readonly id: string;
   readonly tracks: readonly FramingTrack[];
-  readonly onFrames: (frames: FramedPackets) => void;
+  readonly output: UdpDestination | { readonly kind: 'frames'; readonly onFrames: (frames: FramedPackets) => void };
 }
 
 /** Counters since the framing opened. `errors` is keyed by the named reason of a parser. */
@@ -210,14 +220,20 @@ export interface H264Description {
 export type FramingEvents = {
   /** Parameter sets of H.264, the first ones and whenever they change. */
   described: [video: H264Description];
+  /** RTCP of the player arrived; told every few seconds while it does. */
+  alive: [];
+  /** The player asks for a key frame. */
+  keyFrameRequested: [];
   /** Once: the media thread died; not told after `close`. */
   ended: [];
 };
 
-/** RTP and RTCP that a mediasoup PlainTransport sends to a loopback port, as framed packets in order. */
+/** RTP and RTCP that a mediasoup PlainTransport sends to a loopback port, in order and as every reader understands it. */
 export interface Framing extends EventEmitter<FramingEvents> {
   /** Of 127.0.0.1. */
   readonly port: number;
+  /** Own ports towards the player; 0 for frames. */
+  readonly ports: OutputPorts;
   /** As of at most a second ago. */
   readonly stats: FramingStats;
   readonly closed: boolean;

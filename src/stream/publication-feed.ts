@@ -1,13 +1,12 @@
-import type { FramedPackets, Framing, H264Description, MediaThreads, PlayerOutput } from '../media/index.ts';
+import type { FramedPackets, H264Description, PlayerOutput } from '../media/index.ts';
 import { errorMessage, type Logger } from '../util/index.ts';
-import type { Publication, PublishedTrack, WebRtc } from '../webrtc/index.ts';
+import type { PublishedTrack } from '../webrtc/index.ts';
 import { FrameHub, type FrameReader, type HubOutput } from './frame-hub.ts';
+import { openFramed, type FramedParts } from './framed-output.ts';
 import { formatH264Parameters } from './ingest-feed.ts';
-import { KeyFrameLimiter } from './key-frame-limiter.ts';
 import type { TapFeed } from './tap-feed.ts';
 import type { TapTrack, TapUdpTarget } from './tap-types.ts';
 
-const LOOPBACK = '127.0.0.1';
 /** How long a player's first question waits for the parameter sets of H.264. */
 const DESCRIBE_WAIT_MS = 2000;
 /** Packets are framed so long after that, because the player's next request wants them. */
@@ -24,10 +23,7 @@ const CLOCKS: Readonly<Record<PublishedTrack['codec'], { readonly clockRate: num
   pcmu: { clockRate: 8000 },
 };
 
-export interface PublicationFeedOptions {
-  readonly publication: Publication;
-  readonly webrtc: Pick<WebRtc, 'openPackets'>;
-  readonly media: Pick<MediaThreads, 'openFraming'>;
+export interface PublicationFeedOptions extends FramedParts {
   /** The media thread died. */
   readonly onLost: () => void;
   readonly log: Logger;
@@ -65,8 +61,14 @@ export class PublicationFeed implements TapFeed {
       });
   }
 
-  openUdp({ track, ...target }: TapUdpTarget): Promise<PlayerOutput> {
-    return this.#options.webrtc.openPackets(this.#options.publication, { kinds: [track], ...target });
+  async openUdp({ track, ...target }: TapUdpTarget): Promise<PlayerOutput> {
+    const { publication, webrtc, onLost } = this.#options;
+    const isVp9 = publication.tracks.some(({ kind, codec }) => kind === track && codec === 'vp9');
+    if (!isVp9) return webrtc.openPackets(publication, { kinds: [track], ...target });
+    // Browsers send VP9 in a mode that FFmpeg does not understand; a media thread puts that right on the way.
+    const output = await openFramed(this.#options, [track], { kind: 'udp', ...target });
+    output.framing.on('ended', onLost);
+    return output;
   }
 
   /** Resolves when the parameter sets of H.264 are known, or have had time enough to come. Never rejects. */
@@ -124,51 +126,15 @@ export class PublicationFeed implements TapFeed {
   }
 
   async #openFramed(onFrames: (frames: FramedPackets) => void): Promise<HubOutput> {
-    const { publication, webrtc, media, onLost } = this.#options;
-    const tracks = publication.tracks.map(({ kind, codec, payloadType }) => ({ kind, codec, payloadType }));
-    const framing = await media.openFraming({ id: publication.id, tracks, onFrames });
-    framing.on('described', (video) => {
+    const output = await openFramed(this.#options, ['video', 'audio'], { kind: 'frames', onFrames });
+    output.framing.on('described', (video) => {
       this.#description = video;
       this.#wake?.();
     });
-    framing.on('ended', () => {
+    output.framing.on('ended', () => {
       this.hub.remove(this.#describer);
-      onLost();
+      this.#options.onLost();
     });
-    const target = { kinds: ['video', 'audio'], address: LOOPBACK, localAddress: LOOPBACK } as const;
-    const output = await webrtc
-      .openPackets(publication, { ...target, rtpPort: framing.port })
-      .catch((error: unknown) => {
-        framing.close();
-        throw error;
-      });
-    return new FramedOutput(output, framing);
-  }
-}
-
-/** The transport that sends to a framing, and the framing, as one. */
-class FramedOutput implements HubOutput {
-  readonly #output: PlayerOutput;
-  readonly #framing: Framing;
-  readonly #limiter: KeyFrameLimiter;
-
-  constructor(output: PlayerOutput, framing: Framing) {
-    this.#output = output;
-    this.#framing = framing;
-    this.#limiter = new KeyFrameLimiter(() => output.requestKeyFrame());
-  }
-
-  setPlaying(playing: boolean): void {
-    this.#output.setPlaying(playing);
-  }
-
-  requestKeyFrame(): void {
-    this.#limiter.ask();
-  }
-
-  close(): void {
-    this.#limiter.close();
-    this.#output.close();
-    this.#framing.close();
+    return output;
   }
 }

@@ -91,7 +91,7 @@ test('framed packets go to every reader from one framing, which ends with the la
   await one.openFrames(() => seen.push('one'));
   await two.openFrames(() => seen.push('two'));
   const [framing] = parts.media.framings;
-  framing?.options.onFrames({ data: new Uint8Array(4), keyFrame: true });
+  framing?.tell({ data: new Uint8Array(4), keyFrame: true });
   expect(seen).toEqual(['one', 'two']);
   expect([parts.media.framings.length, parts.webrtc.packets[0]?.keyFrameRequests]).toEqual([1, 1]);
   one.close();
@@ -118,6 +118,24 @@ test('a player over UDP gets one track from mediasoup', async () => {
   expect([output.ports, output.ssrc]).toEqual([{ rtp: 41_000, rtcp: 41_001 }, 77]);
   tap.close();
   expect(parts.webrtc.packets[0]?.closed).toBe(true);
+});
+
+test('a player of VP9 over UDP gets it by way of a media thread', async () => {
+  await publish([OPUS, { ...H264, codec: 'vp9', payloadType: 98 }]);
+  const tap = await streams.tap('desk');
+  const target = { address: '192.0.2.9', rtpPort: 5000, rtcpPort: 5001, localAddress: '192.0.2.1' };
+  const output = await tap.openUdp({ track: 'video', ...target });
+  const [framing, packets] = [parts.media.framings[0], parts.webrtc.packets[0]];
+  expect(framing?.options).toMatchObject({ tracks: [{ codec: 'vp9' }], output: { kind: 'udp', ...target } });
+  expect(packets?.target).toMatchObject({ kinds: ['video'], address: '127.0.0.1', rtpPort: 42_000 });
+  expect([output.ports, output.ssrc]).toEqual([{ rtp: 43_000, rtcp: 43_001 }, 77]);
+  const alive = vi.fn();
+  output.on('alive', alive);
+  output.setPlaying(true);
+  framing?.emit('alive');
+  framing?.emit('keyFrameRequested');
+  expect([packets?.playing, packets?.keyFrameRequests, alive.mock.calls.length]).toEqual([true, 1, 1]);
+  tap.close();
 });
 
 test.each([

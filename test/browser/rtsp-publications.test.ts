@@ -42,7 +42,7 @@ async function publish(name: string, codec: string): Promise<PagePublisher> {
 
 const url = (name: string): string => `rtsp://127.0.0.1:${port}/live/${name}`;
 
-describe.each(['VP8', 'H264'])('a page publishes %s and Opus', (codec) => {
+describe.each(['VP8', 'H264', 'VP9'])('a page publishes %s and Opus', (codec) => {
   let page: PagePublisher;
   const name = `desk-${codec}`;
   const decoded = codec.toLowerCase();

@@ -12,6 +12,7 @@ import type {
 } from '../../src/gb28181/index.ts';
 import type {
   AudioTrack,
+  FramedPackets,
   Framing,
   FramingEvents,
   FramingOptions,
@@ -269,6 +270,7 @@ export class ScriptedPlatform extends EventEmitter<PlatformEvents> {
 export class ScriptedFraming extends EventEmitter<FramingEvents> implements Framing {
   readonly options: FramingOptions;
   readonly port: number;
+  readonly ports = { rtp: 43_000, rtcp: 43_001 };
   readonly stats: FramingStats = { packets: 0, bytes: 0, lost: 0, reordered: 0, keyFrames: 0, errors: {} };
   closed = false;
 
@@ -276,6 +278,10 @@ export class ScriptedFraming extends EventEmitter<FramingEvents> implements Fram
     super();
     this.options = options;
     this.port = port;
+  }
+
+  tell(frames: FramedPackets): void {
+    if (this.options.output.kind === 'frames') this.options.output.onFrames(frames);
   }
 
   close(): void {

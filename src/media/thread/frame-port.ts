@@ -41,11 +41,6 @@ export class FramePort implements OutputPort {
     this.#keyFrame = true;
   }
 
-  /** What is being collected is a key frame. */
-  markKeyFrame(): void {
-    this.#keyFrame = true;
-  }
-
   endFrame(): void {
     this.#flush();
   }

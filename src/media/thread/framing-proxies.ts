@@ -1,20 +1,24 @@
 import { EventEmitter } from 'node:events';
 import { safeEmit, type Logger } from '../../util/index.ts';
-import type { Framing, FramingEvents, FramingOptions, FramingStats } from '../types.ts';
+import type { Framing, FramingEvents, FramingOptions, FramingStats, OutputPorts } from '../types.ts';
 import { FramingFailedError, ThreadDiedError } from './errors.ts';
 import type { FramingNotice, FramingRequest } from './protocol.ts';
 
 const NO_STATS: FramingStats = { packets: 0, bytes: 0, lost: 0, reordered: 0, keyFrames: 0, errors: {} };
 
+type Opened = Extract<FramingNotice, { name: 'opened' }>;
+
 class FramingProxy extends EventEmitter<FramingEvents> implements Framing {
   readonly port: number;
+  readonly ports: OutputPorts;
   stats = NO_STATS;
   readonly #onClose: () => void;
   #closed = false;
 
-  constructor(port: number, onClose: () => void) {
+  constructor({ port, ports }: Opened, onClose: () => void) {
     super();
     this.port = port;
+    this.ports = ports;
     this.#onClose = onClose;
   }
 
@@ -61,7 +65,8 @@ export class FramingProxies {
   open(key: number, options: FramingOptions): Promise<Framing> {
     const opening = Promise.withResolvers<Framing>();
     this.#entries.set(key, { options, opening, proxy: undefined });
-    this.#post({ name: 'open', key, tracks: options.tracks });
+    const { tracks, output } = options;
+    this.#post({ name: 'open', key, tracks, output: output.kind === 'udp' ? output : { kind: 'frames' } });
     return opening.promise;
   }
 
@@ -74,18 +79,19 @@ export class FramingProxies {
     if (entry === undefined) return;
     switch (notice.name) {
       case 'opened':
-        entry.proxy = new FramingProxy(notice.port, () => this.#close(notice.key));
+        entry.proxy = new FramingProxy(notice, () => this.#close(notice.key));
         return entry.opening.resolve(entry.proxy);
       case 'failed':
         this.#entries.delete(notice.key);
-        return entry.opening.reject(new FramingFailedError(`no loopback port for packets: ${notice.reason}`));
+        return entry.opening.reject(new FramingFailedError(`no ports for a publication's packets: ${notice.reason}`));
       case 'described':
-        if (entry.proxy !== undefined) {
-          safeEmit<FramingEvents, 'described'>(entry.proxy, this.#log, 'described', notice.video);
-        }
-        return undefined;
+        return this.#emit(entry, 'described', notice.video);
       case 'frames':
-        return entry.options.onFrames(notice.frames);
+        return entry.options.output.kind === 'frames' ? entry.options.output.onFrames(notice.frames) : undefined;
+      case 'alive':
+        return this.#emit(entry, 'alive');
+      case 'keyFrameRequested':
+        return this.#emit(entry, 'keyFrameRequested');
     }
   }
 
@@ -97,6 +103,10 @@ export class FramingProxies {
       opening.reject(new ThreadDiedError('media thread ended while a framing was opening'));
       proxy?.end(this.#log);
     }
+  }
+
+  #emit<K extends keyof FramingEvents>({ proxy }: Entry, event: K, ...args: FramingEvents[K]): void {
+    if (proxy !== undefined) safeEmit<FramingEvents, K>(proxy, this.#log, event, ...args);
   }
 
   #setStats(key: number, stats: FramingStats): void {

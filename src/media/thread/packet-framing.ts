@@ -3,9 +3,10 @@ import type { RtpView } from '../pipeline-types.ts';
 import { forEachH264Nalu, isKeyFrame } from '../rtp/key-frame.ts';
 import { ReorderBuffer } from '../rtp/reorder-buffer.ts';
 import { senderReportsOf } from '../rtp/rtcp.ts';
+import { leaveVp9FlexibleMode } from '../rtp/vp9-descriptor.ts';
 import { createRtpView, isRtcp, parseRtp, parseRtpAt, readUint32 } from '../rtp/rtp-packet.ts';
-import type { FramedPackets, FramingStats, FramingTrack, H264Description } from '../types.ts';
-import { FramePort } from './frame-port.ts';
+import type { FramingStats, FramingTrack, H264Description } from '../types.ts';
+import type { OutputPort } from './output-port.ts';
 
 /** A frame whose end does not come is told so late. */
 const MAX_FRAME_MS = 200;
@@ -14,7 +15,7 @@ export interface PacketFramingOptions {
   readonly tracks: readonly FramingTrack[];
   /** How long a hole may hold back what follows it. */
   readonly reorderMs: number;
-  readonly onFrames: (frames: FramedPackets) => void;
+  readonly port: OutputPort;
   readonly onDescribed: (video: H264Description) => void;
 }
 
@@ -32,7 +33,7 @@ interface Lane {
  */
 export class PacketFraming {
   readonly #options: PacketFramingOptions;
-  readonly #port: FramePort;
+  readonly #port: OutputPort;
   readonly #lanes = new Map<number, Lane>();
   readonly #view = createRtpView();
   readonly #header = createRtpView();
@@ -50,7 +51,7 @@ export class PacketFraming {
 
   constructor(options: PacketFramingOptions) {
     this.#options = options;
-    this.#port = new FramePort(options.onFrames);
+    this.#port = options.port;
     this.#hasVideo = options.tracks.some(({ kind }) => kind === 'video');
     for (const track of options.tracks) {
       const onPacket = (view: RtpView, nowMs: number): void => this.#onPacket(lane, view, nowMs);
@@ -102,12 +103,12 @@ export class PacketFraming {
 
   #onPacket(lane: Lane, { packet: memory, payloadStart, payloadEnd }: RtpView, nowMs: number): void {
     const isWhole = payloadStart === 0 && payloadEnd === memory.length;
-    const packet = isWhole ? memory : memory.subarray(payloadStart, payloadEnd);
+    // What was held back lies in memory that is used again before a socket has sent it.
+    const packet = isWhole ? memory : Buffer.from(memory.subarray(payloadStart, payloadEnd));
     if (lane.track.kind === 'video') return this.#onVideo(lane.track, packet, nowMs);
+    if (!this.#hasVideo) this.#port.beginKeyFrame();
     this.#port.sendRtp('audio', packet);
-    if (this.#hasVideo) return;
-    this.#port.markKeyFrame();
-    this.#port.endFrame();
+    if (!this.#hasVideo) this.#port.endFrame();
   }
 
   #onVideo({ codec }: FramingTrack, packet: Buffer, nowMs: number): void {
@@ -119,7 +120,8 @@ export class PacketFraming {
       this.#frameSinceMs = nowMs;
     }
     if (!this.#frameKey && isKeyFrame(codec, packet, header.payloadStart, header.payloadEnd)) this.#beginKeyFrame();
-    this.#port.sendRtp('video', packet);
+    const removed = codec === 'vp9' ? leaveVp9FlexibleMode(packet, header.payloadStart, header.payloadEnd) : 0;
+    this.#port.sendRtp('video', removed === 0 ? packet : packet.subarray(removed));
     if (codec === 'h264' && this.#frameKey) this.#noteSets(packet, header.payloadStart, header.payloadEnd);
     if (header.marker) this.#endFrame();
   }
@@ -127,7 +129,7 @@ export class PacketFraming {
   #beginKeyFrame(): void {
     this.#frameKey = true;
     this.#keyFrames += 1;
-    this.#port.markKeyFrame();
+    this.#port.beginKeyFrame();
     this.#sets.beginUnit();
     for (const { track, senderReport } of this.#lanes.values()) {
       if (senderReport !== undefined) this.#port.sendRtcp(track.kind, senderReport);

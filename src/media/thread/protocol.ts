@@ -14,6 +14,7 @@ import type {
   OutputPorts,
   PlayableAudio,
   Track,
+  UdpDestination,
   UdpPlayerTarget,
 } from '../types.ts';
 
@@ -59,9 +60,17 @@ export type ThreadRequest =
   | { readonly type: 'relay'; readonly key: number; readonly request: RelayRequest }
   | { readonly type: 'shutdown' };
 
+/** A framing's output, as it can be told to another thread. */
+export type FramingTarget = UdpDestination | { readonly kind: 'frames' };
+
 /** Of a publication's packets that are to be framed. */
 export type FramingRequest =
-  | { readonly name: 'open'; readonly key: number; readonly tracks: readonly FramingTrack[] }
+  | {
+      readonly name: 'open';
+      readonly key: number;
+      readonly tracks: readonly FramingTrack[];
+      readonly output: FramingTarget;
+    }
   | { readonly name: 'close'; readonly key: number };
 
 /** Why an ingest could not open its sockets. */
@@ -100,7 +109,8 @@ export type PlayerOutputNotice =
 
 /** What framings tell. */
 export type FramingNotice =
-  | { readonly name: 'opened'; readonly key: number; readonly port: number }
+  | { readonly name: 'opened'; readonly key: number; readonly port: number; readonly ports: OutputPorts }
+  | { readonly name: 'alive' | 'keyFrameRequested'; readonly key: number }
   | { readonly name: 'failed'; readonly key: number; readonly reason: string }
   | { readonly name: 'described'; readonly key: number; readonly video: H264Description }
   | { readonly name: 'frames'; readonly key: number; readonly frames: FramedPackets }
