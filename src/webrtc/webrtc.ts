@@ -179,7 +179,9 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
     }
     this.#publishing += 1;
     try {
-      const worker = await this.#leastUsed();
+      if (this.workersUp === 0 && !this.#closed) await this.#waitForWorker();
+      // Nothing may be awaited between the choice and the count, else all who come at once go to one worker.
+      const worker = this.#leastUsed();
       worker.publications += 1;
       const publication = await create(worker, this.#log.child({ publicationId: id })).catch((error: unknown) => {
         worker.publications -= 1;
@@ -253,8 +255,7 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
   }
 
   /** A publication goes where the fewest are. */
-  async #leastUsed(): Promise<MediaWorker> {
-    if (this.workersUp === 0 && !this.#closed) await this.#waitForWorker();
+  #leastUsed(): MediaWorker {
     const up = this.#slots.flatMap((slot) => slot.worker ?? []);
     const [best] = up.toSorted((a, b) => a.publications - b.publications || a.viewers - b.viewers);
     if (best === undefined || this.#closed) throw new WebRtcUnavailableError('no mediasoup worker is up');

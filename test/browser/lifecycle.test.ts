@@ -1,10 +1,10 @@
-import { readFileSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Browser } from 'playwright-core';
 import type { Camera } from '../../src/camera/index.ts';
 import { launchChromium } from '../support/chromium.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
 import { GatewayPlayer } from '../support/page-player.ts';
+import { workersOf } from '../support/process-tree.ts';
 import { Scene, channelsKnown, eventually, streamOf } from '../support/scene.ts';
 
 let browser: Browser;
@@ -19,24 +19,6 @@ afterAll(async () => {
 
 async function openPlayer(scene: Scene, gateway: GatewayProcess): Promise<GatewayPlayer> {
   return scene.keep(await GatewayPlayer.open(browser, gateway.base), (page) => page.close());
-}
-
-/** Process ids of the gateway's mediasoup workers. */
-function workersOf(gateway: GatewayProcess): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-        return (
-          stat.includes('(mediasoup-worke') &&
-          Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === gateway.pid
-        );
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
 }
 
 async function invitesOf(camera: Camera): Promise<number> {
@@ -93,14 +75,14 @@ describe('one camera', () => {
     const stream = streamOf(camera);
     await player.play({ stream });
     await player.waitFrames(10);
-    const [worker] = workersOf(gateway);
+    const [worker] = workersOf(gateway.pid);
     expect(worker).toBeDefined();
     const killedAt = Date.now();
     process.kill(worker ?? 0, 'SIGKILL');
     await eventually(
       'a new worker',
       () => {
-        const [now] = workersOf(gateway);
+        const [now] = workersOf(gateway.pid);
         return now !== undefined && now !== worker ? now : undefined;
       },
       5_000,

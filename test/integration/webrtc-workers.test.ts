@@ -138,6 +138,46 @@ describe('viewers', () => {
   });
 });
 
+describe('publications', () => {
+  /** What the player's offer asks for, sent instead. */
+  const sent = (ssrc: number): string =>
+    OFFERS.chromium
+      .replaceAll('a=recvonly', 'a=sendonly')
+      .replaceAll(
+        /^(a=mid:(\d))/gm,
+        (line: string, _all: string, mid: string) => `${line}\r\na=ssrc:${ssrc}${mid} cname:c`,
+      );
+
+  test('that come at once are spread over the workers', async () => {
+    const webrtc = await start({ workers: 3 });
+    const publications = await Promise.all(
+      Array.from({ length: 6 }, async (_, n) => webrtc.createPublication({ id: `p${n}`, offer: sent(10 + n) })),
+    );
+    const workers = publications.map(({ workerIndex }) => workerIndex);
+    expect(workers.toSorted((a, b) => a - b)).toEqual([0, 0, 1, 1, 2, 2]);
+    // The next one goes where one has gone.
+    const free = publications[3]?.workerIndex;
+    publications[3]?.close();
+    expect((await webrtc.createPublication({ id: 'p6', offer: sent(20) })).workerIndex).toBe(free);
+  });
+
+  test('a worker that dies takes its players along, not the publication of another worker', async () => {
+    const webrtc = await start({ workers: 2, viewersPerWorker: 1, respawnDelayMs: 50 });
+    const publication = await webrtc.createPublication({ id: 'p', offer: sent(1) });
+    const near = await webrtc.createPlayer({ id: 'near', publication, offer: OFFERS.chromium });
+    const far = await webrtc.createPlayer({ id: 'far', publication, offer: OFFERS.chromium });
+    expect(near.workerIndex).toBe(publication.workerIndex);
+    expect(far.workerIndex).not.toBe(publication.workerIndex);
+    const [ended, up] = [once(far, 'closed'), once(webrtc, 'workerUp')];
+    process.kill((await webrtc.usage())[far.workerIndex]?.pid ?? 0, 'SIGKILL');
+    expect(await ended).toEqual(['worker_died']);
+    await up;
+    expect([publication.closed, near.closed]).toEqual([false, false]);
+    const again = await webrtc.createPlayer({ id: 'again', publication, offer: OFFERS.chromium });
+    expect(again.workerIndex).toBe(far.workerIndex);
+  });
+});
+
 describe('workers', () => {
   test('one that is killed tells its viewers and is replaced', async () => {
     const webrtc = await start({ workers: 2, respawnDelayMs: 50 });

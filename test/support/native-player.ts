@@ -42,8 +42,7 @@ export class NativePlayer {
     return this.#bytes;
   }
 
-  /** By WHEP; resolves when connected. */
-  async play(base: string, stream: string): Promise<void> {
+  async offer(): Promise<string> {
     const gathered = new Promise<void>((resolve) => {
       this.#peer.onGatheringStateChange((state) => {
         if (state === 'complete') resolve();
@@ -51,14 +50,24 @@ export class NativePlayer {
     });
     this.#peer.setLocalDescription('offer');
     await gathered;
+    return this.#peer.localDescription()?.sdp ?? '';
+  }
+
+  /** Resolves when connected. */
+  async answer(sdp: string): Promise<void> {
+    this.#peer.setRemoteDescription(sdp, 'answer');
+    await this.#connected;
+  }
+
+  /** By WHEP; resolves when connected. */
+  async play(base: string, stream: string): Promise<void> {
     const response = await fetch(`${base}/rtc/v1/whep/?app=live&stream=${encodeURIComponent(stream)}`, {
       method: 'POST',
       headers: { 'content-type': 'application/sdp' },
-      body: this.#peer.localDescription()?.sdp ?? '',
+      body: await this.offer(),
     });
     if (response.status !== 201) throw new Error(`WHEP ${response.status}: ${await response.text()}`);
-    this.#peer.setRemoteDescription(await response.text(), 'answer');
-    await this.#connected;
+    await this.answer(await response.text());
   }
 
   close(): void {

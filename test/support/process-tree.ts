@@ -5,6 +5,7 @@ const TICK_MS = 10;
 
 interface ProcessRow {
   readonly pid: number;
+  readonly name: string;
   readonly parent: number;
   readonly cpuMs: number;
 }
@@ -14,7 +15,8 @@ function readRow(pid: number): ProcessRow | undefined {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The command's name may hold blanks; it ends at the last parenthesis.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { pid, parent: Number(fields[1]), cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS };
+    const name = text.slice(text.indexOf('(') + 1, text.lastIndexOf(')'));
+    return { pid, name, parent: Number(fields[1]), cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS };
   } catch {
     return undefined;
   }
@@ -54,4 +56,11 @@ export function treeCpuMs(root: number): number {
 /** Resident memory in bytes of a process and all below it; shared pages counted once. */
 export function treeResidentBytes(root: number): number {
   return treeOf(root).reduce((sum, { pid }) => sum + residentBytes(pid), 0);
+}
+
+/** Process ids of the mediasoup workers of a gateway. */
+export function workersOf(gateway: number): number[] {
+  return treeOf(gateway)
+    .filter(({ name, parent }) => name === 'mediasoup-worke' && parent === gateway)
+    .map(({ pid }) => pid);
 }
