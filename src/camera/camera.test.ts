@@ -436,6 +436,15 @@ describe('live sessions', () => {
     expect(reason).toBe('remote_bye');
   });
 
+  test('quirk: wrong-setup connects and says that it listens', async () => {
+    const platform = await TestPlatform.open();
+    await platform.camera({ quirks: ['wrong-setup'] });
+    const { port, packets } = await tcpReceiver();
+    const dialog = await platform.invite({ port, media: 'TCP/RTP/AVP', setup: 'passive' });
+    expect(answerOf(dialog)).toContain('a=setup:passive');
+    await until(() => packets.length > 30);
+  });
+
   test('quirk: early-connect sends before the ACK', async () => {
     const camera = await (await TestPlatform.open()).camera({ quirks: ['early-connect'] });
     const { port, packets } = await tcpReceiver();

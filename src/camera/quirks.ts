@@ -55,6 +55,18 @@ const SIGNALLING_QUIRKS: readonly Quirk[] = [
     }),
   },
   {
+    name: 'wrong-setup',
+    summary: 'the answer has the other a=setup than what the camera does',
+    apply: (behaviour) => ({
+      ...behaviour,
+      answer: (lines) =>
+        behaviour.answer(lines).map((line) => {
+          const setup = /^a=setup:(active|passive)$/.exec(line)?.[1];
+          return setup === undefined ? line : `a=setup:${setup === 'active' ? 'passive' : 'active'}`;
+        }),
+    }),
+  },
+  {
     name: 'ssrc-zero',
     summary: 'echoes y= and sends SSRC 0',
     apply: (behaviour) => ({

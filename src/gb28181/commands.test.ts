@@ -100,7 +100,7 @@ describe('control', () => {
     { version: '2.0', element: 'IFameCmd' },
     { version: '3.0', element: 'IFrameCmd' },
     { version: 'x', element: 'IFameCmd' },
-  ])('a key frame is asked for by $element when X-GB-ver is $version', async ({ version, element }) => {
+  ])('quirk: a key frame is asked for by $element when X-GB-ver is $version', async ({ version, element }) => {
     camera.register({ headers: version === undefined ? [] : [['X-GB-ver', version]] });
     await harness.platform.requestKeyFrame(DEVICE_ID, CAMERA_ID);
     expect(harness.sentCommands()[0]?.body.field(element)).toBe('Send');

@@ -196,7 +196,7 @@ describe('registration', () => {
     expect(harness.platform.devices()).toEqual([]);
   });
 
-  test('the Date header can be turned off, for all and for one', async () => {
+  test('quirk: Date is local time, and can be turned off for all and for one', async () => {
     const harness = await start();
     const camera = harness.camera();
     camera.register();
@@ -235,6 +235,34 @@ describe('quirk: registration', () => {
       protocol: 'tcp',
     });
     expect(harness.platform.devices()).toHaveLength(1);
+  });
+
+  test('quirk: a TCP connection for each REGISTER: the end of an old one changes nothing', async () => {
+    const harness = await start();
+    const camera = harness.camera();
+    const connections = [1, 2, 3].map((id) => fakeFlow('127.0.0.2', { protocol: 'tcp', remotePort: 40_000 + id }));
+    for (const [index, connection] of connections.entries()) {
+      camera.flow = connection;
+      expect(camera.register().status).toBe(200);
+      const previous = connections[index - 1];
+      if (previous !== undefined) harness.engine.options.onFlowClosed?.(previous);
+      expect(harness.platform.device(DEVICE_ID)?.online).toBe(true);
+    }
+    await harness.platform.ptz(DEVICE_ID, CAMERA_ID, { direction: 'stop', speed: 0 });
+    expect(harness.engine.sent.at(-1)?.target).toMatchObject({ remotePort: 40_003 });
+    harness.engine.options.onFlowClosed?.(camera.flow);
+    expect(harness.platform.device(DEVICE_ID)).toMatchObject({ online: false, offlineReason: 'tcp_closed' });
+  });
+
+  test('quirk: a REGISTER flood over connections that come and go is one source', async () => {
+    const harness = await start({ registerRatePerMinute: 6 });
+    const statuses = Array.from({ length: 8 }, (_, index) => {
+      const connection = fakeFlow('127.0.0.2', { protocol: 'tcp', remotePort: 41_000 + index });
+      const { status } = harness.camera(DEVICE_ID, connection).send({ method: 'REGISTER' });
+      harness.engine.options.onFlowClosed?.(connection);
+      return status;
+    });
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 503, 503]);
   });
 
   test('quirk: the source port rotates per REGISTER: keyed on the ID, sent to the last port', async () => {

@@ -330,6 +330,31 @@ describe('routes and subscriptions', () => {
     await until(() => dialog.ended);
   });
 
+  test('quirk: the 200 to SUBSCRIBE and the NOTIFY lack Expires (Huawei)', async () => {
+    const notified: Array<Dialog | undefined> = [];
+    const engine = await start((request) => {
+      notified.push(request.dialog);
+      request.reply(200);
+    });
+    const peer = await rawPeer();
+    const subscribing = engine.subscribe!({
+      ...IDENTITY,
+      target: { protocol: 'udp', address: '127.0.0.1', port: peer.port },
+      headers: [['Event', 'Catalog']],
+    });
+    const subscribe = await peer.message(0);
+    peer.send(respond(subscribe, '200 OK'), listeningOf(engine));
+    const dialog = await subscribing;
+    peer.send(
+      `NOTIFY sip:x@127.0.0.1 SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.1:${peer.port};branch=z9hG4bKn\n` +
+        `From: ${headerOf(subscribe, 'To')};tag=peer\nTo: ${headerOf(subscribe, 'From')}\n` +
+        `Call-ID: ${headerOf(subscribe, 'Call-ID')}\nCSeq: 1 NOTIFY\nEvent: Catalog\nContent-Length: 0\n\n`,
+      listeningOf(engine),
+    );
+    expect(await peer.message(1)).toMatch(/^SIP\/2.0 200/);
+    expect([notified, dialog.ended]).toEqual([[dialog], false]);
+  });
+
   test('SUBSCRIBE makes a dialog: NOTIFY comes with it, bye sends Expires 0', async () => {
     const expires: Array<string | undefined> = [];
     let notifier: Promise<Dialog> | undefined;

@@ -162,7 +162,8 @@ describe('live sessions', () => {
     { quirks: ['y-zero'], transport: 'tcp-passive', ssrc: undefined },
     { quirks: ['hik-wrong-content-length'], transport: 'udp', ssrc: 200_000_123 },
     { quirks: ['early-connect'], transport: 'tcp-passive', ssrc: 200_000_123 },
-  ] as const)('quirks $quirks over $transport', async ({ quirks, transport, ssrc }) => {
+    { quirks: ['wrong-setup'], transport: 'tcp-passive', ssrc: 200_000_123 },
+  ] as const)('quirk: $quirks over $transport', async ({ quirks, transport, ssrc }) => {
     const platform = await openPlatform();
     const camera = await openCamera(platform, { quirks });
     await camera.ready();

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SipTimeoutError, SipTransportError } from '../../sip/index.ts';
 import { parseGbSdp, type LiveInvite, type LiveSession, type MediaAnswer, type SubStreamDialect } from '../index.ts';
+import { fakeFlow } from '../testing/fake-engine.ts';
 import { CAMERA_ID, DEVICE_ID, openHarness, SERIAL, settle, type Harness } from '../testing/harness.ts';
 
 let harness: Harness;
@@ -459,6 +460,15 @@ describe('live session', () => {
     const session = await invite();
     vi.advanceTimersByTime(400_000);
     expect([harness.platform.device(DEVICE_ID)?.online, session.ended]).toEqual([false, false]);
+  });
+
+  test('quirk: a device that registers again without a word (Uniview) keeps its session', async () => {
+    const session = await invite();
+    const camera = harness.camera();
+    expect(camera.register().status).toBe(200);
+    camera.flow = fakeFlow('127.0.0.2', { remotePort: 6060 });
+    expect(camera.register().status).toBe(200);
+    expect([session.ended, harness.engine.dialogs[0]?.byes]).toEqual([false, 0]);
   });
 
   test('closing the platform sends every BYE, then closes the engine, even when BYEs hang', async () => {
