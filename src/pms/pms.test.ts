@@ -81,7 +81,7 @@ afterEach(async () => {
 /** The examples of the two documents; `SESSION` stands for what the server gave. */
 const DOCUMENTS = [
   {
-    name: '000: stream.publish, stream.play, stream.mute, stream.heartbeat, stream.close without a session',
+    name: '000: stream.publish, stream.mute, stream.heartbeat, stream.close without a session',
     exchanges: [
       [
         `{"version":"1.0","method":"stream.publish","stream":"xxx","data":{"sdp":${JSON.stringify(OFFER)}}}`,
@@ -97,6 +97,23 @@ const DOCUMENTS = [
       ],
       [
         '{"version":"1.0","method":"stream.close","stream":"xxx","data":{ }}',
+        '{"version":"1.0","err":0,"method":"stream.close","data":{ }}',
+      ],
+    ],
+  },
+  {
+    name: '000: stream.play, stream.mute of the player, stream.close without a session',
+    exchanges: [
+      [
+        `{"version":"1.0","method":"stream.play","stream":"${CAMERA}","data":{"sdp":${JSON.stringify(OFFER)}}}`,
+        `{"version":"1.0","err":0,"method":"stream.play","data":{"sdp":${JSON.stringify(FAKE_ANSWER)}}}`,
+      ],
+      [
+        `{"version":"1.0","method":"stream.mute","stream":"${CAMERA}","data":{"video":true,"audio":false}}`,
+        '{"version":"1.0","err":0,"method":"stream.mute","data":{"video":true,"audio":false}}',
+      ],
+      [
+        `{"version":"1.0","method":"stream.close","stream":"${CAMERA}","data":{ }}`,
         '{"version":"1.0","err":0,"method":"stream.close","data":{ }}',
       ],
     ],
