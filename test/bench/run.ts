@@ -8,6 +8,7 @@ import { measureFirstFrame, measureGlassToGlass } from './first-frame.ts';
 import { measureLoad } from './load.ts';
 import { measureFanOut, measurePmsPlay, measureSignalling } from './publishing.ts';
 import { measureRegistered } from './registered-devices.ts';
+import { measureRtsp } from './rtsp.ts';
 import { measureSip } from './sip.ts';
 
 const DOCUMENT = new URL('../../docs/performance.md', import.meta.url).pathname;
@@ -146,6 +147,21 @@ async function publishing(): Promise<Figure[]> {
   ];
 }
 
+async function rtsp(): Promise<Figure[]> {
+  const round = (value: number): number => Math.round(value * 100) / 100;
+  const figures: Figure[] = [];
+  for (const source of ['camera', 'publication'] as const) {
+    const { cpuMsPerPlayerSecond, mbitPerPlayer, open } = await measureRtsp(source, 50, 10);
+    const what = `${source} of 4 Mbit/s to 50 RTSP players over TCP`;
+    figures.push(
+      { what: `${what}: CPU per player-second`, value: round(cpuMsPerPlayerSecond), unit: 'ms', limit: 2 },
+      { what: `${what}: Mbit/s that each got`, value: round(mbitPerPlayer), unit: '', limit: 3.9, atLeast: true },
+      { what: `${what}: still connected`, value: open, unit: '', limit: 50, atLeast: true },
+    );
+  }
+  return figures;
+}
+
 const BENCHES: Readonly<Record<string, Bench>> = {
   sip,
   ingest,
@@ -153,6 +169,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'first-frame': firstFrame,
   devices,
   publishing,
+  rtsp,
 };
 
 const holds = ({ value, limit, atLeast }: Figure): boolean => (atLeast === true ? value >= limit : value <= limit);

@@ -31,7 +31,8 @@ export function makeClip(profile: ClipProfile, size = '320x240'): Clip {
   }
 }
 
-function readClip(bytes: Buffer): Clip {
+/** Annex B with one slice a picture. */
+export function readClip(bytes: Buffer): Clip {
   const pictures: ClipPicture[] = [];
   let pending: Buffer[] = [];
   let profileLevelId = '';
