@@ -1,0 +1,65 @@
+import type { EventEmitter } from 'node:events';
+import type { Tap } from '../stream/index.ts';
+
+export type Container = 'mp4' | 'webm';
+
+export interface RecordingWriterOptions {
+  /** Closed by the writer when the recording ends. */
+  readonly tap: Tap;
+  /** Exists. */
+  readonly directory: string;
+  /** Without extension, checked already. */
+  readonly baseName: string;
+  /** The user's wish; the codec decides. */
+  readonly container?: Container;
+  /** A new file at the first key frame after so long. */
+  readonly segmentMs?: number;
+}
+
+export interface WrittenFile {
+  /** Relative to the directory. */
+  readonly fileName: string;
+  /** Wall clock, milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly durationMs: number;
+  readonly bytes: number;
+  readonly packetsIn: number;
+  readonly packetsLost: number;
+  readonly state: 'writing' | 'finished';
+}
+
+export type WriterEndReason =
+  | 'stopped'
+  | 'stream_ended'
+  | 'disk_full'
+  | 'write_failed'
+  | 'thread_died';
+
+export type RecordingWriterEvents = {
+  /** Begun or finished. */
+  file: [file: WrittenFile];
+  /** Every second or so. */
+  progress: [file: WrittenFile];
+  /** Once, after the last file. */
+  ended: [reason: WriterEndReason, message: string];
+};
+
+/** One stream being written. */
+export interface RecordingWriter extends EventEmitter<RecordingWriterEvents> {
+  readonly container: Container;
+  /** Encoding names of the tap, e.g. `H264`, `PCMA`. */
+  readonly codecs: readonly string[];
+  readonly files: readonly WrittenFile[];
+  /** Finishes the file; idempotent. */
+  stop(): Promise<void>;
+}
+
+/** The threads that write recordings. */
+export interface RecordThreads {
+  /** Resolves with the first key frame. @throws RecordingStartError */
+  open(options: RecordingWriterOptions): Promise<RecordingWriter>;
+  /** After a crash; writes only if the file needs it. @throws RecordingRepairError */
+  repair(path: string): Promise<{ durationMs: number; bytes: number }>;
+  /** Finishes all files. */
+  close(): Promise<void>;
+}
