@@ -28,12 +28,7 @@ export interface WrittenFile {
   readonly state: 'writing' | 'finished';
 }
 
-export type WriterEndReason =
-  | 'stopped'
-  | 'stream_ended'
-  | 'disk_full'
-  | 'write_failed'
-  | 'thread_died';
+export type WriterEndReason = 'stopped' | 'stream_ended' | 'disk_full' | 'write_failed' | 'thread_died';
 
 export type RecordingWriterEvents = {
   /** Begun or finished. */

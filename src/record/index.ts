@@ -1,0 +1,2 @@
+export { createRecordThreads } from './thread/record-threads.ts';
+export type * from './writer-types.ts';

@@ -1,0 +1,148 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mutate, seededRandom } from '../../test/support/random.ts';
+import { DiskFile } from './disk-file.ts';
+import type { VideoFormat } from './frame/types.ts';
+import { Mp4File } from './mp4/mp4-file.ts';
+import { repairFile } from './repair.ts';
+import type { RecordingFile } from './recording-file.ts';
+import { WebmFile } from './webm/webm-file.ts';
+
+const video: VideoFormat = { encoding: 'VP9', width: 64, height: 48, configuration: Buffer.alloc(12, 1) };
+const opus = { encoding: 'OPUS', sampleRate: 48_000, channels: 2 } as const;
+const pcma = { encoding: 'PCMA', sampleRate: 8000, channels: 1 } as const;
+/** 20 ms of Opus. */
+const PACKET = Buffer.from('f8aabb', 'hex');
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gbrtc-repair-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Kind {
+  readonly name: string;
+  readonly extension: string;
+  readonly write: (disk: DiskFile) => RecordingFile;
+  readonly packet: Buffer;
+  /** Frames that wait for the next one at the end of a fragment. */
+  readonly waiting: number;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    name: 'WebM',
+    extension: 'webm',
+    write: (disk) => new WebmFile(disk, { video, audio: opus }),
+    packet: PACKET,
+    waiting: 0,
+  },
+  {
+    name: 'MP4 with Opus',
+    extension: 'mp4',
+    write: (disk) => new Mp4File(disk, { video, audio: opus }),
+    packet: PACKET,
+    waiting: 2,
+  },
+  {
+    name: 'MP4 with G.711',
+    extension: 'mp4',
+    write: (disk) => new Mp4File(disk, { video, audio: pcma }),
+    packet: Buffer.alloc(160, 0xd5),
+    waiting: 2,
+  },
+];
+
+/** Three fragments of 200 ms, as they are while the file is written, and what the finished file is. */
+function threeFragments(
+  { extension, write, packet }: Kind,
+  name: string,
+): { open: Buffer; ends: number[]; finished: Buffer } {
+  const disk = DiskFile.create(folder, name, extension, 1).file;
+  const file = write(disk);
+  const ends = [disk.size];
+  for (let fragment = 0; fragment < 3; fragment++) {
+    for (let ms = fragment * 200; ms < (fragment + 1) * 200; ms += 20) {
+      if (ms % 40 === 0) file.addVideo(ms, ms % 200 === 0, Buffer.alloc(30, ms));
+      file.addAudio(ms, packet);
+    }
+    file.flush();
+    ends.push(disk.size);
+  }
+  const open = readFileSync(disk.path);
+  file.finish();
+  return { open, ends, finished: readFileSync(disk.path) };
+}
+
+describe.each(KINDS)('$name', (kind) => {
+  const { extension } = kind;
+
+  test('a finished file has its duration and stays as it is', () => {
+    const { finished } = threeFragments(kind, 'finished');
+    const path = join(folder, `again.${extension}`);
+    writeFileSync(path, finished);
+    expect(repairFile(path)).toEqual({ durationMs: 600, bytes: finished.length });
+    expect(readFileSync(path).equals(finished)).toBe(true);
+  });
+
+  test('cut off anywhere, the whole fragments before are completed', () => {
+    const { open, ends } = threeFragments(kind, 'cut');
+    const path = join(folder, `torn.${extension}`);
+    const near = ends.flatMap((end) => Array.from({ length: 40 }, (_, index) => end - 20 + index));
+    const lengths = [...near, ...Array.from({ length: open.length / 23 }, (_, index) => index * 23)];
+    for (const length of lengths.filter((bytes) => bytes <= open.length)) {
+      writeFileSync(path, open.subarray(0, length));
+      const repaired = repairFile(path);
+      const whole = ends.findLastIndex((end) => end <= length);
+      if (whole < 0) {
+        expect(repaired).toBe('not_ours');
+        continue;
+      }
+      if (repaired === 'not_ours') throw new Error(`${length} bytes are taken for another file`);
+      expect(Math.abs(repaired.durationMs - whole * 200)).toBeLessThanOrEqual(whole === 0 ? 0 : kind.waiting * 40);
+      expect(statSync(path).size).toBe(repaired.bytes);
+      expect(repairFile(path)).toEqual(repaired);
+    }
+  });
+
+  test('fuzz: 20,000 mutated files never throw anything but what the disk says', () => {
+    const { open, finished } = threeFragments(kind, 'fuzz');
+    const random = seededRandom(7);
+    const memory = Buffer.alloc(16_384);
+    const path = join(folder, `fuzz.${extension}`);
+    let repaired = 0;
+    for (let index = 0; index < 20_000; index++) {
+      writeFileSync(path, memory.subarray(0, mutate(index % 2 === 0 ? open : finished, memory, random)));
+      if (repairFile(path) !== 'not_ours') repaired += 1;
+    }
+    expect(repaired).toBeGreaterThan(5000);
+  });
+});
+
+describe('files', () => {
+  test.each(['', 'hello', '\0\0\0\x08moov', 'RIFF....WAVE'])('what is no file of ours stays as it is: %j', (text) => {
+    for (const extension of ['mp4', 'webm']) {
+      const path = join(folder, `other.${extension}`);
+      writeFileSync(path, text);
+      expect(repairFile(path)).toBe('not_ours');
+      expect(readFileSync(path, 'latin1')).toBe(text);
+    }
+  });
+
+  test('nothing is overwritten: the next number is taken', () => {
+    writeFileSync(join(folder, 'name.mp4'), 'mine');
+    symlinkSync('/etc/hostname', join(folder, 'name-2.mp4'));
+    const { file, number } = DiskFile.create(folder, 'name', 'mp4', 1);
+    file.close();
+    expect(number).toBe(3);
+    expect(readFileSync(join(folder, 'name.mp4'), 'utf8')).toBe('mine');
+  });
+
+  test('a link is not followed', () => {
+    const path = join(folder, 'link.mp4');
+    symlinkSync('/etc/hostname', path);
+    expect(() => repairFile(path)).toThrow('ELOOP');
+  });
+});

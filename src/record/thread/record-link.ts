@@ -1,0 +1,172 @@
+import { join } from 'node:path';
+import { errorMessage, type Logger } from '../../util/index.ts';
+import type { RecordingWriterOptions } from '../writer-types.ts';
+import { RecordingRepairError, RecordingStartError } from './errors.ts';
+import type { ThreadNotice, ThreadOptions, ThreadRequest } from './protocol.ts';
+import { RecordingProxy } from './recording-proxy.ts';
+
+/** The part of `Worker` that a link uses. */
+export interface RecordWorker {
+  postMessage(request: ThreadRequest, transfer?: readonly ArrayBuffer[]): void;
+  on(event: 'message', listener: (notice: ThreadNotice) => void): unknown;
+  on(event: 'error', listener: (error: unknown) => void): unknown;
+  on(event: 'exit', listener: (code: number) => void): unknown;
+  terminate(): Promise<number>;
+}
+
+export interface RecordLinkOptions {
+  readonly index: number;
+  readonly thread: ThreadOptions;
+  readonly spawn: (options: ThreadOptions) => RecordWorker;
+  readonly log: Logger;
+}
+
+type Repair = PromiseWithResolvers<{ durationMs: number; bytes: number }>;
+
+interface Entry {
+  readonly recording: RecordingProxy;
+  readonly directory: string;
+}
+
+/** Finishing files at the end takes no longer on a disk that answers. */
+const SHUTDOWN_MS = 10_000;
+
+let nextKey = 1;
+
+/** One record thread as the main thread sees it; it starts with its first work. */
+export class RecordLink {
+  readonly #options: RecordLinkOptions;
+  readonly #log: Logger;
+  readonly #entries = new Map<number, Entry>();
+  readonly #repairs = new Map<number, Repair>();
+  #worker: RecordWorker | undefined;
+  #exited: PromiseWithResolvers<void> | undefined;
+  #closed = false;
+
+  constructor(options: RecordLinkOptions) {
+    this.#options = options;
+    this.#log = options.log.child({ recordThread: options.index });
+  }
+
+  get load(): number {
+    return this.#entries.size;
+  }
+
+  flush(): void {
+    for (const { recording } of this.#entries.values()) recording.flush();
+  }
+
+  /** @throws RecordingStartError */
+  async open({ tap, directory, baseName, container, segmentMs }: RecordingWriterOptions): Promise<RecordingProxy> {
+    if (this.#closed) throw new RecordingStartError('thread_died', 'record threads are closed');
+    const key = nextKey++;
+    const recording = new RecordingProxy({
+      key,
+      tap,
+      post: (request, transfer) => this.#post(request, transfer),
+      log: this.#log,
+      onEnded: (ended) => void this.#entries.delete(ended),
+    });
+    this.#entries.set(key, { recording, directory });
+    const wishes = {
+      ...(container === undefined ? {} : { container }),
+      ...(segmentMs === undefined ? {} : { segmentMs }),
+    };
+    this.#post({ type: 'open', key, directory, baseName, tracks: tap.tracks, ...wishes });
+    await recording.begin();
+    return recording;
+  }
+
+  /** @throws RecordingRepairError */
+  async repair(path: string): Promise<{ durationMs: number; bytes: number }> {
+    if (this.#closed) throw new RecordingRepairError('record threads are closed');
+    const key = nextKey++;
+    const repair: Repair = Promise.withResolvers();
+    this.#repairs.set(key, repair);
+    this.#post({ type: 'repair', key, path });
+    return repair.promise;
+  }
+
+  /** Idempotent; resolves when the thread has ended. */
+  async close(): Promise<void> {
+    if (!this.#closed) await Promise.all([...this.#entries.values()].map(({ recording }) => recording.stop()));
+    this.#closed = true;
+    const worker = this.#worker;
+    if (worker === undefined || this.#exited === undefined) return;
+    worker.postMessage({ type: 'shutdown' });
+    const hardStop = setTimeout(() => void worker.terminate(), SHUTDOWN_MS);
+    await this.#exited.promise;
+    clearTimeout(hardStop);
+  }
+
+  #post(request: ThreadRequest, transfer?: readonly ArrayBuffer[]): void {
+    (this.#worker ?? this.#spawn()).postMessage(request, transfer);
+  }
+
+  #spawn(): RecordWorker {
+    const worker = this.#options.spawn(this.#options.thread);
+    const exited = Promise.withResolvers<void>();
+    this.#worker = worker;
+    this.#exited = exited;
+    worker.on('message', (notice) => this.#onNotice(notice));
+    worker.on('error', (error) => this.#log.error({ error: errorMessage(error) }, 'record thread failed'));
+    worker.on('exit', (code) => {
+      exited.resolve();
+      if (this.#worker === worker) this.#onExit(code);
+    });
+    return worker;
+  }
+
+  #onNotice(notice: ThreadNotice): void {
+    switch (notice.type) {
+      case 'ready':
+        return undefined;
+      case 'log':
+        return this.#log.warn(notice.fields, notice.message);
+      case 'repaired':
+        return this.#settleRepair(notice.key)?.resolve({ durationMs: notice.durationMs, bytes: notice.bytes });
+      case 'notRepaired':
+        return this.#settleRepair(notice.key)?.reject(new RecordingRepairError(notice.message));
+      case 'taken':
+      case 'begun':
+      case 'notBegun':
+      case 'file':
+      case 'keyFrameNeeded':
+      case 'ended':
+        return this.#entries.get(notice.key)?.recording.onNotice(notice);
+    }
+  }
+
+  #settleRepair(key: number): Repair | undefined {
+    const repair = this.#repairs.get(key);
+    this.#repairs.delete(key);
+    return repair;
+  }
+
+  /** The next work starts another thread, which first completes what the dead one left. */
+  #onExit(code: number): void {
+    this.#worker = undefined;
+    this.#exited = undefined;
+    const entries = [...this.#entries.values()];
+    this.#entries.clear();
+    for (const repair of this.#repairs.values()) repair.reject(new RecordingRepairError('the record thread died'));
+    this.#repairs.clear();
+    if (this.#closed) return;
+    this.#log.error({ code, recordings: entries.length }, 'record thread died');
+    for (const entry of entries) {
+      entry.recording.halt();
+      void this.#endDead(entry);
+    }
+  }
+
+  async #endDead({ recording, directory }: Entry): Promise<void> {
+    for (const file of recording.files.filter(({ state }) => state === 'writing')) {
+      try {
+        recording.onFile({ ...file, ...(await this.repair(join(directory, file.fileName))), state: 'finished' });
+      } catch (error) {
+        this.#log.warn({ fileName: file.fileName, error: errorMessage(error) }, 'recording is left in fragments');
+      }
+    }
+    recording.end('thread_died', 'the record thread died');
+  }
+}

@@ -1,0 +1,119 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createSocket, type Socket } from 'node:dgram';
+import { EventEmitter, once } from 'node:events';
+import type { FramedPackets, Tap, TapEvents, TapFrames, TapTrack, TrackKind } from '../../src/stream/index.ts';
+import type { PlayerOutput } from '../../src/media/index.ts';
+
+/** A tap whose packets come from the test. */
+export class FakeTap extends EventEmitter<TapEvents> implements Tap {
+  readonly stream = 'live/test';
+  readonly tracks: readonly TapTrack[];
+  closed = false;
+  keyFrameRequests = 0;
+  readonly #readers = new Set<(frames: FramedPackets) => void>();
+
+  constructor(tracks: readonly TapTrack[]) {
+    super();
+    this.tracks = tracks;
+  }
+
+  get readers(): number {
+    return this.#readers.size;
+  }
+
+  async openUdp(): Promise<PlayerOutput> {
+    throw new TypeError('this tap has frames only');
+  }
+
+  async openFrames(onFrames: (frames: FramedPackets) => void): Promise<TapFrames> {
+    this.#readers.add(onFrames);
+    return {
+      requestKeyFrame: () => {
+        this.keyFrameRequests += 1;
+      },
+      close: () => void this.#readers.delete(onFrames),
+    };
+  }
+
+  send(channel: number, packet: Uint8Array): void {
+    const data = new Uint8Array(4 + packet.length);
+    data.set([0x24, channel, packet.length >> 8, packet.length & 0xff]);
+    data.set(packet, 4);
+    for (const onFrames of this.#readers) onFrames({ data, keyFrame: false });
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.emit('closed', 'closed');
+  }
+
+  /** The source is lost. */
+  end(reason: string): void {
+    this.closed = true;
+    this.emit('closed', reason);
+  }
+}
+
+export interface SourceTrack {
+  readonly track: TapTrack;
+  /** Arguments of FFmpeg: the encoder and its options. */
+  readonly encoder: readonly string[];
+}
+
+const INPUT: Readonly<Record<TrackKind, readonly string[]>> = {
+  video: ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=25'],
+  audio: ['-f', 'lavfi', '-i', 'sine=440:r=48000'],
+};
+const CHANNEL: Readonly<Record<TrackKind, number>> = { video: 0, audio: 2 };
+
+/** FFmpeg sends a test pattern and a tone as RTP, in real time, into a tap. */
+export class FfmpegSource implements AsyncDisposable {
+  readonly tap: FakeTap;
+  packets = 0;
+  readonly #sockets: Socket[] = [];
+  #child: ChildProcess | undefined;
+
+  private constructor(tap: FakeTap) {
+    this.tap = tap;
+  }
+
+  static async start(tracks: readonly SourceTrack[]): Promise<FfmpegSource> {
+    const source = new FfmpegSource(new FakeTap(tracks.map(({ track }) => track)));
+    const outputs: string[] = [];
+    for (const [index, { track, encoder }] of tracks.entries()) {
+      const port = await source.#receive(CHANNEL[track.kind]);
+      const url = `rtp://127.0.0.1:${port.rtp}?rtcpport=${port.rtcp}&pkt_size=1200`;
+      outputs.push('-map', String(index), ...encoder, '-payload_type', String(track.payloadType), '-f', 'rtp', url);
+    }
+    const inputs = tracks.flatMap(({ track }) => ['-re', ...INPUT[track.kind]]);
+    const args = ['-v', 'error', '-nostdin', ...inputs, ...outputs];
+    source.#child = spawn('ffmpeg', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    return source;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child !== undefined && this.#child.exitCode === null) {
+      this.#child.kill('SIGKILL');
+      await once(this.#child, 'exit');
+    }
+    for (const socket of this.#sockets) socket.close();
+  }
+
+  async #receive(channel: number): Promise<{ rtp: number; rtcp: number }> {
+    const rtp = await this.#socket((packet) => {
+      this.packets += 1;
+      this.tap.send(channel, packet);
+    });
+    return { rtp, rtcp: await this.#socket((packet) => this.tap.send(channel + 1, packet)) };
+  }
+
+  async #socket(onPacket: (packet: Buffer) => void): Promise<number> {
+    const socket = createSocket({ type: 'udp4', recvBufferSize: 4 * 1_048_576 });
+    this.#sockets.push(socket);
+    socket.on('message', onPacket);
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    return socket.address().port;
+  }
+}
