@@ -1,5 +1,5 @@
 import { GatewayError, errorMessage, type Logger } from '../util/index.ts';
-import type { Tap } from '../stream/index.ts';
+import type { Tap, TapRequest } from '../stream/index.ts';
 import { Access, type RtspAuth } from './access.ts';
 import { LIVE_RANGE, parseRange } from './headers/range.ts';
 import { formatRtpInfo } from './headers/rtp-info.ts';
@@ -15,7 +15,7 @@ import { parseTarget, type RtspTarget } from './url.ts';
 /** Opens streams by name. */
 export interface TapSource {
   /** @throws GatewayError */
-  tap(name: string): Promise<Tap>;
+  tap(name: string, request: TapRequest): Promise<Tap>;
 }
 
 export interface RequestHandlerOptions {
@@ -36,6 +36,8 @@ export interface RequestHandlerOptions {
 export interface Reply extends RtspResponse {
   readonly after?: () => Promise<void>;
 }
+
+const MAX_USER_AGENT_CHARS = 200;
 
 type Method = (request: RtspRequest) => Promise<Reply> | Reply;
 
@@ -110,7 +112,7 @@ export class RequestHandler {
   async #describe(request: RtspRequest): Promise<Reply> {
     const target = await this.#authorized(request);
     if ('status' in target) return target;
-    const tap = await this.#open(target.stream);
+    const tap = await this.#open(target.stream, request);
     if (this.#described !== tap) this.#described?.close();
     this.#described = tap;
     const { localAddress: address } = this.#options;
@@ -131,7 +133,7 @@ export class RequestHandler {
     }
     // One stream a session, by whatever name it was opened.
     if (this.#session !== undefined && target.stream !== this.#askedAs) return { status: 459 };
-    const session = this.#session ?? this.#createSession(await this.#open(target.stream));
+    const session = this.#session ?? this.#createSession(await this.#open(target.stream, request));
     const chosen = await session.setup(target.track ?? 0, parseTransport(request.headers.get('transport') ?? ''));
     if (typeof chosen === 'number') return { status: chosen };
     return { status: 200, headers: { Transport: formatTransport(chosen), Session: this.#sessionHeader(session) } };
@@ -191,10 +193,12 @@ export class RequestHandler {
   }
 
   /** The tap that DESCRIBE has opened, or a new one. */
-  async #open(stream: string): Promise<Tap> {
+  async #open(stream: string, { headers }: RtspRequest): Promise<Tap> {
     const described = this.#described;
     if (described !== undefined && !described.closed && this.#askedAs === stream) return described;
-    const tap = await this.#options.streams.tap(stream);
+    const { remoteAddress } = this.#options;
+    const userAgent = (headers.get('user-agent') ?? '').slice(0, MAX_USER_AGENT_CHARS);
+    const tap = await this.#options.streams.tap(stream, { reader: { protocol: 'rtsp', remoteAddress, userAgent } });
     this.#askedAs = stream;
     if (this.#closed) tap.close();
     return tap;

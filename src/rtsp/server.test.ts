@@ -49,7 +49,7 @@ describe('a player', () => {
     expect((await player.request('OPTIONS')).headers.get('public')).toBe(
       'OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER',
     );
-    const described = await player.request('DESCRIBE', { Accept: 'application/sdp' });
+    const described = await player.request('DESCRIBE', { Accept: 'application/sdp', 'User-Agent': 'test player' });
     expect(described.status).toBe(200);
     expect(described.headers.get('content-base')).toBe(`${player.url}/`);
     expect(described.body.split('\r\n').slice(2)).toEqual([
@@ -79,6 +79,9 @@ describe('a player', () => {
     expect((await setup(player, 'RTP/AVP;unicast;client_port=5002-5003', 1, id)).status).toBe(200);
     const [tap] = streams.taps;
     expect(streams.taps).toHaveLength(1);
+    expect(streams.requests).toEqual([
+      { reader: { protocol: 'rtsp', remoteAddress: '127.0.0.1', userAgent: 'test player' } },
+    ]);
     expect(tap?.udp.map(({ target }) => target)).toEqual([
       { track: 'video', address: '127.0.0.1', rtpPort: 5000, rtcpPort: 5001, localAddress: '127.0.0.1' },
       { track: 'audio', address: '127.0.0.1', rtpPort: 5002, rtcpPort: 5003, localAddress: '127.0.0.1' },

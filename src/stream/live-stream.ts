@@ -13,7 +13,7 @@ import type { Source } from './source.ts';
 import { SourceMonitor } from './source-monitor.ts';
 import { StreamTaps } from './stream-taps.ts';
 import { StreamViewers } from './stream-viewers.ts';
-import type { Tap } from './tap-types.ts';
+import type { Tap, TapRequest } from './tap-types.ts';
 import type { PlayRequest, StreamSnapshot, ViewerClosed, ViewerHandle, ViewerRequest } from './types.ts';
 
 export interface LiveStreamOptions extends SourceContext {
@@ -113,6 +113,7 @@ export class LiveStream {
       createdAt: this.#createdAt,
       stats: ingest?.stats ?? this.#lastStats,
       viewers: this.viewers.snapshots(),
+      readers: this.#taps.snapshots(),
       ...(this.#source === undefined ? {} : { transport: this.#source.transport }),
       ...(ingest?.video === undefined ? {} : { video: ingest.video }),
       ...(ingest?.audio === undefined ? {} : { audio: ingest.audio }),
@@ -153,7 +154,7 @@ export class LiveStream {
   }
 
   /** @throws StreamError */
-  async tap(): Promise<Tap> {
+  async tap(request: TapRequest): Promise<Tap> {
     this.#waiters += 1;
     try {
       await this.join();
@@ -162,7 +163,7 @@ export class LiveStream {
       if (feed === undefined || source !== this.#source || this.closed) {
         throw new StreamError('media_lost', 'the stream was lost', { playId: this.#play.id });
       }
-      return this.#taps.open(feed);
+      return this.#taps.open(feed, request);
     } finally {
       this.#waiters -= 1;
       this.#checkUnused();

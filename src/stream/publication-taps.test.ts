@@ -101,6 +101,17 @@ test('framed packets go to every reader from one framing, which ends with the la
   expect(framing?.closed).toBe(true);
 });
 
+test('readers are listed and told as viewers are', async () => {
+  await publish();
+  const told: number[] = [];
+  streams.on('viewers', ({ readers }) => told.push(readers.length));
+  const reader = { protocol: 'rtsp', remoteAddress: '192.0.2.9', userAgent: 'VLC' } as const;
+  const tap = await streams.tap('desk', { reader });
+  expect(streams.find('desk')?.readers).toMatchObject([reader]);
+  tap.close();
+  expect(told).toEqual([1, 0]);
+});
+
 test('requests for key frames are merged', async () => {
   await publish();
   const frames = await (await streams.tap('desk')).openFrames(() => undefined);

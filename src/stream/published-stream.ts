@@ -7,7 +7,7 @@ import type { Play } from './play.ts';
 import { PublicationFeed } from './publication-feed.ts';
 import { StreamTaps } from './stream-taps.ts';
 import { StreamViewers } from './stream-viewers.ts';
-import type { Tap } from './tap-types.ts';
+import type { Tap, TapRequest } from './tap-types.ts';
 import type { PublicationEndReason, StreamSnapshot, ViewerClosed, ViewerHandle, ViewerRequest } from './types.ts';
 
 /** Who sends a published stream, and how. */
@@ -108,6 +108,7 @@ export class PublishedStream {
       createdAt: this.#createdAt,
       stats: { ...NO_STATS, ...stats },
       viewers: this.viewers.snapshots(),
+      readers: this.#taps.snapshots(),
       publisher: {
         id: publication.id,
         remoteAddress: publisher.remoteAddress,
@@ -146,12 +147,12 @@ export class PublishedStream {
   }
 
   /** @throws StreamError */
-  async tap(): Promise<Tap> {
+  async tap(request: TapRequest): Promise<Tap> {
     await this.#feed.described();
     if (this.#closed) {
       throw new StreamError('closed', 'the publication ended meanwhile', { playId: this.#options.play.id });
     }
-    return this.#taps.open(this.#feed);
+    return this.#taps.open(this.#feed, request);
   }
 
   setMuted(change: Partial<MuteState>): Promise<MuteState> {

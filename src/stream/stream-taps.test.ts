@@ -83,6 +83,17 @@ test('a source that is lost closes it', async () => {
   expect(reasons).toEqual(['device_bye']);
 });
 
+test('is listed with who reads it until it is closed', async () => {
+  (await tap()).close();
+  const reader = { protocol: 'rtsp', remoteAddress: '192.0.2.9', userAgent: 'VLC' } as const;
+  const [player, recording] = [await streams.tap(NAME, { reader }), await streams.tap(NAME)];
+  expect(streams.find(NAME)?.readers).toMatchObject([reader, { protocol: 'recording', remoteAddress: '' }]);
+  player.close();
+  expect(streams.find(NAME)?.readers).toMatchObject([{ protocol: 'recording' }]);
+  recording.close();
+  expect(streams.find(NAME)?.readers).toEqual([]);
+});
+
 test('a name of nothing is not found', async () => {
   await expect(streams.tap('nothing')).rejects.toMatchObject({ code: 'stream_not_found' });
 });

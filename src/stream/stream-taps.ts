@@ -1,22 +1,42 @@
+import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { FramedPackets, PlayerOutput } from '../media/index.ts';
 import { safeEmit, type Logger } from '../util/index.ts';
 import { StreamError } from './errors.ts';
 import type { FrameReader } from './frame-hub.ts';
 import type { TapFeed } from './tap-feed.ts';
-import type { Tap, TapEvents, TapFrames, TapTrack, TapUdpTarget } from './tap-types.ts';
+import type {
+  Tap,
+  TapEvents,
+  TapFrames,
+  TapReader,
+  TapReaderSnapshot,
+  TapRequest,
+  TapTrack,
+  TapUdpTarget,
+} from './tap-types.ts';
+
+const OWN_RECORDING: TapReader = { protocol: 'recording', remoteAddress: '', userAgent: '' };
 
 class StreamTap extends EventEmitter<TapEvents> implements Tap {
   readonly stream: string;
   readonly tracks: readonly TapTrack[];
+  readonly snapshot: TapReaderSnapshot;
   readonly #feed: TapFeed;
   readonly #log: Logger;
   readonly #onClosed: (tap: StreamTap) => void;
   readonly #outputs = new Set<{ close(): void }>();
   #closed = false;
 
-  constructor(options: { stream: string; feed: TapFeed; log: Logger; onClosed: (tap: StreamTap) => void }) {
+  constructor(options: {
+    stream: string;
+    feed: TapFeed;
+    reader: TapReader;
+    log: Logger;
+    onClosed: (tap: StreamTap) => void;
+  }) {
     super();
+    this.snapshot = { ...options.reader, id: randomUUID(), createdAt: Date.now() };
     this.stream = options.stream;
     this.#feed = options.feed;
     this.#log = options.log;
@@ -81,13 +101,17 @@ export class StreamTaps {
     return this.#taps.size;
   }
 
-  open(feed: TapFeed): Tap {
+  snapshots(): TapReaderSnapshot[] {
+    return [...this.#taps].map(({ snapshot }) => snapshot);
+  }
+
+  open(feed: TapFeed, { reader = OWN_RECORDING }: TapRequest): Tap {
     const { stream, log, onChange } = this.#options;
     const onClosed = (closed: StreamTap): void => {
       this.#taps.delete(closed);
       onChange();
     };
-    const tap = new StreamTap({ stream, feed, log, onClosed });
+    const tap = new StreamTap({ stream, feed, reader, log, onClosed });
     this.#taps.add(tap);
     onChange();
     return tap;

@@ -13,7 +13,7 @@ import { Publications } from './publications.ts';
 import type { PublishedStream } from './published-stream.ts';
 import type { RtpPublication, RtpPublishRequest } from './rtp-publication-types.ts';
 import { formatStreamName, isSsrcName, parseStreamName } from './stream-name.ts';
-import type { Tap } from './tap-types.ts';
+import type { Tap, TapRequest } from './tap-types.ts';
 import type {
   PlayRecord,
   PlayRequest,
@@ -96,8 +96,8 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
     return this.#streamFor(name).view(viewer);
   }
 
-  async tap(name: string): Promise<Tap> {
-    return (this.#publications.find(name) ?? this.#streamFor(name)).tap();
+  async tap(name: string, request: TapRequest = {}): Promise<Tap> {
+    return (this.#publications.find(name) ?? this.#streamFor(name)).tap(request);
   }
 
   async publish(name: string, request: PublishRequest): Promise<PublishHandle> {

@@ -34,6 +34,25 @@ export interface TapFrames {
   close(): void;
 }
 
+/** Who reads a tap. */
+export interface TapReader {
+  readonly protocol: 'rtsp' | 'recording';
+  readonly remoteAddress: string;
+  readonly userAgent: string;
+}
+
+/** Who asks for a tap. */
+export interface TapRequest {
+  /** Absent = a recording of our own. */
+  readonly reader?: TapReader;
+}
+
+/** A tap that is open, as lists show it. */
+export interface TapReaderSnapshot extends TapReader {
+  readonly id: string;
+  readonly createdAt: number;
+}
+
 export type TapEvents = {
   /** Once: the stream ended, or its source was lost; the outputs are gone. */
   closed: [reason: string];

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { AudioTrack, IngestStats, VideoTrack } from '../media/index.ts';
 import type { MuteState, PublicationCloseReason, ViewerCloseReason } from '../webrtc/index.ts';
 import type { RtpPublication, RtpPublishRequest } from './rtp-publication-types.ts';
-import type { Tap } from './tap-types.ts';
+import type { Tap, TapReaderSnapshot, TapRequest } from './tap-types.ts';
 
 /** The stages of one play in order (docs/architecture.md, evidence timeline). */
 export type EvidenceStage =
@@ -101,6 +101,8 @@ export interface StreamSnapshot {
   readonly audio?: AudioTrack;
   readonly stats: IngestStats;
   readonly viewers: readonly ViewerSnapshot[];
+  /** Those who watch otherwise than by WebRTC, and recordings. */
+  readonly readers: readonly TapReaderSnapshot[];
   /** Of a publication. */
   readonly publisher?: PublisherSnapshot;
 }
@@ -199,7 +201,7 @@ export interface Streams extends EventEmitter<StreamsEvents> {
   /** Answers a WebRTC offer for a stream, opening the channel first where the name tells one. @throws StreamError, SdpError (`sdp_invalid`) */
   view(name: string, viewer: ViewerRequest): Promise<ViewerHandle>;
   /** The RTP of a stream, opening the channel first where the name tells one. @throws StreamError, StreamNotFoundError */
-  tap(name: string): Promise<Tap>;
+  tap(name: string, request?: TapRequest): Promise<Tap>;
   /**
    * Answers the offer of one who sends a stream under this name, with or without app. A live name is taken over or
    * refused, as configured. @throws SdpError, StreamNameError, StreamTakenError, PublicationLimitError

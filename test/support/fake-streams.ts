@@ -10,6 +10,7 @@ import type {
   Streams,
   StreamsEvents,
   Tap,
+  TapReaderSnapshot,
   ViewerHandle,
   ViewerRequest,
   ViewerSnapshot,
@@ -65,8 +66,14 @@ export function fakeStream(more: Partial<StreamSnapshot> = {}): StreamSnapshot {
     audio: { kind: 'audio', codec: 'pcma', playable: true, sampleRate: 8000, channels: 1, ssrc: 2, payloadType: 8 },
     stats: EMPTY_STATS,
     viewers: [],
+    readers: [],
     ...more,
   };
+}
+
+/** An RTSP player of a stream. */
+export function fakeReader(more: Partial<TapReaderSnapshot> = {}): TapReaderSnapshot {
+  return { id: 'r1', protocol: 'rtsp', remoteAddress: '192.0.2.9', userAgent: 'VLC', createdAt: 1, ...more };
 }
 
 export function fakeViewer(more: Partial<ViewerSnapshot> = {}): ViewerSnapshot {

@@ -7,6 +7,7 @@ import type {
   Tap,
   TapEvents,
   TapFrames,
+  TapRequest,
   TapTrack,
   TapUdpTarget,
 } from '../../src/stream/index.ts';
@@ -105,11 +106,13 @@ class FakeTapError extends GatewayError {
 /** Opens any stream but those whose name is an error's code. */
 export class FakeTapSource implements TapSource {
   readonly taps: FakeTap[] = [];
+  readonly requests: TapRequest[] = [];
 
-  async tap(name: string): Promise<Tap> {
+  async tap(name: string, request: TapRequest): Promise<Tap> {
     const bare = name.replace('live/', '');
     if (/^[a-z]+_[a-z_]+$/.test(bare)) throw new FakeTapError(bare);
     const tap = new FakeTap(name);
+    this.requests.push(request);
     this.taps.push(tap);
     return tap;
   }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiFixture, openApi } from '../../../test/support/api-fixture.ts';
 import { fakeChannel, fakeDevice } from '../../../test/support/fake-platform.ts';
-import { EMPTY_STATS, fakeStream, fakeViewer } from '../../../test/support/fake-streams.ts';
+import { EMPTY_STATS, fakeStream, fakeReader, fakeViewer } from '../../../test/support/fake-streams.ts';
 import { liveStreamDetailSchema } from '../schemas/live-stream.ts';
 
 const CAMERA = fakeStream().name;
@@ -21,7 +21,14 @@ function fill({ platform, streams }: ApiFixture): void {
   platform.addDevice(fakeDevice(), [fakeChannel({ name: 'East gate' })]);
   const stats = { ...EMPTY_STATS, bitrateBps: 4_000_000, fps: 25 };
   streams
-    .addStream(fakeStream({ createdAt: 1000, stats, viewers: [fakeViewer(), fakeViewer({ id: 'v2' })] }))
+    .addStream(
+      fakeStream({
+        createdAt: 1000,
+        stats,
+        viewers: [fakeViewer(), fakeViewer({ id: 'v2' })],
+        readers: [fakeReader(), fakeReader({ id: 'r2', protocol: 'recording' })],
+      }),
+    )
     .addStream(publication('live/desk', { createdAt: 3000, publisher }))
     .addStream(publication('live/encoder', { createdAt: 2000, transport: 'rtsp' }))
     .addStream(publication('yard/old-camera', { createdAt: 4000, transport: 'pull', viewers: [fakeViewer()] }));
@@ -69,7 +76,7 @@ describe('GET /api/v1/live-streams', () => {
       name: CAMERA,
       title: 'East gate',
       kind: 'camera',
-      viewerCount: 2,
+      viewerCount: 3,
       bitrateBps: 4_000_000,
       fps: 25,
       video: { codec: 'h264', playable: true, width: 1920, height: 1080 },
@@ -78,7 +85,11 @@ describe('GET /api/v1/live-streams', () => {
     expect(list.items).toEqual([expect.objectContaining(view)]);
     expect(list.items[0]).not.toHaveProperty('viewers');
     const one: unknown = await (await api.get(`/api/v1/live-streams/${CAMERA}`)).json();
-    expect(one).toMatchObject({ ...view, viewers: [{ id: 'v1' }, { id: 'v2' }] });
+    expect(one).toMatchObject({
+      ...view,
+      viewers: [{ id: 'v1' }, { id: 'v2' }],
+      readers: [fakeReader(), { id: 'r2' }],
+    });
     expect(liveStreamDetailSchema.strict().safeParse(one).error).toBeUndefined();
     const none = await api.get('/api/v1/live-streams/live/none');
     expect([none.status, await none.json()]).toMatchObject([404, { error: { code: 'stream_unknown' } }]);

@@ -62,7 +62,7 @@ export function addLiveStreamRoutes(routes: Routes, { parts: { streams, platform
     errors: [400, 404],
     handle: ({ params }) => {
       const stream = requireStream(params);
-      return { ...liveStreamView(stream, platform), viewers: stream.viewers };
+      return { ...liveStreamView(stream, platform), viewers: stream.viewers, readers: stream.readers };
     },
   });
 

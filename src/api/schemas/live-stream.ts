@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Platform } from '../../gb28181/index.ts';
 import type { StreamSnapshot } from '../../stream/index.ts';
 import { pageQuery } from './common.ts';
-import { publisherSchema, stateSchema, viewerSchema } from './play.ts';
+import { publisherSchema, readerSchema, stateSchema, viewerSchema } from './play.ts';
 
 /** Where a stream comes from: `webrtc` is a browser or another WHIP or pms publisher. */
 const kindSchema = z.enum(['camera', 'webrtc', 'rtsp', 'pull']);
@@ -35,7 +35,7 @@ export const liveStreamSchema = z
     fps: z.number(),
     packets: z.number(),
     lost: z.number(),
-    viewerCount: z.int(),
+    viewerCount: z.int().meta({ description: 'By WebRTC and RTSP' }),
     publisher: publisherSchema.optional(),
   })
   .meta({ id: 'LiveStream' });
@@ -43,7 +43,7 @@ export const liveStreamSchema = z
 type LiveStreamView = z.infer<typeof liveStreamSchema>;
 
 export const liveStreamDetailSchema = liveStreamSchema
-  .extend({ viewers: z.array(viewerSchema) })
+  .extend({ viewers: z.array(viewerSchema), readers: z.array(readerSchema) })
   .meta({ id: 'LiveStreamDetail' });
 
 const SORTS = ['createdAt', 'title', 'bitrate', 'viewers'] as const;
@@ -88,7 +88,7 @@ export function liveStreamView(stream: StreamSnapshot, platform: Pick<Platform, 
     fps: stats.fps,
     packets: stats.packets,
     lost: stats.lost,
-    viewerCount: stream.viewers.length,
+    viewerCount: stream.viewers.length + stream.readers.filter(({ protocol }) => protocol === 'rtsp').length,
     ...(publisher === undefined ? {} : { publisher }),
   };
 }

@@ -94,6 +94,16 @@ export const publisherSchema = z
   })
   .meta({ id: 'Publisher' });
 
+export const readerSchema = z
+  .object({
+    id: z.string(),
+    protocol: z.enum(['rtsp', 'recording']),
+    remoteAddress: z.string(),
+    userAgent: z.string(),
+    createdAt: z.number(),
+  })
+  .meta({ id: 'Reader', description: 'One who watches by RTSP, or a recording' });
+
 export const streamSchema = z
   .object({
     name: z.string(),
@@ -110,6 +120,7 @@ export const streamSchema = z
     audio: audioSchema.optional(),
     stats: statsSchema,
     viewers: z.array(viewerSchema),
+    readers: z.array(readerSchema),
     publisher: publisherSchema.optional(),
   })
   .meta({ id: 'Stream' });

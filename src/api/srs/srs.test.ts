@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiFixture, openApi } from '../../../test/support/api-fixture.ts';
 import { FakeError } from '../../../test/support/fake-platform.ts';
-import { EMPTY_STATS, FAKE_ANSWER, fakePlay, fakeStream, fakeViewer } from '../../../test/support/fake-streams.ts';
+import {
+  EMPTY_STATS,
+  FAKE_ANSWER,
+  fakePlay,
+  fakeStream,
+  fakeReader,
+  fakeViewer,
+} from '../../../test/support/fake-streams.ts';
 import { parseStreamUrl } from './stream-url.ts';
 
 const NAME = '34020000001320000001_34020000001310000001';
@@ -202,6 +209,7 @@ describe('lists of SRS', () => {
   const running = fakeStream({
     stats: { ...EMPTY_STATS, frames: 50, bytes: 5000, bitrateBps: 4_000_000 },
     viewers: [fakeViewer({ bytesSent: 700 }), fakeViewer({ id: 'v2', bytesSent: 300 })],
+    readers: [fakeReader(), fakeReader({ id: 'r2', protocol: 'recording' })],
   });
 
   test.each(['/api/v1/versions', '/api/v1/versions/'])('%s', async (path) => {
@@ -225,7 +233,7 @@ describe('lists of SRS', () => {
       tcUrl: 'rtmp://127.0.0.1/live',
       url: `/live/${NAME}`,
       live_ms: 1_700_000_000_000,
-      clients: 3,
+      clients: 4,
       frames: 50,
       send_bytes: 1000,
       recv_bytes: 5000,

@@ -69,7 +69,7 @@ export function streamView(stream: StreamSnapshot, host: string, now: number): R
     tcUrl: `rtmp://${host}/${app}`,
     url: `/${app}/${name}`,
     live_ms: stream.createdAt,
-    clients: stream.viewers.length + 1,
+    clients: stream.viewers.length + rtspPlayers(stream).length + 1,
     frames: stream.stats.frames,
     send_bytes: sent,
     recv_bytes: stream.stats.bytes,
@@ -83,6 +83,9 @@ export function streamView(stream: StreamSnapshot, host: string, now: number): R
     gbrtc: stream,
   };
 }
+
+const rtspPlayers = ({ readers }: StreamSnapshot): StreamSnapshot['readers'] =>
+  readers.filter(({ protocol }) => protocol === 'rtsp');
 
 const publisherId = (stream: StreamSnapshot): string => stream.publisher?.id ?? `publisher-${stream.playId}`;
 
@@ -140,5 +143,15 @@ export function clientViews(stream: StreamSnapshot, host: string, now: number): 
     received: 0,
     receivedKbps: 0,
   }));
-  return [publisher, ...viewers].map((client) => clientView(stream, host, now, client));
+  const players = rtspPlayers(stream).map((player): ClientFields => ({
+    id: player.id,
+    ip: player.remoteAddress,
+    type: 'rtsp-play',
+    publish: false,
+    since: player.createdAt,
+    sent: 0,
+    received: 0,
+    receivedKbps: 0,
+  }));
+  return [publisher, ...viewers, ...players].map((client) => clientView(stream, host, now, client));
 }
