@@ -237,6 +237,7 @@ describe('quirks', () => {
 
   test('quirk: packets and no 200: the INVITE is told of the first packet, and the play goes on', async () => {
     parts.platform.script = async (invite, ingest) => {
+      if (invite.firstPacket === undefined) throw new Refusal('invite_timeout');
       ingest.play();
       await invite.firstPacket;
     };

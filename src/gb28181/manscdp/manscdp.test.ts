@@ -75,7 +75,7 @@ describe('quirk: XML of devices', () => {
     },
     {
       name: 'quirk: blanks in the SN (TP-Link)',
-      body: `<Response>${HEAD.replace('>7<', '> 7\r\n<')}</Response>`,
+      body: `<Response>${HEAD.replace('>7<', '> 0 7\r\n<')}</Response>`,
       message: catalog,
     },
     {

@@ -129,6 +129,11 @@ const cases: readonly Case[] = [
     asked: { ...camera, kind: 'Play', namedBy: 'Request-URI' },
   },
   {
+    name: 'quirk: our own ID in Subject and request line is not what is asked for',
+    invite: { subject: `${SERIAL}:0,${UPPER}:0`, body: offer({ ...history, u: `${UNKNOWN}:0` }) },
+    asked: { kind: 'Playback', channelId: UNKNOWN, namedBy: 'SDP', known: false },
+  },
+  {
     name: 'download',
     invite: { subject: live, body: offer({ ...history, s: 'Download' }) },
     asked: { ...camera, kind: 'Download', namedBy: 'Subject' },

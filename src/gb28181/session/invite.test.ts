@@ -133,7 +133,11 @@ describe('quirk: answers', () => {
       body: `${ANSWER}\u0000\u0000\u00ff\u00fe`,
       answer: { ssrc: 200_001_001 },
     },
-    { name: 'quirk: a blank line before a=', body: ANSWER.replace('a=send', '\r\na=send'), answer: { port: 15_060 } },
+    {
+      name: 'quirk: a blank line before a=',
+      body: ANSWER.replace('a=send', '\r\na=send'),
+      answer: { port: 15_060, ssrc: 200_001_001 },
+    },
     {
       name: 'quirk: u= between s= and c=',
       body: ANSWER.replace('c=', `u=${CAMERA_ID}:0\r\nc=`),

@@ -279,6 +279,8 @@ describe('program streams of real devices', () => {
     const recorder = new MediaRecorder();
     for (let index = 0; index < 10; index++) {
       const video = index === 0 ? keyPack(pts(0), keyFrame()) : framePack(pts(index), annexB(slice()));
+      // Not by when it comes, which is never even.
+      recorder.nowMs += index % 2 === 0 ? 15 : -15;
       recorder.send(Buffer.concat([video, pes(0xc0, filler(320))]));
     }
     const times = recorder.frames.map((frame) => frame.pts90k);
