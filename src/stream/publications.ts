@@ -70,7 +70,8 @@ export class Publications {
   /** @throws OfferCodecError, StreamNameError, StreamTakenError, PublicationLimitError, ThreadDiedError */
   async publishRtp(given: string, request: RtpPublishRequest): Promise<RtpPublication> {
     const name = publishedName(given);
-    this.#checkFree(name);
+    const pulled = request.source === 'pull';
+    this.#checkFree(name, pulled);
     const { webrtc, media, timing, log } = this.#options;
     const publication = await webrtc.createPlainPublication({ id: randomUUID(), tracks: request.tracks });
     const relay = await media.openRelay(relayOptionsOf(publication, request, timing)).catch((error: unknown) => {
@@ -78,18 +79,20 @@ export class Publications {
       throw error;
     });
     try {
-      this.#checkStillFree(name, publication);
+      this.#checkStillFree(name, publication, pulled);
     } catch (error) {
       relay.close();
       throw error;
     }
-    const { remoteAddress, userAgent, source: transport } = request;
+    const { remoteAddress, userAgent, source: transport, notes } = request;
     let stream: PublishedStream | undefined;
     const end = (reason: PublicationEndReason): void => stream?.close(reason);
     const handle = new RelayedPublication({ id: publication.id, stream: name, relay, end, log });
     const stats = (): RelayStats => relay.stats;
     const onEnded = (reason: PublicationEndReason): void => handle.finish(reason);
-    stream = this.#add(name, publication, { transport, remoteAddress, userAgent, stats, onEnded });
+    const onWatchers = (count: number): void => handle.setWatchers(count);
+    const facts = { transport, remoteAddress, userAgent, notes };
+    stream = this.#add(name, publication, { ...facts, stats, onEnded, onWatchers });
     relay.once('firstMedia', () => stream.onMedia());
     if (relay.closed) stream.close('media_lost');
     return handle;
@@ -123,18 +126,19 @@ export class Publications {
     return stream;
   }
 
-  #checkFree(name: string): void {
+  /** What we fetch by ourselves takes no name over. */
+  #checkFree(name: string, pulled = false): void {
     this.#options.checkName(name);
-    if (this.#options.timing.republish === 'refuse' && this.#streams.has(name)) {
+    if ((pulled || this.#options.timing.republish === 'refuse') && this.#streams.has(name)) {
       throw new StreamTakenError(`${name} is published already`);
     }
   }
 
   /** Somebody else may have been quicker. */
-  #checkStillFree(name: string, publication: Publication): void {
+  #checkStillFree(name: string, publication: Publication, pulled = false): void {
     try {
       if (this.#closed) throw new StreamLimitError('the gateway is closing');
-      this.#checkFree(name);
+      this.#checkFree(name, pulled);
     } catch (error) {
       publication.close();
       throw error;

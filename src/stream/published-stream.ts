@@ -15,10 +15,14 @@ export interface Publisher {
   readonly transport: 'webrtc' | 'rtsp' | 'pull';
   readonly remoteAddress: string;
   readonly userAgent: string;
+  /** For the timeline. */
+  readonly notes?: readonly string[] | undefined;
   /** Of its WebRTC connection, where it has one. */
   readonly states?: () => { readonly iceState: IceState; readonly dtlsState: DtlsState };
   /** Counters of where its packets arrive, where that is not mediasoup. */
   readonly stats?: () => Partial<IngestStats>;
+  /** How many watch has changed. */
+  readonly onWatchers?: (count: number) => void;
   /** Once. */
   readonly onEnded?: (reason: PublicationEndReason) => void;
 }
@@ -53,7 +57,9 @@ export class PublishedStream {
     this.#options = options;
     const { publication, play, publisher, webrtc, media, log } = options;
     const onChange = (): void => {
-      if (!this.#closed) options.onViewers(this);
+      if (this.#closed) return;
+      publisher.onWatchers?.(this.viewers.size + this.#taps.size);
+      options.onViewers(this);
     };
     this.#taps = new StreamTaps({ stream: options.name, onChange, log });
     const onLost = (): void => this.#taps.closeAll('thread_died');
@@ -69,6 +75,7 @@ export class PublishedStream {
     const { transport, remoteAddress, userAgent } = publisher;
     play.transport = transport;
     play.add('requested', `${transport}: published from ${remoteAddress} ${userAgent}`);
+    for (const note of publisher.notes ?? []) play.add('codec', note);
     publication.on('iceStateChange', (state) => play.add('ice', state));
     publication.on('dtlsStateChange', (state) => {
       play.add('dtls', state);

@@ -21,6 +21,8 @@ export interface RtpPublishRequest {
   readonly source: 'rtsp' | 'pull';
   readonly remoteAddress: string;
   readonly userAgent: string;
+  /** For the timeline, e.g. which tracks are left out. */
+  readonly notes?: readonly string[];
 }
 
 /** Where a track comes from over UDP; ports that are not known yet are learnt from the packets. */
@@ -37,6 +39,8 @@ export type RtpPublicationEvents = {
   rtcp: [framed: Uint8Array];
   /** The first RTP packet of any track has come. */
   firstMedia: [];
+  /** The number of `watchers` has changed. */
+  watchers: [count: number];
 };
 
 /** A publication whose RTP comes to a media thread: from UDP ports there, or in frames that are pushed. */
@@ -45,6 +49,8 @@ export interface RtpPublication extends EventEmitter<RtpPublicationEvents> {
   /** `<app>/<name>`. */
   readonly stream: string;
   readonly closed: boolean;
+  /** Players and readers, those on their way included. */
+  readonly watchers: number;
   /** Opens an even port and the next one for a track (by its index in the request). @throws PortsExhaustedError (`no_media_port`) */
   openUdp(track: number, remote: RtpRemote): Promise<{ readonly rtp: number; readonly rtcp: number }>;
   /** The ports that the sender has named after ours were opened. */

@@ -63,6 +63,7 @@ export class RelayedPublication extends EventEmitter<RtpPublicationEvents> imple
   readonly id: string;
   readonly stream: string;
   readonly #parts: RelayedPublicationParts;
+  #watchers = 0;
   #closed = false;
 
   constructor(parts: RelayedPublicationParts) {
@@ -78,6 +79,10 @@ export class RelayedPublication extends EventEmitter<RtpPublicationEvents> imple
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  get watchers(): number {
+    return this.#watchers;
   }
 
   openUdp(track: number, remote: RtpRemote): Promise<{ readonly rtp: number; readonly rtcp: number }> {
@@ -98,6 +103,12 @@ export class RelayedPublication extends EventEmitter<RtpPublicationEvents> imple
 
   close(reason: PublicationEndReason = 'closed'): void {
     if (!this.#closed) this.#parts.end(reason);
+  }
+
+  setWatchers(count: number): void {
+    if (count === this.#watchers || this.#closed) return;
+    this.#watchers = count;
+    safeEmit<RtpPublicationEvents, 'watchers'>(this, this.#parts.log, 'watchers', count);
   }
 
   /** The stream has ended. */

@@ -128,9 +128,12 @@ test('names: those of cameras are refused, live ones are taken over or refused a
     code: 'stream_taken',
   });
   const first = await streams.publishRtp('gate', REQUEST);
-  const second = await streams.publishRtp('gate', { ...REQUEST, source: 'pull' });
+  const second = await streams.publishRtp('gate', REQUEST);
   expect([first.closed, second.closed, told]).toEqual([true, false, [['publicationClosed', 'live/gate', 'replaced']]]);
-  expect(streams.find('gate')?.transport).toBe('pull');
+  // What we fetch by ourselves takes no name over.
+  const pull = { ...REQUEST, source: 'pull' } as const;
+  await expect(streams.publishRtp('gate', pull)).rejects.toMatchObject({ code: 'stream_taken' });
+  expect(streams.find('gate')?.transport).toBe('rtsp');
   await streams.publish('gate', { offer: 'v=0', remoteAddress: '', userAgent: '' });
   expect([second.closed, streams.find('gate')?.transport]).toEqual([true, 'webrtc']);
   await streams.shutdown();

@@ -12,6 +12,8 @@ import { PlayList } from './play-list.ts';
 import { Publications } from './publications.ts';
 import type { PublishedStream } from './published-stream.ts';
 import type { RtpPublication, RtpPublishRequest } from './rtp-publication-types.ts';
+import { Pulling } from './pulling.ts';
+import type { StreamPuller } from './puller-types.ts';
 import { formatStreamName, isSsrcName, parseStreamName } from './stream-name.ts';
 import type { Tap, TapRequest } from './tap-types.ts';
 import type {
@@ -51,6 +53,7 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
   readonly #plays: PlayList;
   readonly #streams = new Map<string, LiveStream>();
   readonly #publications: Publications;
+  readonly #pulling = new Pulling();
   readonly #closing = new Set<Promise<void>>();
   #closed = false;
 
@@ -93,11 +96,18 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
     const published = this.#publications.find(name);
     if (published !== undefined) return published.view(viewer);
     this.#parts.webrtc.checkOffer(viewer.offer);
-    return this.#streamFor(name).view(viewer);
+    return this.#withStream(name, undefined, (stream) => stream.view(viewer));
   }
 
   async tap(name: string, request: TapRequest = {}): Promise<Tap> {
-    return (this.#publications.find(name) ?? this.#streamFor(name)).tap(request);
+    const { hops } = request;
+    const published = this.#publications.find(name);
+    if (published !== undefined) this.#pulling.checkServed(published.name, hops);
+    return this.#withStream(name, hops, (stream) => stream.tap(request));
+  }
+
+  pullFrom(puller: StreamPuller): void {
+    this.#pulling.puller = puller;
   }
 
   async publish(name: string, request: PublishRequest): Promise<PublishHandle> {
@@ -166,6 +176,27 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
     });
     await Promise.race([Promise.all(this.#closing), waited]);
     clearTimeout(timer);
+  }
+
+  /** The running stream, else that of a device of ours, else one that is fetched from elsewhere. */
+  async #withStream<T>(
+    name: string,
+    hops: readonly string[] | undefined,
+    use: (stream: LiveStream | PublishedStream) => Promise<T>,
+  ): Promise<T> {
+    const running = this.#find(name);
+    if (running !== undefined) return use(running);
+    const hold = this.#isOurs(name) || this.#closed ? undefined : await this.#pulling.pull(name, hops);
+    try {
+      return await use(this.#publications.find(name) ?? this.#streamFor(name));
+    } finally {
+      hold?.release();
+    }
+  }
+
+  #isOurs(name: string): boolean {
+    const request = this.#requestOf(name);
+    return request !== undefined && this.#parts.platform.device(request.deviceId) !== undefined;
   }
 
   /** The running stream of this name, or a new one. */

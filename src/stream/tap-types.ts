@@ -45,6 +45,8 @@ export interface TapReader {
 export interface TapRequest {
   /** Absent = a recording of our own. */
   readonly reader?: TapReader;
+  /** For another gateway: those that have asked each other already. */
+  readonly hops?: readonly string[];
 }
 
 /** A tap that is open, as lists show it. */

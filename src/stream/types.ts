@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { AudioTrack, IngestStats, VideoTrack } from '../media/index.ts';
 import type { MuteState, PublicationCloseReason, ViewerCloseReason } from '../webrtc/index.ts';
 import type { RtpPublication, RtpPublishRequest } from './rtp-publication-types.ts';
+import type { StreamPuller } from './puller-types.ts';
 import type { Tap, TapReaderSnapshot, TapRequest } from './tap-types.ts';
 
 /** The stages of one play in order (docs/architecture.md, evidence timeline). */
@@ -202,6 +203,8 @@ export interface Streams extends EventEmitter<StreamsEvents> {
   view(name: string, viewer: ViewerRequest): Promise<ViewerHandle>;
   /** The RTP of a stream, opening the channel first where the name tells one. @throws StreamError, StreamNotFoundError */
   tap(name: string, request?: TapRequest): Promise<Tap>;
+  /** Where streams come from that nobody publishes here. */
+  pullFrom(puller: StreamPuller): void;
   /**
    * Answers the offer of one who sends a stream under this name, with or without app. A live name is taken over or
    * refused, as configured. @throws SdpError, StreamNameError, StreamTakenError, PublicationLimitError

@@ -195,6 +195,10 @@ export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams 
     return { id, answer: FAKE_ANSWER };
   }
 
+  pullFrom(): void {
+    // Nothing is fetched.
+  }
+
   async tap(name: string): Promise<Tap> {
     this.calls.push(['tap', name]);
     throw this.failure ?? new FakeError('device_offline', `no stream ${name}`);
