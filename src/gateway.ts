@@ -7,9 +7,15 @@ import { createMediaThreads, type MediaThreads } from './media/index.ts';
 import { ownAddresses } from './own-addresses.ts';
 import { createPms, type Pms, type PmsListen } from './pms/index.ts';
 import { redactConfig } from './redact-config.ts';
-import { createRtspServer, type RtspServer } from './rtsp/index.ts';
+import { createPulls, createRtspServer, type Pulls, type RtspServer } from './rtsp/index.ts';
 import { createSipEngine } from './sip/index.ts';
-import { createDeviceStore, createMediaServerStore, openDatabase, type Database } from './store/index.ts';
+import {
+  createDeviceStore,
+  createMediaServerStore,
+  createPullStore,
+  openDatabase,
+  type Database,
+} from './store/index.ts';
 import { createStreams, type Streams } from './stream/index.ts';
 import { GatewayError, createLogger, errorMessage, type Logger } from './util/index.ts';
 import { createWebRtc, type WebRtc } from './webrtc/index.ts';
@@ -153,6 +159,22 @@ function openRtsp({ rtsp }: Config, secrets: Secrets, streams: Streams, log: Log
   );
 }
 
+/** What nobody publishes here is fetched from elsewhere. */
+function openPulls({ config, version }: GatewayOptions, database: Database, streams: Streams, log: Logger): Pulls {
+  const pulls = createPulls(
+    {
+      nodes: config.pull,
+      nodeTimeoutMs: config.stream['pull-timeout'],
+      idleTimeoutMs: config.stream['idle-timeout'],
+      silenceMs: config.media['silence-timeout'],
+      userAgent: `gbrtc/${version}`,
+    },
+    { streams, store: createPullStore(database), log },
+  );
+  streams.pullFrom(pulls);
+  return pulls;
+}
+
 /** Ports of the pms signalling; empty where it is off. Key and certificate are read once, at the start. */
 function pmsPorts({ pms }: Config): PmsListen[] {
   const tls = (): NonNullable<PmsListen['tls']> => ({
@@ -200,6 +222,7 @@ interface Parts {
   readonly webrtc: WebRtc;
   readonly platform: Platform;
   readonly streams: Streams;
+  readonly pulls: Pulls;
   readonly facts: GatewayFacts;
   readonly log: Logger;
 }
@@ -225,7 +248,7 @@ async function metricsOf({ webrtc, media }: Parts): Promise<MetricsSnapshot> {
 }
 
 function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
-  const { config, secrets, facts, platform, streams, database, log } = parts;
+  const { config, secrets, facts, platform, streams, pulls, database, log } = parts;
   const { http, gb28181: sip } = config;
   const bundled = new URL('../web/dist', import.meta.url).pathname;
   return createApi(
@@ -260,6 +283,7 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
       platform,
       streams,
       mediaServers: createMediaServerStore(database),
+      pulls,
       credentials: {
         signingKey: secrets.signingKey,
         verify: async (username, password) =>
@@ -324,6 +348,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       { platform, media, webrtc, log: log.child({ part: 'stream' }) },
     );
     keep('stream', { close: () => streams.shutdown() });
+    const pulls = keep('pull', openPulls(options, database, streams, log.child({ part: 'pull' })));
     if (config.rtsp.port !== 0) {
       const opening = openRtsp(config, secrets, streams, log.child({ part: 'rtsp' }));
       keep('rtsp', await about('rtsp.host, rtsp.port', opening));
@@ -333,7 +358,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       const opening = openPms(config, { secrets, streams, log: log.child({ part: 'pms' }) });
       keep('pms', await about('pms.port, pms.sslPort, pms.listenIp, pms.keyFile, pms.certFile', opening));
     }
-    keep('api', await openApi({ config, secrets, database, media, webrtc, platform, streams, facts, log }, options));
+    const parts = { config, secrets, database, media, webrtc, platform, streams, pulls, facts, log };
+    keep('api', await openApi(parts, options));
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => {
       webrtc.retire();

@@ -14,6 +14,7 @@ import { addChannelRoutes, addControlRoutes } from './rest/channels.ts';
 import { addDeviceQueryRoutes, addDeviceRoutes } from './rest/devices.ts';
 import { addLiveStreamRoutes } from './rest/live-streams.ts';
 import { addPlayRoutes, addStreamRoutes } from './rest/plays.ts';
+import { addPullRoutes } from './rest/pulls.ts';
 import { Routes } from './rest/route.ts';
 import { addSystemRoutes } from './rest/system.ts';
 import { createSrsRouter } from './srs/router.ts';
@@ -57,6 +58,7 @@ export function createApp(context: ApiContext): App {
   addPlayRoutes(routes, context);
   addStreamRoutes(routes, context);
   addLiveStreamRoutes(routes, context);
+  addPullRoutes(routes, context);
   addSystemRoutes(routes, context);
   const openApi = JSON.stringify(buildOpenApi(routes, options.version, srsSip.rows));
   routes.refuseOthers();

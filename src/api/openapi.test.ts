@@ -94,6 +94,7 @@ describe('the document', () => {
           remove: () => false,
           setDefault: () => false,
         },
+        pulls: { list: () => [], get: () => undefined, add: (pull) => pull, remove: () => false },
         credentials: { verify: async () => false, signingKey: new Uint8Array(32) },
         health: () => ({ ok: true, problems: [] }),
         metrics: async () => ({ workers: [], mediaThreads: [] }),

@@ -30,6 +30,34 @@ export interface MediaServerStore {
   setDefault(id: number | undefined): boolean;
 }
 
+/** How a stream is to be fetched from an RTSP server. */
+export interface NewPull {
+  readonly name: string;
+  readonly url: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly transport: 'auto' | 'tcp' | 'udp';
+  readonly onDemand: boolean;
+}
+
+/** A stream that is fetched from an RTSP server, and how that goes. */
+export interface PullView {
+  readonly name: string;
+  readonly url: string;
+}
+
+/** Streams that are fetched from RTSP servers. */
+export interface PullList {
+  /** By name. */
+  list(): readonly PullView[];
+  /** By name, with or without app. */
+  get(name: string): PullView | undefined;
+  /** @throws GatewayError `pull_invalid`, `stream_name_invalid`, `pull_exists`, `stream_taken`, `pull_limit` */
+  add(pull: NewPull): PullView;
+  /** Returns false for an unknown name. */
+  remove(name: string): boolean;
+}
+
 /** Who may log in, and what tokens are signed with. */
 export interface Credentials {
   verify(username: string, password: string): Promise<boolean>;
@@ -58,6 +86,7 @@ export interface ApiParts {
   readonly platform: Platform;
   readonly streams: Streams;
   readonly mediaServers: MediaServerStore;
+  readonly pulls: PullList;
   readonly credentials: Credentials;
   readonly health: () => HealthReport;
   readonly metrics: () => Promise<MetricsSnapshot>;

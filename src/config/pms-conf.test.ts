@@ -35,6 +35,10 @@ test("the documents' pms.conf as it stands, over the shipped configuration", () 
   });
   expect(config.webrtc).toEqual({ workers: 0, listen: '172.17.0.17', port: 20_000, candidate: ['122.51.177.240'] });
   expect(config.rtsp).toMatchObject({ port: 8554, host: '0.0.0.0' });
+  expect(config.pull).toMatchObject([
+    { ip: 'xxx', port: 8554 },
+    { ip: 'xxx', port: 8554 },
+  ]);
   expect(notes).toEqual([
     `${FIXTURE} is read; what it says comes before the other configuration`,
     "  not used: log.workerLevel: mediasoup's workers report their errors only, in our log",
@@ -51,7 +55,6 @@ test("the documents' pms.conf as it stands, over the shipped configuration", () 
     '  not used: record.recordPath: this version does not record',
     '  not used: record.execRecordDone: this version does not record',
     '  not used: record.cmdPort: this version does not record',
-    '  not used: pull: this version does not pull',
     '  other than in pms, clients need a token: http.auth.enable, rtsp.auth.enable',
   ]);
 });

@@ -124,11 +124,17 @@ class Translation implements PmsConf {
 
   constructor(root: Tree) {
     for (const [name, section] of Object.entries(root)) {
-      if (name === 'pull') this.#ignore(name, 'this version does not pull');
+      if (name === 'pull') this.#pull(section);
       else if (!SECTIONS.includes(name)) this.#ignore(name, 'unknown');
       else if (!isTree(section)) this.problems.push({ path: name, message: 'must be an object' });
       else for (const [key, value] of Object.entries(section)) this.#key(`${name}.${key}`, value, section, root);
     }
+  }
+
+  /** A list, of the same keys as ours. */
+  #pull(nodes: unknown): void {
+    this.written.set('pull', 'pull');
+    this.tree['pull'] = nodes;
   }
 
   #ignore(path: string, reason: string): void {

@@ -109,10 +109,30 @@ const pms = section({
   republish: z.enum(['take-over', 'refuse']).default('take-over'),
 });
 
-const stream = section({ 'idle-timeout': duration('30s', '0s', '1h') });
+const stream = section({
+  'idle-timeout': duration('30s', '0s', '1h'),
+  'pull-timeout': duration('5s', '500ms', '60s'),
+});
+
+/** pms's names; what is behind `port` is ours. */
+const pull = z
+  .array(
+    z.strictObject({
+      ip: z.string().regex(/^[\w.:-]{1,253}$/, 'must be an IP address or a host name'),
+      port: port(8554),
+      path: z
+        .string()
+        .regex(/^[^?#\s]*$/, 'must be a path such as /live')
+        .default(''),
+      user: text(''),
+      password: text(''),
+    }),
+  )
+  .max(64)
+  .default([]);
 
 /** The whole configuration file; every key has a default, no other key is allowed. */
-export const configSchema = z.strictObject({ common, gb28181, http, media, webrtc, rtsp, pms, stream });
+export const configSchema = z.strictObject({ common, gb28181, http, media, webrtc, rtsp, pms, stream, pull });
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 export type Config = DeepReadonly<z.infer<typeof configSchema>>;

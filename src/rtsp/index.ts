@@ -1,1 +1,3 @@
+export { createPulls } from './pull/pulls.ts';
+export type * from './pull/types.ts';
 export { createRtspServer, type RtspServer } from './server.ts';

@@ -1,6 +1,7 @@
 import { GatewayError, errorMessage, type Logger } from '../util/index.ts';
 import type { Tap, TapRequest } from '../stream/index.ts';
 import { Access, type RtspAuth } from './access.ts';
+import { HOP_HEADER, parseHops } from './headers/hop.ts';
 import { LIVE_RANGE, parseRange } from './headers/range.ts';
 import { formatRtpInfo } from './headers/rtp-info.ts';
 import { formatSession, parseSession } from './headers/session.ts';
@@ -45,6 +46,7 @@ type Method = (request: RtspRequest) => Promise<Reply> | Reply;
 const STATUS_OF_CODE: ReadonlyMap<string, RtspStatus> = new Map([
   ['stream_not_found', 404],
   ['device_offline', 404],
+  ['rtsp_not_found', 404],
   ['codec_unsupported', 415],
   ['stream_limit', 453],
 ]);
@@ -198,7 +200,9 @@ export class RequestHandler {
     if (described !== undefined && !described.closed && this.#askedAs === stream) return described;
     const { remoteAddress } = this.#options;
     const userAgent = (headers.get('user-agent') ?? '').slice(0, MAX_USER_AGENT_CHARS);
-    const tap = await this.#options.streams.tap(stream, { reader: { protocol: 'rtsp', remoteAddress, userAgent } });
+    const reader = { protocol: 'rtsp', remoteAddress, userAgent } as const;
+    const hops = parseHops(headers.get(HOP_HEADER.toLowerCase()));
+    const tap = await this.#options.streams.tap(stream, { reader, ...(hops === undefined ? {} : { hops }) });
     this.#askedAs = stream;
     if (this.#closed) tap.close();
     return tap;

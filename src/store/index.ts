@@ -1,4 +1,5 @@
 export { DatabaseError, openDatabase, type Database } from './database.ts';
 export { createDeviceStore } from './devices.ts';
 export { createMediaServerStore } from './media-servers.ts';
+export { createPullStore } from './pulls.ts';
 export { migrate, SchemaTooNewError } from './migrations.ts';

@@ -1,6 +1,8 @@
 import { createApi, type Api, type ApiOptions, type ApiParts, type HealthReport } from '../../src/api/index.ts';
 import { openDatabase } from '../../src/store/database.ts';
+import { createPulls, type Pulls } from '../../src/rtsp/index.ts';
 import { createMediaServerStore } from '../../src/store/media-servers.ts';
+import { createPullStore } from '../../src/store/pulls.ts';
 import { silentLogger } from '../../src/util/index.ts';
 import { FakePlatform } from './fake-platform.ts';
 import { FakeStreams } from './fake-streams.ts';
@@ -12,6 +14,7 @@ export interface ApiFixture {
   readonly base: string;
   readonly platform: FakePlatform;
   readonly streams: FakeStreams;
+  readonly pulls: Pulls;
   /** Mutable: a test makes the gateway ill. */
   readonly health: { report: HealthReport };
   /** A token of the administrator. */
@@ -26,6 +29,10 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
   const platform = new FakePlatform();
   const streams = new FakeStreams();
   const db = openDatabase(':memory:');
+  const pulls = createPulls(
+    { nodes: [], nodeTimeoutMs: 500, idleTimeoutMs: 1000, silenceMs: 5000, userAgent: 'gbrtc' },
+    { streams, store: createPullStore(db), log: silentLogger },
+  );
   const health = { report: { ok: true, problems: [] } as HealthReport };
   const api = await createApi(
     {
@@ -50,6 +57,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
       platform,
       streams,
       mediaServers: createMediaServerStore(db),
+      pulls,
       credentials: {
         verify: async (username, password) => username === ADMIN.username && password === ADMIN.password,
         signingKey: new Uint8Array(32).fill(7),
@@ -77,6 +85,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
     base,
     platform,
     streams,
+    pulls,
     health,
     get,
     send,
@@ -87,6 +96,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
     },
     async close() {
       await api.close();
+      await pulls.close();
       db.close();
     },
   };
