@@ -65,6 +65,8 @@ type Section = Record<string, unknown>;
 export interface GatewayProcessOptions {
   /** Sections merged over a configuration for 127.0.0.1 with free ports and no login. */
   readonly config?: Record<string, Section>;
+  /** Other gateways that it asks. */
+  readonly pull?: readonly Section[];
   /** With three virtual cameras. */
   readonly demo?: boolean;
   /** Instead of Node and src/main.ts: a command that takes the options of the gateway, e.g. an installed one. */
@@ -107,7 +109,7 @@ export async function startGatewayProcess(options: GatewayProcessOptions = {}): 
   const dataDir = options.dataDir ?? join(folder, 'data');
   const config = await configFor(options, dataDir);
   const file = join(folder, 'config.yaml');
-  writeFileSync(file, stringify(config));
+  writeFileSync(file, stringify({ ...config, pull: options.pull ?? [] }));
   const [program, ...first] = options.command ?? [process.execPath, ...NODE.flags, join(ROOT, 'src/main.ts')];
   const child = spawn(program, [...first, '--config', file, ...(options.demo === true ? ['--demo'] : [])], {
     stdio: ['ignore', 'pipe', 'pipe'],

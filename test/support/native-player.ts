@@ -7,6 +7,7 @@ export class NativePlayer {
   readonly #peer: PeerConnection;
   readonly #tracks: readonly Track[];
   readonly #connected: Promise<void>;
+  #resource = '';
   #open = false;
   #packets = 0;
   #bytes = 0;
@@ -67,7 +68,15 @@ export class NativePlayer {
       body: await this.offer(),
     });
     if (response.status !== 201) throw new Error(`WHEP ${response.status}: ${await response.text()}`);
+    this.#resource = new URL(response.headers.get('location') ?? '', base).href;
     await this.answer(await response.text());
+  }
+
+  /** Says goodbye: nobody has to find out. */
+  async leave(): Promise<void> {
+    const { status } = await fetch(this.#resource, { method: 'DELETE' });
+    if (status !== 200 && status !== 204) throw new Error(`DELETE of the WHEP resource: ${status}`);
+    this.close();
   }
 
   close(): void {
