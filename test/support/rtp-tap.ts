@@ -55,6 +55,29 @@ export class FakeTap extends EventEmitter<TapEvents> implements Tap {
   }
 }
 
+const H264 = { kind: 'video', encoding: 'H264', clockRate: 90_000, payloadType: 96, ssrc: 1 } as const;
+const OPUS = { kind: 'audio', encoding: 'OPUS', clockRate: 48_000, channels: 2, payloadType: 111, ssrc: 2 } as const;
+const LIBVPX = ['-deadline', 'realtime', '-cpu-used', '8', '-b:v', '600k', '-g', '50', '-strict', 'experimental'];
+const X264 = ['-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-g', '50', '-preset'];
+
+/** Tracks that FFmpeg of Debian can send. */
+export const SOURCES = {
+  h264: { track: H264, encoder: [...X264, 'ultrafast', '-tune', 'zerolatency'] },
+  /** B frames. */
+  h264Reordered: { track: H264, encoder: [...X264, 'superfast', '-bf', '3'] },
+  vp8: { track: { ...H264, encoding: 'VP8' }, encoder: ['-c:v', 'libvpx', ...LIBVPX] },
+  vp9: { track: { ...H264, encoding: 'VP9' }, encoder: ['-c:v', 'libvpx-vp9', ...LIBVPX] },
+  opus: { track: OPUS, encoder: ['-c:a', 'libopus', '-ac', '2', '-b:a', '48k'] },
+  pcma: {
+    track: { kind: 'audio', encoding: 'PCMA', clockRate: 8000, payloadType: 8, ssrc: 2 },
+    encoder: ['-c:a', 'pcm_alaw', '-ar', '8000', '-ac', '1'],
+  },
+  pcmu: {
+    track: { kind: 'audio', encoding: 'PCMU', clockRate: 8000, payloadType: 0, ssrc: 2 },
+    encoder: ['-c:a', 'pcm_mulaw', '-ar', '8000', '-ac', '1'],
+  },
+} as const satisfies Readonly<Record<string, SourceTrack>>;
+
 export interface SourceTrack {
   readonly track: TapTrack;
   /** Arguments of FFmpeg: the encoder and its options. */
@@ -62,7 +85,7 @@ export interface SourceTrack {
 }
 
 const INPUT: Readonly<Record<TrackKind, readonly string[]>> = {
-  video: ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=25'],
+  video: ['-f', 'lavfi', '-i', 'testsrc2=size=320x240:rate=25'],
   audio: ['-f', 'lavfi', '-i', 'sine=440:r=48000'],
 };
 const CHANNEL: Readonly<Record<TrackKind, number>> = { video: 0, audio: 2 };
@@ -76,6 +99,10 @@ export class FfmpegSource implements AsyncDisposable {
 
   private constructor(tap: FakeTap) {
     this.tap = tap;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
   }
 
   static async start(tracks: readonly SourceTrack[]): Promise<FfmpegSource> {
