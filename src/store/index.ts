@@ -3,3 +3,4 @@ export { createDeviceStore } from './devices.ts';
 export { createMediaServerStore } from './media-servers.ts';
 export { createPullStore } from './pulls.ts';
 export { migrate, SchemaTooNewError } from './migrations.ts';
+export { createRecordingStore } from './recordings.ts';

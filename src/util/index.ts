@@ -1,3 +1,4 @@
+export { splitCommand } from './command-line.ts';
 export { GatewayError, errorMessage } from './errors.ts';
 export { createLogger, silentLogger, type LogLevel, type Logger } from './logger.ts';
 export { safeEmit } from './safe-emit.ts';

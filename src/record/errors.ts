@@ -1,0 +1,36 @@
+import { GatewayError } from '../util/index.ts';
+
+/** A text that cannot be the name of a recording's file. */
+export class RecordingNameError extends GatewayError {
+  override readonly code = 'file_name_invalid';
+}
+
+/** No recording has this id. */
+export class RecordingUnknownError extends GatewayError {
+  override readonly code = 'recording_unknown';
+}
+
+/** A running recording cannot be deleted. */
+export class RecordingRunningError extends GatewayError {
+  override readonly code = 'recording_running';
+}
+
+/** More recordings at the same time than the bound. */
+export class RecordingLimitError extends GatewayError {
+  override readonly code = 'recording_limit';
+}
+
+/** Less free space than `record.minFreeBytes`. */
+export class DiskSpaceError extends GatewayError {
+  override readonly code = 'disk_space_low';
+}
+
+/** The folder of the recordings cannot be made or used. */
+export class RecordPathError extends GatewayError {
+  override readonly code = 'record_path_unusable';
+}
+
+/** Stopped, or the gateway closes, before the first picture. */
+export class RecordingStoppedError extends GatewayError {
+  override readonly code = 'recording_stopped';
+}

@@ -1,0 +1,26 @@
+import type { RecordFolder } from './record-folder.ts';
+import type { OpenedFile, Recording } from './types.ts';
+
+/** Opens one file of a recording for reading; undefined where it has none of this index, or it is gone. */
+export async function openRecordedFile(
+  folder: RecordFolder,
+  { id, stream, state, container, files }: Recording,
+  index: number,
+): Promise<OpenedFile | undefined> {
+  const file = files.find((each) => each.index === index);
+  const opened = file === undefined ? undefined : await folder.open(file.fileName);
+  if (file === undefined || opened === undefined) return undefined;
+  const { handle, size, mtimeMs } = opened;
+  const growing = state === 'recording' && file.state === 'writing';
+  return {
+    stream,
+    fileName: file.fileName,
+    container: file.fileName.endsWith('.webm') ? 'webm' : file.fileName.endsWith('.mp4') ? 'mp4' : container,
+    // Behind what the writer has told there may be half a fragment.
+    bytes: growing ? Math.min(size, file.bytes) : size,
+    etag: growing ? `"${id}-${index}"` : `"${id}-${index}-${size}-${Math.trunc(mtimeMs)}"`,
+    modifiedAt: mtimeMs,
+    read: (start, end) => handle.createReadStream({ start, end }),
+    close: () => handle.close(),
+  };
+}

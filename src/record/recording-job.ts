@@ -1,0 +1,267 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Tap } from '../stream/index.ts';
+import { errorMessage, type Logger } from '../util/index.ts';
+import { RecordingStoppedError } from './errors.ts';
+import type { RecordFolder } from './record-folder.ts';
+import type { Recording, RecordingFile, RecordingReason, RecordingRequester, RecordingState } from './types.ts';
+import type { Container, RecordThreads, RecordingWriter, WrittenFile } from './writer-types.ts';
+
+export interface JobOptions {
+  readonly id: string;
+  /** As it was asked for. */
+  readonly stream: string;
+  readonly requestedBy: RecordingRequester;
+  readonly fileName?: string;
+  /** Base of the files' names, once the stream's full name is known. */
+  readonly nameFor: (stream: string) => string;
+  readonly container?: Container;
+  readonly segmentMs: number;
+  readonly reopen: ReopenTiming;
+  readonly maxFiles: number;
+}
+
+/** How a lost source is asked for again. */
+export interface ReopenTiming {
+  readonly limitMs: number;
+  readonly firstWaitMs: number;
+  readonly maxWaitMs: number;
+}
+
+export type JobChange = 'begun' | 'state' | 'file' | 'progress' | 'ended';
+
+export interface JobParts {
+  readonly openTap: (stream: string) => Promise<Tap>;
+  /** Whether a lost source comes back: a camera does, a publication does not. */
+  readonly comesBack: (stream: string) => boolean;
+  readonly threads: Pick<RecordThreads, 'open'>;
+  readonly folder: RecordFolder;
+  readonly onChange: (job: RecordingJob, change: JobChange, file?: RecordingFile) => void;
+  readonly log: Logger;
+}
+
+type StopReason = 'stopped' | 'shutdown' | 'disk_full' | 'file_limit';
+
+const FINISHED: ReadonlySet<RecordingReason> = new Set(['stopped', 'shutdown', 'stream_ended', 'file_limit']);
+
+/** One running recording: a writer, and after a loss of the source the next one. */
+export class RecordingJob {
+  readonly options: JobOptions;
+  readonly #parts: JobParts;
+  readonly #log: Logger;
+  readonly #files: RecordingFile[] = [];
+  readonly #indexOf = new Map<string, number>();
+  readonly #codecs = new Set<string>();
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #abort = new AbortController();
+  #stream: string;
+  #container: Container = 'mp4';
+  #tap: Tap | undefined;
+  #writer: RecordingWriter | undefined;
+  #state: RecordingState = 'recording';
+  #reason: RecordingReason | undefined;
+  #message: string | undefined;
+  #stopping: { readonly reason: StopReason; readonly message: string } | undefined;
+  #startedAt = 0;
+  #endedAt: number | undefined;
+
+  constructor(options: JobOptions, parts: JobParts) {
+    this.options = options;
+    this.#stream = options.stream;
+    this.#parts = parts;
+    this.#log = parts.log.child({ recordingId: options.id });
+  }
+
+  get id(): string {
+    return this.options.id;
+  }
+
+  /** Its first file is, or was, being written. */
+  get begun(): boolean {
+    return this.#startedAt > 0;
+  }
+
+  get ended(): boolean {
+    return this.#endedAt !== undefined;
+  }
+
+  /** `<app>/<name>`, or what was asked for until the stream is there. */
+  get stream(): string {
+    return this.#stream;
+  }
+
+  get files(): readonly RecordingFile[] {
+    return this.#files;
+  }
+
+  get snapshot(): Recording {
+    const sum = (key: 'durationMs' | 'bytes' | 'packetsIn' | 'packetsLost'): number =>
+      this.#files.reduce((total, file) => total + file[key], 0);
+    return {
+      id: this.id,
+      stream: this.#stream,
+      state: this.#state,
+      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      ...(this.#message === undefined ? {} : { message: this.#message }),
+      startedAt: this.#startedAt,
+      ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
+      durationMs: sum('durationMs'),
+      bytes: sum('bytes'),
+      packetsIn: sum('packetsIn'),
+      packetsLost: sum('packetsLost'),
+      container: this.#container,
+      codecs: [...this.#codecs],
+      requestedBy: this.options.requestedBy,
+      fileCount: this.#files.length,
+      files: [...this.#files],
+    };
+  }
+
+  /** Resolves when the first file is being written; a job that could not begin is over. @throws GatewayError */
+  async begin(): Promise<void> {
+    try {
+      await this.#open();
+    } catch (error) {
+      this.#ended.resolve();
+      throw error;
+    }
+  }
+
+  /** Resolves when the last file is finished. Idempotent; the first reason counts. */
+  stop(reason: StopReason, message = ''): Promise<void> {
+    if (this.ended || this.#stopping !== undefined) return this.#ended.promise;
+    this.#stopping = { reason, message };
+    this.#abort.abort();
+    if (this.#writer === undefined) {
+      // Being opened: without its tap that cannot go on.
+      this.#tap?.close();
+      if (this.begun) this.#finish(reason, message);
+    } else {
+      this.#writer.stop().catch((error: unknown) => this.#log.error({ error: errorMessage(error) }, 'stop failed'));
+    }
+    return this.#ended.promise;
+  }
+
+  async #open(): Promise<void> {
+    const { openTap, threads, folder } = this.#parts;
+    const { container, segmentMs, nameFor } = this.options;
+    const tap = await openTap(this.options.stream);
+    let lost: string | undefined;
+    tap.once('closed', (reason) => {
+      lost ??= reason;
+    });
+    this.#tap = tap;
+    let base: string | undefined;
+    try {
+      this.#checkWanted();
+      base = await folder.reserve(nameFor(tap.stream));
+      this.#checkWanted();
+      const writer = await threads.open({
+        tap,
+        directory: folder.path,
+        baseName: base,
+        ...(container === undefined ? {} : { container }),
+        ...(segmentMs === 0 ? {} : { segmentMs }),
+      });
+      if (this.#stopping !== undefined) await this.#discard(writer);
+      this.#checkWanted();
+      this.#adopt(writer, tap, { base, lostBy: () => lost });
+    } catch (error) {
+      this.#tap = undefined;
+      tap.close();
+      if (base !== undefined) folder.release(base);
+      throw error;
+    }
+  }
+
+  /** It came too late: nobody would ever know of its file. */
+  async #discard(writer: RecordingWriter): Promise<void> {
+    await writer.stop();
+    for (const { fileName } of writer.files) await this.#parts.folder.remove(fileName);
+  }
+
+  #checkWanted(): void {
+    if (this.#stopping !== undefined) throw new RecordingStoppedError('the recording was stopped while it began');
+  }
+
+  #adopt(
+    writer: RecordingWriter,
+    tap: Tap,
+    { base, lostBy }: { base: string; lostBy: () => string | undefined },
+  ): void {
+    this.#writer = writer;
+    this.#container = this.begun ? this.#container : writer.container;
+    this.#stream = tap.stream;
+    for (const codec of writer.codecs) this.#codecs.add(codec);
+    this.#reason = undefined;
+    this.#message = undefined;
+    // Asked while it is there: of a stream that is gone nobody knows what it was.
+    const comesBack = this.#parts.comesBack(tap.stream);
+    writer.on('file', (file) => this.#handleFile(file, 'file'));
+    writer.on('progress', (file) => this.#handleFile(file, 'progress'));
+    writer.once('ended', (reason, message) => {
+      this.#parts.folder.release(base);
+      this.#writer = undefined;
+      this.#tap = undefined;
+      tap.close();
+      // `closed`: somebody has ended the stream on purpose.
+      const again = comesBack && reason === 'stream_ended' && lostBy() !== 'closed';
+      const wanted = this.#stopping === undefined;
+      if (!wanted && (reason === 'stopped' || reason === 'stream_ended')) {
+        this.#finish(this.#stopping?.reason ?? reason, this.#stopping?.message ?? message);
+      } else if (wanted && again) void this.#reopen(message);
+      else this.#finish(reason, message);
+    });
+    const first = !this.begun;
+    if (first) this.#startedAt = Date.now();
+    this.#parts.onChange(this, first ? 'begun' : 'state');
+    for (const file of writer.files) this.#handleFile(file, 'file');
+  }
+
+  #handleFile(written: WrittenFile, change: 'file' | 'progress'): void {
+    const known = this.#indexOf.get(written.fileName);
+    const index = known ?? this.#files.length;
+    const { fileName, startedAt, durationMs, bytes, packetsIn, packetsLost, state } = written;
+    const file: RecordingFile = { index, fileName, startedAt, durationMs, bytes, packetsIn, packetsLost, state };
+    this.#files[index] = file;
+    this.#indexOf.set(fileName, index);
+    this.#parts.onChange(this, known === undefined ? 'file' : change, file);
+    const { maxFiles } = this.options;
+    if (known === undefined && this.#files.length >= maxFiles && this.#stopping === undefined) {
+      void this.stop('file_limit', `${this.#files.length} files, the limit is ${maxFiles}`);
+    }
+  }
+
+  /** The source is gone: asks for it with growing waits, while somebody wants the recording. */
+  async #reopen(why: string): Promise<void> {
+    this.#reason = 'source_lost';
+    this.#message = why;
+    this.#parts.onChange(this, 'state');
+    const { limitMs, firstWaitMs, maxWaitMs } = this.options.reopen;
+    const until = Date.now() + limitMs;
+    let waitMs = firstWaitMs;
+    let problem = why;
+    while (!this.ended && Date.now() + waitMs <= until) {
+      const aborted = await delay(waitMs, false, { signal: this.#abort.signal }).catch(() => true);
+      if (aborted || this.ended) return;
+      try {
+        await this.#open();
+        return;
+      } catch (error) {
+        problem = errorMessage(error);
+        this.#log.debug({ error: problem }, 'the source is not back yet');
+      }
+      waitMs = Math.min(maxWaitMs, waitMs * 2);
+    }
+    this.#finish('stream_ended', `the source did not come back within ${limitMs} ms: ${problem}`);
+  }
+
+  #finish(reason: RecordingReason, message: string): void {
+    if (this.ended) return;
+    this.#state = FINISHED.has(reason) ? 'finished' : 'failed';
+    this.#reason = reason;
+    this.#message = message === '' ? undefined : message;
+    this.#endedAt = Date.now();
+    this.#parts.onChange(this, 'ended');
+    this.#ended.resolve();
+  }
+}
