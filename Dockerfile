@@ -20,7 +20,7 @@ FROM node:24-bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends libssl3 libsrtp2-1 libuv1 libabsl20220623 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --create-home --home-dir /app --shell /usr/sbin/nologin gbrtc \
-    && mkdir -p /app/data && chown gbrtc:gbrtc /app/data
+    && mkdir -p /app/data /app/record && chown gbrtc:gbrtc /app/data /app/record
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
@@ -29,9 +29,9 @@ COPY --from=build /app/web/dist web/dist
 COPY conf conf
 COPY assets assets
 USER gbrtc
-VOLUME /app/data
+VOLUME /app/data /app/record
 # SIP; console and API; API where SRS's players look; WebRTC of two workers; media in `single` mode.
-EXPOSE 5060/udp 5060/tcp 8025/tcp 1985/tcp 8554/tcp 8889/tcp 8000-8001/udp 8000-8001/tcp 9000/udp 9000/tcp
+EXPOSE 5060/udp 5060/tcp 8025/tcp 1985/tcp 8554/tcp 8888/tcp 8889/tcp 8000-8001/udp 8000-8001/tcp 9000/udp 9000/tcp
 # One media port and two workers, so that `docker run -p` stays short. With --network host set both back.
 ENV NODE_ENV=production GBRTC_MEDIA_INGEST_MODE=single GBRTC_WEBRTC_WORKERS=2
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s \

@@ -15,6 +15,7 @@ export function demoConfig(config: Config): Config {
     // Nobody publishes into the demo, and the fewer ports it needs the surer it starts.
     pms: { ...config.pms, port: 0, sslPort: 0, httpPort: 0, httpSslPort: 0 },
     rtsp: { ...config.rtsp, port: 0 },
+    record: { ...config.record, cmdPort: 0, recordPath: join(config.common['data-dir'], 'demo', 'record') },
   };
 }
 

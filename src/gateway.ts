@@ -5,7 +5,8 @@ import { openSecrets, type Config, type Secrets } from './config/index.ts';
 import { createPlatform, type Platform } from './gb28181/index.ts';
 import { createMediaThreads, type MediaThreads } from './media/index.ts';
 import { ownAddresses } from './own-addresses.ts';
-import { createPms, type Pms, type PmsListen } from './pms/index.ts';
+import { createPms, createRecordCommands, type Pms, type PmsListen, type RecordCommands } from './pms/index.ts';
+import { createRecordings, createRecordThreads, type Recordings, type RecordThreads } from './record/index.ts';
 import { redactConfig } from './redact-config.ts';
 import { createPulls, createRtspServer, type Pulls, type RtspServer } from './rtsp/index.ts';
 import { createSipEngine } from './sip/index.ts';
@@ -13,6 +14,7 @@ import {
   createDeviceStore,
   createMediaServerStore,
   createPullStore,
+  createRecordingStore,
   openDatabase,
   type Database,
 } from './store/index.ts';
@@ -194,7 +196,44 @@ function pmsPorts({ pms }: Config): PmsListen[] {
     .map(({ port, secure }) => ({ address, port, ...(secure ? { tls: tls() } : {}) }));
 }
 
-async function openPms(config: Config, parts: { secrets: Secrets; streams: Streams; log: Logger }): Promise<Pms> {
+/** Recordings are one thread's work: it copies packets into files and encodes nothing. */
+const RECORD_THREADS = 1;
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+
+function openRecordings(
+  { record }: Config,
+  parts: { streams: Streams; threads: RecordThreads; database: Database; log: Logger },
+): Recordings {
+  const { streams, threads, database, log } = parts;
+  return createRecordings(
+    {
+      path: record.recordPath,
+      execRecordDone: record.execRecordDone,
+      segmentMs: record.segmentMinutes * MINUTE_MS,
+      maxAgeMs: record.retentionDays * DAY_MS,
+      maxBytes: record.retentionBytes,
+      minFreeBytes: record.minFreeBytes,
+    },
+    { streams, threads, store: createRecordingStore(database), log },
+  );
+}
+
+function openRecordCommands(
+  { record, pms, http }: Config,
+  { secrets, recordings, log }: { secrets: Secrets; recordings: Recordings; log: Logger },
+): Promise<RecordCommands> {
+  const { enable } = http.auth;
+  return createRecordCommands(
+    { address: record.listenIp, port: record.cmdPort, messageRate: pms.messageRate, allowPages: enable },
+    { recordings, rights: createStreamRights(secrets.signingKey, enable), log },
+  );
+}
+
+async function openPms(
+  config: Config,
+  parts: { secrets: Secrets; streams: Streams; recordings: Recordings; log: Logger },
+): Promise<Pms> {
   const { pms, http } = config;
   return createPms(
     {
@@ -208,6 +247,7 @@ async function openPms(config: Config, parts: { secrets: Secrets; streams: Strea
     },
     {
       streams: parts.streams,
+      recordings: parts.recordings,
       rights: createStreamRights(parts.secrets.signingKey, http.auth.enable),
       log: parts.log,
     },
@@ -223,6 +263,7 @@ interface Parts {
   readonly platform: Platform;
   readonly streams: Streams;
   readonly pulls: Pulls;
+  readonly recordings: Recordings;
   readonly facts: GatewayFacts;
   readonly log: Logger;
 }
@@ -248,7 +289,7 @@ async function metricsOf({ webrtc, media }: Parts): Promise<MetricsSnapshot> {
 }
 
 function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
-  const { config, secrets, facts, platform, streams, pulls, database, log } = parts;
+  const { config, secrets, facts, platform, streams, pulls, recordings, database, log } = parts;
   const { http, gb28181: sip } = config;
   const bundled = new URL('../web/dist', import.meta.url).pathname;
   return createApi(
@@ -284,6 +325,7 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
       streams,
       mediaServers: createMediaServerStore(database),
       pulls,
+      recordings,
       credentials: {
         signingKey: secrets.signingKey,
         verify: async (username, password) =>
@@ -349,20 +391,29 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     );
     keep('stream', { close: () => streams.shutdown() });
     const pulls = keep('pull', openPulls(options, database, streams, log.child({ part: 'pull' })));
+    const recordLog = log.child({ part: 'record' });
+    const threads = keep('record threads', createRecordThreads({ threads: RECORD_THREADS }, recordLog));
+    const recordings = keep('record', openRecordings(config, { streams, threads, database, log: recordLog }));
+    if (config.record.cmdPort !== 0) {
+      const opening = openRecordCommands(config, { secrets, recordings, log: recordLog });
+      keep('record commands', await about('record.cmdPort, record.listenIp', opening));
+    }
     if (config.rtsp.port !== 0) {
       const opening = openRtsp(config, secrets, streams, log.child({ part: 'rtsp' }));
       keep('rtsp', await about('rtsp.host, rtsp.port', opening));
     }
     const { port, sslPort, httpPort, httpSslPort } = config.pms;
     if ([port, sslPort, httpPort, httpSslPort].some((used) => used !== 0)) {
-      const opening = openPms(config, { secrets, streams, log: log.child({ part: 'pms' }) });
+      const opening = openPms(config, { secrets, streams, recordings, log: log.child({ part: 'pms' }) });
       keep('pms', await about('pms.port, pms.sslPort, pms.listenIp, pms.keyFile, pms.certFile', opening));
     }
-    const parts = { config, secrets, database, media, webrtc, platform, streams, pulls, facts, log };
+    const parts = { config, secrets, database, media, webrtc, platform, streams, pulls, recordings, facts, log };
     keep('api', await openApi(parts, options));
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => {
       webrtc.retire();
+      // The others may take their time to close; the files must not wait for them.
+      void recordings.close();
       return (closing ??= closeAll(closers, log));
     };
     return { facts, log, close };

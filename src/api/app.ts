@@ -15,6 +15,7 @@ import { addDeviceQueryRoutes, addDeviceRoutes } from './rest/devices.ts';
 import { addLiveStreamRoutes } from './rest/live-streams.ts';
 import { addPlayRoutes, addStreamRoutes } from './rest/plays.ts';
 import { addPullRoutes } from './rest/pulls.ts';
+import { addRecordingRoutes } from './rest/recordings.ts';
 import { Routes } from './rest/route.ts';
 import { addSystemRoutes } from './rest/system.ts';
 import { createSrsRouter } from './srs/router.ts';
@@ -59,6 +60,7 @@ export function createApp(context: ApiContext): App {
   addStreamRoutes(routes, context);
   addLiveStreamRoutes(routes, context);
   addPullRoutes(routes, context);
+  addRecordingRoutes(routes, context);
   addSystemRoutes(routes, context);
   const openApi = JSON.stringify(buildOpenApi(routes, options.version, srsSip.rows));
   routes.refuseOthers();

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiFixture, openApi } from '../../test/support/api-fixture.ts';
 import { FakePlatform, fakeChannel, fakeDevice } from '../../test/support/fake-platform.ts';
 import { FakeStreams, fakePlay, fakeStream, fakeViewer } from '../../test/support/fake-streams.ts';
+import { openRecordings } from '../../test/support/recordings-fixture.ts';
 import { silentLogger } from '../util/index.ts';
 import { createApp } from './app.ts';
 import { Gate } from './auth/gate.ts';
@@ -73,8 +74,9 @@ describe('the document', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test('documents each route of the server, and no other', () => {
+  test('documents each route of the server, and no other', async () => {
     const tokens = new Tokens(new Uint8Array(32));
+    const fixture = openRecordings();
     const app = createApp({
       options: {
         listen: [],
@@ -95,6 +97,7 @@ describe('the document', () => {
           setDefault: () => false,
         },
         pulls: { list: () => [], get: () => undefined, add: (pull) => pull, remove: () => false },
+        recordings: fixture.recordings,
         credentials: { verify: async () => false, signingKey: new Uint8Array(32) },
         health: () => ({ ok: true, problems: [] }),
         metrics: async () => ({ workers: [], mediaThreads: [] }),
@@ -107,6 +110,7 @@ describe('the document', () => {
     const { stack } = (app.express as unknown as { router: { stack: Layer[] } }).router;
     const served = new Set(routesOf(stack));
     app.close();
+    await fixture.close();
     // The console's root is no interface.
     served.delete('get /');
     const documented = Object.entries(document.paths).flatMap(([path, operations]) =>

@@ -1,6 +1,10 @@
+import type { EventEmitter } from 'node:events';
+import type { Readable } from 'node:stream';
+import type { z } from 'zod';
 import type { Platform } from '../gb28181/index.ts';
 import type { Streams } from '../stream/index.ts';
 import type { Logger } from '../util/index.ts';
+import type { recordingSchema } from './schemas/recording.ts';
 
 /** A row of srs-sip's `media_servers`; times as `2025-10-15T16:04:35Z`. */
 export interface MediaServer {
@@ -58,6 +62,57 @@ export interface PullList {
   remove(name: string): boolean;
 }
 
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+/** As the schema of the responses has it. */
+type RecordingView = DeepReadonly<z.infer<typeof recordingSchema>>;
+
+/** A file of a recording, opened. */
+export interface RecordedFile {
+  readonly fileName: string;
+  readonly container: 'mp4' | 'webm';
+  /** What is complete so far. */
+  readonly bytes: number;
+  readonly etag: string;
+  readonly modifiedAt: number;
+  /** Both ends included. */
+  read(start: number, end: number): Readable;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
+/** What the API needs of the recordings; `Recordings` of src/record is one. Errors are GatewayErrors. */
+export interface ApiRecordings extends EventEmitter<{
+  changed: [recording: RecordingView];
+  removed: [removed: { readonly id: string }];
+}> {
+  readonly counters: {
+    readonly running: number;
+    readonly bytes: number;
+    readonly packets: number;
+    readonly packetsLost: number;
+    readonly failed: number;
+  };
+  start(request: {
+    readonly stream: string;
+    readonly fileName?: string;
+    readonly segmentMinutes?: number;
+    readonly requestedBy: 'api';
+  }): Promise<RecordingView>;
+  stop(id: string): Promise<RecordingView>;
+  get(id: string): RecordingView | undefined;
+  list(query: {
+    readonly stream?: string;
+    readonly state?: RecordingView['state'];
+    readonly from?: number;
+    readonly to?: number;
+    readonly text?: string;
+    readonly page: number;
+    readonly limit: number;
+  }): { readonly items: readonly RecordingView[]; readonly total: number };
+  delete(id: string): Promise<void>;
+  openFile(id: string, index: number): Promise<RecordedFile | undefined>;
+}
+
 /** Who may log in, and what tokens are signed with. */
 export interface Credentials {
   verify(username: string, password: string): Promise<boolean>;
@@ -87,6 +142,7 @@ export interface ApiParts {
   readonly streams: Streams;
   readonly mediaServers: MediaServerStore;
   readonly pulls: PullList;
+  readonly recordings: ApiRecordings;
   readonly credentials: Credentials;
   readonly health: () => HealthReport;
   readonly metrics: () => Promise<MetricsSnapshot>;

@@ -87,6 +87,20 @@ describe('a wrong configuration tells all problems at once', () => {
       ],
     },
     {
+      name: 'a program with an open quote',
+      yaml: `record: {execRecordDone: "a 'b"}`,
+      problems: ['record.execRecordDone: has a quote that is not closed'],
+    },
+    {
+      name: 'a program that is no text, no place for recordings',
+      yaml: 'record: {execRecordDone: 5, recordPath: "", retentionDays: -1}',
+      problems: [
+        'record.recordPath: Too small: expected string to have >=1 characters',
+        'record.execRecordDone: must be a command, as a text or as a list',
+        'record.retentionDays: Too small: expected number to be >=0',
+      ],
+    },
+    {
       name: 'serial that is not 20 digits',
       yaml: 'gb28181: {serial: "3402"}',
       problems: ['gb28181.serial: must be 20 digits'],
@@ -124,6 +138,13 @@ describe('a wrong configuration tells all problems at once', () => {
   test('a file that is not there', () => {
     expect(() => loadConfig({ config: '/nonexistent/gbrtc.yaml' }, {})).toThrow(/cannot be read: ENOENT/);
   });
+});
+
+test.each([
+  ['text', `execRecordDone: /bin/mv "$file" '/a b'`, ['/bin/mv', '$file', '/a b']],
+  ['list', `execRecordDone: [/bin/mv, $file, "it's"]`, ['/bin/mv', '$file', "it's"]],
+])('a program as %s', (_name, yaml, words) => {
+  expect(parseConfig(`record:\n  ${yaml}`, 'x').record.execRecordDone).toEqual(words);
 });
 
 test('environment sets keys and is checked like the file', () => {

@@ -28,6 +28,7 @@ function tcpListeners(config: Config): TcpListener[] {
     { path: 'pms.httpPort', port: config.pms.httpPort },
     { path: 'pms.httpSslPort', port: config.pms.httpSslPort },
     { path: 'rtsp.port', port: config.rtsp.port },
+    { path: 'record.cmdPort', port: config.record.cmdPort },
   ];
   if (config.media.ingest.mode === 'single') all.push({ path: 'media.ingest.port', port: config.media.ingest.port });
   return all.filter(({ port }) => port !== 0);

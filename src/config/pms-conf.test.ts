@@ -39,6 +39,7 @@ test("the documents' pms.conf as it stands, over the shipped configuration", () 
     { ip: 'xxx', port: 8554 },
     { ip: 'xxx', port: 8554 },
   ]);
+  expect(config.record).toMatchObject({ recordPath: './record/', execRecordDone: [], cmdPort: 8888 });
   expect(notes).toEqual([
     `${FIXTURE} is read; what it says comes before the other configuration`,
     "  not used: log.workerLevel: mediasoup's workers report their errors only, in our log",
@@ -52,9 +53,6 @@ test("the documents' pms.conf as it stands, over the shipped configuration", () 
     '  not used: webrtc.dtlsPrivateKeyFile: each worker makes its certificate, and the SDP carries its fingerprint',
     '  not used: record.targetHost: a recording takes the stream inside the gateway',
     '  not used: record.targetPort: a recording takes the stream inside the gateway',
-    '  not used: record.recordPath: this version does not record',
-    '  not used: record.execRecordDone: this version does not record',
-    '  not used: record.cmdPort: this version does not record',
     '  other than in pms, clients need a token: http.auth.enable, rtsp.auth.enable',
   ]);
 });
@@ -102,6 +100,13 @@ describe('keys', () => {
       ours: { pms: { idleTimeout: 20_000, maxBackpressure: 1_048_576, maxPayloadLength: 16_000_000 } },
     },
     { name: 'HTTP', conf: { http: { port: 8080, listenIp: '127.0.0.1' } }, ours: { pms: { httpPort: 8080 } } },
+    {
+      name: 'recording, its program split as a shell would',
+      conf: { record: { recordPath: '/srv/r', cmdPort: 7888, execRecordDone: `/usr/bin/mv "$file" '/new place/'` } },
+      ours: {
+        record: { recordPath: '/srv/r', cmdPort: 7888, execRecordDone: ['/usr/bin/mv', '$file', '/new place/'] },
+      },
+    },
     {
       name: 'announced address that is none',
       conf: { webrtc: { announcedIp: '0.0.0.0' } },

@@ -29,7 +29,6 @@ interface Mapping {
 const WORKER_LOG = "mediasoup's workers report their errors only, in our log";
 const OWN_CERTIFICATE = 'each worker makes its certificate, and the SDP carries its fingerprint';
 const OTHER_WORKER = "mediasoup's own worker is used, from its package";
-const NO_RECORDING = 'this version does not record';
 const OWN_STREAMS = 'a recording takes the stream inside the gateway';
 
 const use = (value: unknown): Converted => ({ value });
@@ -107,9 +106,9 @@ const KEYS: Readonly<Record<string, Mapping | string>> = {
   'webrtc.dtlsPrivateKeyFile': OWN_CERTIFICATE,
   'record.targetHost': OWN_STREAMS,
   'record.targetPort': OWN_STREAMS,
-  'record.recordPath': NO_RECORDING,
-  'record.execRecordDone': NO_RECORDING,
-  'record.cmdPort': NO_RECORDING,
+  'record.recordPath': { to: 'record.recordPath' },
+  'record.execRecordDone': { to: 'record.execRecordDone' },
+  'record.cmdPort': { to: 'record.cmdPort' },
 };
 
 /** The original's HTTP server has settings of its own that here are those of the WebSocket. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { command } from './command.ts';
 import { duration } from './duration.ts';
 
 const port = (value: number) => z.int().min(1).max(65_535).default(value);
@@ -109,6 +110,19 @@ const pms = section({
   republish: z.enum(['take-over', 'refuse']).default('take-over'),
 });
 
+const record = section({
+  recordPath: z.string().min(1).default('./record/'),
+  execRecordDone: command(),
+  cmdPort: z.int().min(0).max(65_535).default(8888),
+  listenIp: text('0.0.0.0'),
+  targetHost: text('127.0.0.1'),
+  targetPort: port(8554),
+  segmentMinutes: z.int().min(0).max(1440).default(0),
+  retentionDays: z.number().min(0).max(36_500).default(0),
+  retentionBytes: z.int().min(0).default(0),
+  minFreeBytes: z.int().min(0).default(1_073_741_824),
+});
+
 const stream = section({
   'idle-timeout': duration('30s', '0s', '1h'),
   'pull-timeout': duration('5s', '500ms', '60s'),
@@ -132,7 +146,7 @@ const pull = z
   .default([]);
 
 /** The whole configuration file; every key has a default, no other key is allowed. */
-export const configSchema = z.strictObject({ common, gb28181, http, media, webrtc, rtsp, pms, stream, pull });
+export const configSchema = z.strictObject({ common, gb28181, http, media, webrtc, rtsp, pms, record, stream, pull });
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 export type Config = DeepReadonly<z.infer<typeof configSchema>>;

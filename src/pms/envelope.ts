@@ -32,9 +32,15 @@ export function ended(echo: Omit<Echo, 'method'>, text: string, reason: string):
   return { version: '1.0', err: 1, err_msg: text, session, stream, method: 'stream.close', data: { reason } };
 }
 
+/** How the original begins its texts. */
+const WHAT: Readonly<Record<string, string>> = {
+  'stream.publish': 'publish failed, ',
+  'stream.play': 'play failed, ',
+  'record.start': 'record failed, ',
+};
+
 function textOf({ method }: Echo, error: unknown): [text: string, reason: string] {
   if (error instanceof PmsError) return [errorMessage(error), error.code];
   if (!(error instanceof GatewayError)) return ['internal error', 'internal_error'];
-  const what = method === 'stream.publish' ? 'publish failed, ' : method === 'stream.play' ? 'play failed, ' : '';
-  return [`${what}${errorMessage(error)}`, error.code];
+  return [`${WHAT[method] ?? ''}${errorMessage(error)}`, error.code];
 }

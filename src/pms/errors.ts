@@ -8,6 +8,7 @@ export type PmsErrorCode =
   | 'session_limit'
   | 'stream_unknown'
   | 'publisher_not_found'
+  | 'job_not_found'
   | 'not_allowed'
   | 'too_many_messages';
 

@@ -1,23 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { failure, type PmsReply } from './envelope.ts';
 import { PmsError } from './errors.ts';
 import type { SourceRates } from './message-rate.ts';
 import { isLocation, peerOf } from './peer-facts.ts';
 import type { Peer } from './sessions.ts';
-import type { Signalling } from './signalling.ts';
 import type { PmsOptions } from './types.ts';
 
-const NOBODY = { method: '', stream: '', session: '' };
-
 export interface PostParts {
-  readonly signalling: Signalling;
-  readonly options: PmsOptions;
+  readonly options: Pick<PmsOptions, 'location' | 'maxPayloadBytes' | 'messageRate'>;
   readonly rates: SourceRates;
+  /** Gives the reply; never rejects. */
+  readonly answer: (text: string, peer: Peer) => Promise<object>;
+  /** The reply to what is no message. */
+  readonly refuse: (error: PmsError) => object;
 }
 
 /** The same messages by POST, one for each request; the response is always 200 with the reply, as in the original. */
 export async function handlePost(request: IncomingMessage, response: ServerResponse, parts: PostParts): Promise<void> {
-  const { signalling, options, rates } = parts;
+  const { answer, refuse, options, rates } = parts;
   response.setHeader('Access-Control-Allow-Origin', '*');
   if (!isLocation(request, options.location)) {
     response.writeHead(404).end();
@@ -36,21 +35,21 @@ export async function handlePost(request: IncomingMessage, response: ServerRespo
   const facts = peerOf(request);
   if (!rates.take(facts.address)) {
     const text = `more than ${options.messageRate} messages per second from ${facts.address}`;
-    reply(response, failure(NOBODY, new PmsError('too_many_messages', text)));
+    reply(response, refuse(new PmsError('too_many_messages', text)));
     return;
   }
   const text = await readBody(request, options.maxPayloadBytes);
   if (text === undefined) {
     response.setHeader('Connection', 'close');
     const error = new PmsError('message_invalid', `the message has more than ${options.maxPayloadBytes} bytes`);
-    reply(response, failure(NOBODY, error));
+    reply(response, refuse(error));
     return;
   }
   const peer: Peer = { ...facts, lasting: false, closed: false, send: () => undefined };
-  reply(response, await signalling.handle(text, peer));
+  reply(response, await answer(text, peer));
 }
 
-function reply(response: ServerResponse, body: PmsReply): void {
+function reply(response: ServerResponse, body: object): void {
   if (response.destroyed) return;
   response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
 }

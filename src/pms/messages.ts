@@ -73,6 +73,21 @@ const setupSchema = z.object({
   data: z.object({ role: z.enum(['publisher', 'player', 'rtsp_player', 'monitor']) }),
 });
 
+const recordFileName = z
+  .string()
+  .max(1024)
+  .nullish()
+  .transform((value) => (value === null || value === '' ? undefined : value));
+/** Where the original's FFmpeg gets the stream from; ours is taken inside, whatever stands here. */
+const unusedTarget = z.union([z.string().max(256), z.number()]).nullish();
+const recordData = z
+  .object({ fileName: recordFileName, targetHost: unusedTarget, targetPort: unusedTarget, token })
+  .nullish()
+  .transform((value) => value ?? recordDefaults);
+const recordDefaults = { fileName: undefined, targetHost: undefined, targetPort: undefined, token: undefined };
+const recordStartSchema = z.object({ ...envelope, method: z.literal('record.start'), stream, data: recordData });
+const recordStopSchema = z.object({ ...envelope, method: z.literal('record.stop'), stream, data: recordData });
+
 const requestSchema = z.discriminatedUnion('method', [
   publishSchema,
   playSchema,
@@ -80,6 +95,8 @@ const requestSchema = z.discriminatedUnion('method', [
   closeSchema,
   heartbeatSchema,
   setupSchema,
+  recordStartSchema,
+  recordStopSchema,
 ]);
 
 /** One message of a client. */
@@ -88,6 +105,8 @@ export type PublishMessage = z.infer<typeof publishSchema>;
 export type PlayMessage = z.infer<typeof playSchema>;
 export type MuteMessage = z.infer<typeof muteSchema>;
 export type CloseMessage = z.infer<typeof closeSchema>;
+export type RecordStartMessage = z.infer<typeof recordStartSchema>;
+export type RecordStopMessage = z.infer<typeof recordStopSchema>;
 export type SetupMessage = z.infer<typeof setupSchema>;
 export type SessionRole = SetupMessage['data']['role'];
 export interface MuteChange {
@@ -103,6 +122,8 @@ const METHODS: ReadonlySet<string> = new Set([
   'stream.shutdown',
   'stream.heartbeat',
   'session.setup',
+  'record.start',
+  'record.stop',
 ]);
 
 /** The parts of the envelope that a reply repeats, as far as they can be read. */
@@ -111,6 +132,9 @@ export interface Echo {
   readonly stream: string;
   readonly session: string;
 }
+
+/** Of a text that is no message. */
+export const NOBODY: Echo = { method: '', stream: '', session: '' };
 
 export type ParsedMessage =
   | { readonly echo: Echo; readonly request: PmsRequest }
@@ -123,7 +147,7 @@ export function parseMessage(text: string): ParsedMessage {
     value = JSON.parse(text);
   } catch (cause) {
     const error = new PmsError('message_invalid', `the message is not JSON: ${jsonProblem(cause)}`, { cause });
-    return { echo: { method: '', stream: '', session: '' }, error };
+    return { echo: NOBODY, error };
   }
   const echo = echoOf(value);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

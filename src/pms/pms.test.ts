@@ -4,8 +4,9 @@ import { connect } from 'node:net';
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeError } from '../../test/support/fake-platform.ts';
-import { FAKE_ANSWER, FakeStreams } from '../../test/support/fake-streams.ts';
+import { FAKE_ANSWER, type FakeStreams } from '../../test/support/fake-streams.ts';
 import { PmsClient, type PmsMessage } from '../../test/support/pms-client.ts';
+import { openRecordings, type RecordingsFixture } from '../../test/support/recordings-fixture.ts';
 import { createStreamRights } from '../api/auth/stream-rights.ts';
 import { Tokens } from '../api/auth/tokens.ts';
 import { silentLogger } from '../util/index.ts';
@@ -17,12 +18,14 @@ const OFFER = 'v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n';
 const CAMERA = '34020000001320000001_34020000001310000001';
 
 let streams: FakeStreams;
+let recorded: RecordingsFixture;
 let pms: Pms;
 let base: string;
 const clients: PmsClient[] = [];
 
 async function open(options: Partial<PmsOptions> = {}, auth = false): Promise<void> {
-  streams = new FakeStreams();
+  recorded = openRecordings({}, { running: [] });
+  streams = recorded.streams;
   pms = await createPms(
     {
       listen: [{ address: '127.0.0.1', port: 0 }],
@@ -34,7 +37,7 @@ async function open(options: Partial<PmsOptions> = {}, auth = false): Promise<vo
       messageRate: 1000,
       ...options,
     },
-    { streams, rights: createStreamRights(KEY, auth), log: silentLogger },
+    { streams, recordings: recorded.recordings, rights: createStreamRights(KEY, auth), log: silentLogger },
   );
   base = `127.0.0.1:${pms.addresses[0]?.port}`;
 }
@@ -47,6 +50,7 @@ async function connectClient(path = '/'): Promise<PmsClient> {
 
 async function reopen(options: Partial<PmsOptions> = {}, auth = false): Promise<void> {
   await pms.close();
+  await recorded.close();
   await open(options, auth);
 }
 
@@ -76,6 +80,7 @@ beforeEach(() => open());
 afterEach(async () => {
   for (const client of clients.splice(0)) client.socket.terminate();
   await pms.close();
+  await recorded.close();
 });
 
 /** The examples of the two documents; `SESSION` stands for what the server gave. */
@@ -271,6 +276,8 @@ describe('bad input is answered with its field and harms nobody', () => {
       publishMessage(),
       playMessage('a', 'sid1'),
       { method: 'stream.mute', stream: 'x', data: { video: true } },
+      { stream: '123456', method: 'record.start', data: { fileName: '123456-20201123-231523.webm' } },
+      { stream: '123456', method: 'record.stop', data: {} },
     ];
     const texts = seeds.map((seed) => JSON.stringify(seed));
     let state = 12_345;

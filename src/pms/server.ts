@@ -5,10 +5,13 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { errorMessage, type Logger } from '../util/index.ts';
+import { failure } from './envelope.ts';
 import { PmsListenError } from './errors.ts';
 import { handlePost } from './http-post.ts';
 import { SourceRates } from './message-rate.ts';
+import { NOBODY } from './messages.ts';
 import { isLocation } from './peer-facts.ts';
+import type { Peer } from './sessions.ts';
 import { Signalling, type SignallingParts } from './signalling.ts';
 import type { Pms, PmsListen, PmsOptions } from './types.ts';
 import { WebSocketPeer } from './web-socket.ts';
@@ -112,7 +115,12 @@ class PmsServer implements Pms {
   }
 
   #handleRequest(request: IncomingMessage, response: ServerResponse): void {
-    const parts = { signalling: this.#signalling, options: this.#options, rates: this.#rates };
+    const parts = {
+      options: this.#options,
+      rates: this.#rates,
+      answer: (text: string, peer: Peer) => this.#signalling.handle(text, peer),
+      refuse: (error: unknown) => failure(NOBODY, error),
+    };
     handlePost(request, response, parts).catch((error: unknown) => {
       this.#log.debug({ error: errorMessage(error) }, 'request was not finished');
       response.destroy();

@@ -11,11 +11,13 @@ import {
   type PublishMessage,
   type SetupMessage,
 } from './messages.ts';
+import { RecordControl } from './record-control.ts';
 import { Sessions, type Peer, type Session, type SessionPart } from './sessions.ts';
-import type { HandleClosed, PmsRights, PmsStreams } from './types.ts';
+import type { HandleClosed, PmsRecordings, PmsRights, PmsStreams } from './types.ts';
 
 export interface SignallingParts {
   readonly streams: PmsStreams;
+  readonly recordings: PmsRecordings;
   readonly rights: PmsRights;
   readonly log: Logger;
 }
@@ -30,14 +32,16 @@ export class Signalling {
   readonly sessions: Sessions;
   readonly #streams: PmsStreams;
   readonly #rights: PmsRights;
+  readonly #record: RecordControl;
   readonly #log: Logger;
   /** Handles that their own session is replacing: their end is no news to it. */
   readonly #replacing = new Set<string>();
 
-  constructor({ streams, rights, log }: SignallingParts, maxSessions: number) {
+  constructor({ streams, recordings, rights, log }: SignallingParts, maxSessions: number) {
     this.sessions = new Sessions(maxSessions);
     this.#streams = streams;
     this.#rights = rights;
+    this.#record = new RecordControl({ recordings, rights, log });
     this.#log = log;
     streams.on('publicationClosed', this.#handlePublicationClosed);
     streams.on('viewerClosed', this.#handleViewerClosed);
@@ -87,7 +91,17 @@ export class Signalling {
         return { session: this.#known(request.session, peer), data: {} };
       case 'session.setup':
         return this.#setup(request, peer);
+      case 'record.start':
+        return this.#ofSession(request.session, peer, () => this.#record.start(request, peer.token));
+      case 'record.stop':
+        return this.#ofSession(request.session, peer, () => this.#record.stop(request, peer.token));
     }
+  }
+
+  /** A recording belongs to no session and outlives it; the session is only checked. */
+  async #ofSession(session: string, peer: Peer, work: () => Promise<object>): Promise<Outcome> {
+    const known = this.#known(session, peer);
+    return { session: known, data: { ...(await work()) } };
   }
 
   /** Empty stays empty; a client of the older document has no session. @throws PmsError `session_unknown` */

@@ -64,6 +64,36 @@ export interface HandleClosed {
   readonly reason: string;
 }
 
+/** What the record commands need of the recordings; `Recordings` of src/record is one. */
+export interface PmsRecordings {
+  start(request: {
+    readonly stream: string;
+    readonly fileName?: string;
+    readonly requestedBy: 'pms';
+  }): Promise<{ readonly files: ReadonlyArray<{ readonly fileName: string }> }>;
+  stopStream(
+    stream: string,
+    which: { readonly requestedBy: 'pms'; readonly fileName?: string },
+  ): Promise<ReadonlyArray<{ readonly files: ReadonlyArray<{ readonly fileName: string }> }>>;
+}
+
+export interface RecordCommandOptions {
+  readonly address: string;
+  /** 0 = any free one. */
+  readonly port: number;
+  /** Requests per second of one address. */
+  readonly messageRate: number;
+  /** Pages of browsers may use the port; only where a token is asked for. */
+  readonly allowPages: boolean;
+}
+
+/** The port of `record.start` and `record.stop`, listening. */
+export interface RecordCommands {
+  readonly address: { readonly address: string; readonly port: number };
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
 /** Who may do what; `StreamRights` of src/api is one. */
 export interface PmsRights {
   check(token: string | undefined, right: 'play' | 'publish', stream: string): Promise<'ok' | 'none' | 'other'>;

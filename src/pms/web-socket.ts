@@ -4,6 +4,7 @@ import { errorMessage, type Logger } from '../util/index.ts';
 import { failure, type PmsReply } from './envelope.ts';
 import { PmsError } from './errors.ts';
 import { MessageRate } from './message-rate.ts';
+import { NOBODY } from './messages.ts';
 import { peerOf } from './peer-facts.ts';
 import type { Peer } from './sessions.ts';
 import type { Signalling } from './signalling.ts';
@@ -13,7 +14,6 @@ import type { PmsOptions } from './types.ts';
 const MAX_PENDING = 64;
 /** Messages over the rate that are still answered; who goes on is cut off. */
 const MAX_REFUSED = 200;
-const NOBODY = { method: '', stream: '', session: '' };
 
 /** RFC 6455 §7.4.1. */
 const POLICY_VIOLATION = 1008;

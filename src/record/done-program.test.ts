@@ -5,6 +5,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openRecordings, CAMERA, type RecordingsFixture } from '../../test/support/recordings-fixture.ts';
 import { silentLogger, splitCommand, type Logger } from '../util/index.ts';
 
+/** Waits without a sleep, longer than a busy machine needs. */
+const eventually = <T>(probe: () => T) => expect.poll(probe, { timeout: 10_000 });
+
 /** Log lines as a test looks at them. */
 class Lines implements Logger {
   readonly lines: { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[] = [];
@@ -66,60 +69,60 @@ test.each([
   '--help',
   '门口 😀',
 ])('the path is one argument: %s', async (name) => {
-  fixture = openRecordings({ execRecordDone: [writer(), '$file', 'to=$file!'] }, log);
+  fixture = openRecordings({ execRecordDone: [writer(), '$file', 'to=$file!'] }, { log });
   await record(`${name}.mp4`);
   const path = join(fixture.path, `${name}.mp4`);
-  await expect.poll(out).toBe(`<${path}>\n<to=${path}!>\n`);
-  await expect.poll(() => log.of('execRecordDone has ended')).toMatchObject([{ code: 0, file: `${name}.mp4` }]);
+  await eventually(out).toBe(`<${path}>\n<to=${path}!>\n`);
+  await eventually(() => log.of('execRecordDone has ended')).toMatchObject([{ code: 0, file: `${name}.mp4` }]);
 });
 
 test('the command of the configuration is split as a shell would', async () => {
   const command = splitCommand(`"${writer()}" 'a  b' $file c\\ d`);
-  fixture = openRecordings({ execRecordDone: command ?? [] }, log);
+  fixture = openRecordings({ execRecordDone: command ?? [] }, { log });
   await record('x');
-  await expect.poll(out).toBe(`<a  b>\n<${join(fixture.path, 'x.mp4')}>\n<c d>\n`);
+  await eventually(out).toBe(`<a  b>\n<${join(fixture.path, 'x.mp4')}>\n<c d>\n`);
 });
 
 test('each segment gets it, as soon as it is finished', async () => {
-  fixture = openRecordings({ execRecordDone: [writer(), '$file'] }, log);
+  fixture = openRecordings({ execRecordDone: [writer(), '$file'] }, { log });
   const { id } = await fixture.recordings.start({ stream: CAMERA, fileName: 's', requestedBy: 'api' });
   fixture.threads.last.nextFile();
-  await expect.poll(out).toBe(`<${join(fixture.path, 's.mp4')}>\n`);
+  await eventually(out).toBe(`<${join(fixture.path, 's.mp4')}>\n`);
   await fixture.recordings.stop(id);
-  await expect.poll(() => out().split('\n')).toHaveLength(3);
+  await eventually(() => out().split('\n')).toHaveLength(3);
 });
 
 test('a failure is told with its exit code and the first lines of stderr, and not repeated', async () => {
   fixture = openRecordings(
     { execRecordDone: [writer('for i in 1 2 3 4 5 6 7; do echo "line $i" >&2; done; exit 3')] },
-    log,
+    { log },
   );
   await record('x');
-  await expect
-    .poll(() => log.of('execRecordDone has failed'))
-    .toMatchObject([{ code: 3, file: 'x.mp4', stderr: ['line 1', 'line 2', 'line 3', 'line 4', 'line 5'] }]);
+  await eventually(() => log.of('execRecordDone has failed')).toMatchObject([
+    { code: 3, file: 'x.mp4', stderr: ['line 1', 'line 2', 'line 3', 'line 4', 'line 5'] },
+  ]);
   fixture.reopen();
   await record('y');
-  await expect.poll(() => log.of('execRecordDone has failed')).toHaveLength(2);
+  await eventually(() => log.of('execRecordDone has failed')).toHaveLength(2);
 });
 
 test('a program that does not exist is told', async () => {
-  fixture = openRecordings({ execRecordDone: [join(folder, 'none'), '$file'] }, log);
+  fixture = openRecordings({ execRecordDone: [join(folder, 'none'), '$file'] }, { log });
   await record('x');
-  await expect
-    .poll(() => log.of('execRecordDone has failed'))
-    .toMatchObject([{ problem: expect.stringContaining('ENOENT') as string }]);
+  await eventually(() => log.of('execRecordDone has failed')).toMatchObject([
+    { problem: expect.stringContaining('ENOENT') as string },
+  ]);
 });
 
 test('one that runs too long is ended, with what it has started', async () => {
   const extra = `sleep 60 & echo $! >'${folder}/child'; wait`;
-  fixture = openRecordings({ execRecordDone: [writer(extra)], execLimitMs: 300 }, log);
+  fixture = openRecordings({ execRecordDone: [writer(extra)], execLimitMs: 300 }, { log });
   await record('x');
-  await expect
-    .poll(() => log.of('execRecordDone has failed'), { timeout: 10_000 })
-    .toMatchObject([{ signal: 'SIGTERM', problem: 'it ran longer than 300 ms' }]);
+  await eventually(() => log.of('execRecordDone has failed')).toMatchObject([
+    { signal: 'SIGTERM', problem: 'it ran longer than 300 ms' },
+  ]);
   const child = Number(readFileSync(join(folder, 'child'), 'utf8'));
-  await expect.poll(() => isRunning(child)).toBe(false);
+  await eventually(() => isRunning(child)).toBe(false);
 });
 
 function isRunning(pid: number): boolean {
@@ -133,12 +136,12 @@ function isRunning(pid: number): boolean {
 
 test('not more than two at the same time', async () => {
   const extra = `echo "$$ begin" >>'${folder}/log'; while [ ! -e '${folder}/go' ]; do sleep 0.05; done; echo "$$ end" >>'${folder}/log'`;
-  fixture = openRecordings({ execRecordDone: [writer(extra), '$file'] }, log);
+  fixture = openRecordings({ execRecordDone: [writer(extra), '$file'] }, { log });
   for (const name of ['a', 'b', 'c', 'd']) await record(name);
   const lines = (): string[] => readFileSync(join(folder, 'log'), 'utf8').trim().split('\n');
-  await expect.poll(lines).toHaveLength(2);
+  await eventually(lines).toHaveLength(2);
   writeFileSync(join(folder, 'go'), '');
-  await expect.poll(() => log.of('execRecordDone has ended'), { timeout: 10_000 }).toHaveLength(4);
+  await eventually(() => log.of('execRecordDone has ended')).toHaveLength(4);
   let running = 0;
   for (const line of lines()) {
     running += line.endsWith('begin') ? 1 : -1;
@@ -148,7 +151,7 @@ test('not more than two at the same time', async () => {
 
 test('one that the end of the gateway cuts off runs again at the next start; without a program nothing waits', async () => {
   const extra = `if [ ! -e '${folder}/again' ]; then touch '${folder}/again'; echo $$ >'${folder}/first'; sleep 60; fi`;
-  fixture = openRecordings({ execRecordDone: [writer(extra), '$file'] }, log);
+  fixture = openRecordings({ execRecordDone: [writer(extra), '$file'] }, { log });
   await record('x');
   const first = (): string => {
     try {
@@ -157,16 +160,16 @@ test('one that the end of the gateway cuts off runs again at the next start; wit
       return '';
     }
   };
-  await expect.poll(first).not.toBe('');
+  await eventually(first).not.toBe('');
   await fixture.recordings.close();
-  await expect.poll(() => isRunning(Number(first()))).toBe(false);
+  await eventually(() => isRunning(Number(first()))).toBe(false);
   expect(out()).toBe('');
   fixture.reopen();
-  await expect.poll(out).toBe(`<${join(fixture.path, 'x.mp4')}>\n`);
-  await expect.poll(() => log.of('execRecordDone has ended')).toHaveLength(1);
+  await eventually(out).toBe(`<${join(fixture.path, 'x.mp4')}>\n`);
+  await eventually(() => log.of('execRecordDone has ended')).toHaveLength(1);
   fixture.reopen({ execRecordDone: [] });
   await record('y');
   fixture.reopen();
   await record('z');
-  await expect.poll(out).toBe(`<${join(fixture.path, 'x.mp4')}>\n<${join(fixture.path, 'z.mp4')}>\n`);
+  await eventually(out).toBe(`<${join(fixture.path, 'x.mp4')}>\n<${join(fixture.path, 'z.mp4')}>\n`);
 });

@@ -17,15 +17,6 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(outside, { recursive: true }));
 
-test('a name is reserved once, and never one that a file or a link has', async () => {
-  writeFileSync(join(folder.path, 'a.webm'), '');
-  symlinkSync(join(outside, 'nothing'), join(folder.path, 'a-2.mp4'));
-  expect(await Promise.all([folder.reserve('a'), folder.reserve('a')])).toEqual(['a-3', 'a-4']);
-  folder.release('a-3');
-  expect(await folder.reserve('a')).toBe('a-3');
-  expect(await folder.reserve('b')).toBe('b');
-});
-
 test('links, folders, pipes and what is not there are no files', async () => {
   symlinkSync(join(outside, 'secret'), join(folder.path, 'link.mp4'));
   mkdirSync(join(folder.path, 'folder.mp4'));

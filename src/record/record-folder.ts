@@ -1,13 +1,10 @@
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorMessage } from '../util/index.ts';
 import { RecordPathError, RecordingNameError } from './errors.ts';
 
 const FOLDER_MODE = 0o750;
-const EXTENSIONS = ['mp4', 'webm'] as const;
-/** Files of one requested name; who needs more may ask for another name. */
-const MAX_SUFFIX = 9_999;
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;
 
@@ -32,7 +29,6 @@ const exists = (path: string): Promise<boolean> =>
 /** The one folder that recordings are in. No name leads out of it, and no link in it is followed. */
 export class RecordFolder {
   readonly path: string;
-  readonly #reserved = new Set<string>();
 
   constructor(path: string) {
     this.path = resolve(path);
@@ -55,25 +51,6 @@ export class RecordFolder {
     } catch (cause) {
       throw new RecordPathError(`${this.path} cannot be read: ${errorMessage(cause)}`, { cause });
     }
-  }
-
-  /**
-   * A base name that no file has and that nobody else has reserved: the wanted one, or `<wanted>-2` and so on.
-   * @throws RecordingNameError where all are taken
-   */
-  async reserve(wanted: string): Promise<string> {
-    for (let suffix = 1; suffix <= MAX_SUFFIX; suffix += 1) {
-      const base = suffix === 1 ? wanted : `${wanted}-${suffix}`;
-      if (this.#reserved.has(base)) continue;
-      this.#reserved.add(base);
-      if (await this.#isFree(base)) return base;
-      this.#reserved.delete(base);
-    }
-    throw new RecordingNameError(`fileName ${JSON.stringify(wanted)} is taken ${MAX_SUFFIX} times`);
-  }
-
-  release(base: string): void {
-    this.#reserved.delete(base);
   }
 
   /** Undefined where there is no plain file of this name. */
@@ -109,11 +86,5 @@ export class RecordFolder {
       throw new RecordingNameError(`${JSON.stringify(fileName.slice(0, 80))} is no file of the recordings`);
     }
     return join(this.path, fileName);
-  }
-
-  /** A link counts as a file, wherever it leads. */
-  async #isFree(base: string): Promise<boolean> {
-    const found = await Promise.allSettled(EXTENSIONS.map((extension) => lstat(this.pathOf(`${base}.${extension}`))));
-    return found.every((result) => result.status === 'rejected' && codeOf(result.reason) === 'ENOENT');
   }
 }

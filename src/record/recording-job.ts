@@ -31,7 +31,7 @@ export type JobChange = 'begun' | 'state' | 'file' | 'progress' | 'ended';
 
 export interface JobParts {
   readonly openTap: (stream: string) => Promise<Tap>;
-  /** Whether a lost source comes back: a camera does, a publication does not. */
+  /** Whether a lost source comes back: a camera does, a publisher does not. */
   readonly comesBack: (stream: string) => boolean;
   readonly threads: Pick<RecordThreads, 'open'>;
   readonly folder: RecordFolder;
@@ -144,31 +144,29 @@ export class RecordingJob {
   async #open(): Promise<void> {
     const { openTap, threads, folder } = this.#parts;
     const { container, segmentMs, nameFor } = this.options;
-    const tap = await openTap(this.options.stream);
+    // Its full name after a loss: an SSRC, as some ask by, is another one then.
+    const tap = await openTap(this.#stream);
     let lost: string | undefined;
     tap.once('closed', (reason) => {
       lost ??= reason;
     });
     this.#tap = tap;
-    let base: string | undefined;
     try {
-      this.#checkWanted();
-      base = await folder.reserve(nameFor(tap.stream));
       this.#checkWanted();
       const writer = await threads.open({
         tap,
         directory: folder.path,
-        baseName: base,
+        // Where the name is taken the writer appends a number.
+        baseName: nameFor(tap.stream),
         ...(container === undefined ? {} : { container }),
         ...(segmentMs === 0 ? {} : { segmentMs }),
       });
       if (this.#stopping !== undefined) await this.#discard(writer);
       this.#checkWanted();
-      this.#adopt(writer, tap, { base, lostBy: () => lost });
+      this.#adopt(writer, tap, () => lost);
     } catch (error) {
       this.#tap = undefined;
       tap.close();
-      if (base !== undefined) folder.release(base);
       throw error;
     }
   }
@@ -183,11 +181,7 @@ export class RecordingJob {
     if (this.#stopping !== undefined) throw new RecordingStoppedError('the recording was stopped while it began');
   }
 
-  #adopt(
-    writer: RecordingWriter,
-    tap: Tap,
-    { base, lostBy }: { base: string; lostBy: () => string | undefined },
-  ): void {
+  #adopt(writer: RecordingWriter, tap: Tap, lostBy: () => string | undefined): void {
     this.#writer = writer;
     this.#container = this.begun ? this.#container : writer.container;
     this.#stream = tap.stream;
@@ -199,7 +193,6 @@ export class RecordingJob {
     writer.on('file', (file) => this.#handleFile(file, 'file'));
     writer.on('progress', (file) => this.#handleFile(file, 'progress'));
     writer.once('ended', (reason, message) => {
-      this.#parts.folder.release(base);
       this.#writer = undefined;
       this.#tap = undefined;
       tap.close();

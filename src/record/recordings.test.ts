@@ -2,8 +2,12 @@ import { mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, unlinkSync
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeError } from '../../test/support/fake-platform.ts';
+import { fakeStream } from '../../test/support/fake-streams.ts';
 import { CAMERA, openRecordings, type RecordingsFixture } from '../../test/support/recordings-fixture.ts';
 import type { Recording } from './types.ts';
+
+/** Waits without a sleep, longer than a busy machine needs. */
+const eventually = <T>(probe: () => T) => expect.poll(probe, { timeout: 10_000 });
 
 let fixture: RecordingsFixture;
 beforeEach(() => {
@@ -22,7 +26,7 @@ const start = (more: object = {}): Promise<Recording> =>
 
 /** Waits for a state without sleeping. */
 async function ended(id: string, state: Recording['state']): Promise<Recording> {
-  await expect.poll(() => fixture.recordings.get(id)?.state).toBe(state);
+  await eventually(() => fixture.recordings.get(id)?.state).toBe(state);
   return fixture.recordings.get(id) as Recording;
 }
 
@@ -79,7 +83,7 @@ describe('start, grow, stop', () => {
   test('several of one stream; an existing file is never overwritten', async () => {
     mkdirSync(fixture.path);
     writeFileSync(join(fixture.path, 'a.mp4'), 'old');
-    symlinkSync('/etc/hostname', join(fixture.path, 'a-2.webm'));
+    symlinkSync('/etc/nothing', join(fixture.path, 'a-2.mp4'));
     const names = (await Promise.all([start({ fileName: 'a' }), start({ fileName: 'a.mp4' })])).map(
       ({ files }) => files[0]?.fileName ?? '',
     );
@@ -100,7 +104,7 @@ describe('start, grow, stop', () => {
       fileCount: 2,
       files: [
         { index: 0, fileName: 's.mp4', bytes: 3, state: 'finished' },
-        { index: 1, fileName: 's_1.mp4', bytes: 5, state: 'finished' },
+        { index: 1, fileName: 's-2.mp4', bytes: 5, state: 'finished' },
       ],
     });
   });
@@ -183,7 +187,7 @@ describe('how recordings end', () => {
     const { id } = await start({ fileName: 'x' });
     fixture.threads.last.write('abc');
     fixture.threads.last.end('thread_died');
-    await expect.poll(() => fixture.recordings.get(id)?.files[0]?.state).toBe('finished');
+    await eventually(() => fixture.recordings.get(id)?.files[0]?.state).toBe('finished');
     expect(fixture.recordings.get(id)).toMatchObject({ state: 'failed', durationMs: 12_345, bytes: 3 });
     expect(fixture.threads.repaired).toEqual([join(fixture.path, 'x.mp4')]);
   });
@@ -222,12 +226,28 @@ describe('a camera whose source is lost', () => {
       message: 'tap closed: media_lost',
     });
     fixture.streams.failure = undefined;
-    await expect.poll(() => fixture.recordings.get(id)?.fileCount).toBe(2);
+    await eventually(() => fixture.recordings.get(id)?.fileCount).toBe(2);
     const again = fixture.recordings.get(id) as Recording;
     expect(again).toMatchObject({ state: 'recording', files: [{ fileName: 'cam.mp4' }, { fileName: 'cam-2.mp4' }] });
     expect(again).not.toHaveProperty('reason');
     fixture.threads.last.write('after');
     expect(await fixture.recordings.stop(id)).toMatchObject({ state: 'finished', reason: 'stopped', bytes: 11 });
+  });
+
+  test('as does a stream that is pulled', async () => {
+    fixture.reopen({ reopen });
+    fixture.streams.addStream(fakeStream({ name: 'live/yard', source: 'publication', transport: 'pull' }));
+    const { id } = await start({ stream: 'yard' });
+    fixture.streams.taps[0]?.end('publisher_gone');
+    await eventually(() => fixture.recordings.get(id)?.fileCount).toBe(2);
+  });
+
+  test('is asked for by its full name, however it was called first', async () => {
+    fixture.reopen({ reopen });
+    const { id } = await start({ stream: fakeStream().ssrc, fileName: 'x' });
+    fixture.streams.taps[0]?.end('media_lost');
+    await eventually(() => fixture.recordings.get(id)?.fileCount).toBe(2);
+    expect(fixture.streams.tapped).toEqual([fakeStream().ssrc, CAMERA]);
   });
 
   test('that does not come back ends it after the limit', async () => {
@@ -260,10 +280,10 @@ describe('a camera whose source is lost', () => {
     const gate = Promise.withResolvers<void>();
     fixture.threads.hold = gate.promise;
     fixture.streams.taps[0]?.end('media_lost');
-    await expect.poll(() => fixture.streams.taps.length).toBe(2);
+    await eventually(() => fixture.streams.taps.length).toBe(2);
     expect(await fixture.recordings.stop(id)).toMatchObject({ state: 'finished', fileCount: 1 });
     gate.resolve();
-    await expect.poll(() => readdirSync(fixture.path)).toEqual(['x.mp4']);
+    await eventually(() => readdirSync(fixture.path)).toEqual(['x.mp4']);
     expect(fixture.streams.taps.every(({ closed }) => closed)).toBe(true);
   });
 });
@@ -365,7 +385,7 @@ describe('end and new start of the gateway', () => {
     fixture.threads.last.stuck = true;
     await fixture.recordings.close();
     fixture.reopen();
-    await expect.poll(() => fixture.recordings.get(id)?.durationMs).toBe(12_345);
+    await eventually(() => fixture.recordings.get(id)?.durationMs).toBe(12_345);
     expect(fixture.recordings.get(id)).toMatchObject({ state: 'interrupted', reason: 'crash' });
   });
 
@@ -373,7 +393,7 @@ describe('end and new start of the gateway', () => {
     const gate = Promise.withResolvers<void>();
     fixture.threads.hold = gate.promise;
     const starting = codeOf(start({ fileName: 'x' }));
-    await expect.poll(() => fixture.streams.taps.length).toBe(1);
+    await eventually(() => fixture.streams.taps.length).toBe(1);
     const closed = fixture.recordings.close();
     gate.resolve();
     expect(await starting).toBe('recording_start_failed');
@@ -391,17 +411,17 @@ describe('end and new start of the gateway', () => {
     unlinkSync(join(fixture.path, 'lost.mp4'));
     const again = fixture.reopen();
     expect(again.get(id)).toMatchObject({ state: 'interrupted', reason: 'crash' });
-    await expect.poll(() => again.get(lost.id)?.files[0]?.state).toBe('finished');
+    await eventually(() => again.get(lost.id)?.files[0]?.state).toBe('finished');
     expect(again.get(id)).toMatchObject({
       durationMs: 1000 + 12_345,
       bytes: 8,
       files: [
         { fileName: 'x.mp4', bytes: 3 },
-        { fileName: 'x_1.mp4', bytes: 5, durationMs: 12_345, state: 'finished' },
+        { fileName: 'x-2.mp4', bytes: 5, durationMs: 12_345, state: 'finished' },
       ],
     });
     expect(again.get(lost.id)).toMatchObject({ state: 'interrupted', bytes: 0, durationMs: 0 });
-    expect(fixture.threads.repaired).toEqual([join(fixture.path, 'x_1.mp4')]);
+    expect(fixture.threads.repaired).toEqual([join(fixture.path, 'x-2.mp4')]);
   });
 
   test('a file that cannot be repaired stays', async () => {
@@ -409,7 +429,7 @@ describe('end and new start of the gateway', () => {
     fixture.threads.last.write('abcdef', { complete: 2 });
     fixture.threads.repairFailure = new Error('no moov');
     fixture.reopen();
-    await expect.poll(() => fixture.recordings.get(id)?.files[0]?.state).toBe('finished');
+    await eventually(() => fixture.recordings.get(id)?.files[0]?.state).toBe('finished');
     expect(fixture.recordings.get(id)).toMatchObject({ state: 'interrupted', bytes: 6 });
     expect(readFileSync(join(fixture.path, 'x.mp4'), 'utf8')).toBe('abcdef');
   });
@@ -425,6 +445,6 @@ describe('a database that cannot be written', () => {
     expect(stopped).toMatchObject({ state: 'finished', bytes: 3 });
     expect(fixture.recordings.get(id)).toBeUndefined();
     fixture.database.sqlite.exec('PRAGMA query_only = OFF');
-    await expect.poll(() => fixture.recordings.get(id)).toEqual(stopped);
+    await eventually(() => fixture.recordings.get(id)).toEqual(stopped);
   });
 });

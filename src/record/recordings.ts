@@ -280,7 +280,10 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
       },
       {
         openTap: (wanted) => streams.tap(wanted),
-        comesBack: (full) => streams.find(full)?.source !== 'publication',
+        comesBack: (full) => {
+          const source = streams.find(full);
+          return source?.source === 'camera' || source?.transport === 'pull';
+        },
         threads,
         folder: this.#folder,
         onChange: (job, change, file) => this.#handleChange(job, change, file),

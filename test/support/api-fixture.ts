@@ -1,10 +1,15 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createApi, type Api, type ApiOptions, type ApiParts, type HealthReport } from '../../src/api/index.ts';
+import { createRecordings } from '../../src/record/index.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { createPulls, type Pulls } from '../../src/rtsp/index.ts';
 import { createMediaServerStore } from '../../src/store/media-servers.ts';
 import { createPullStore } from '../../src/store/pulls.ts';
+import { createRecordingStore } from '../../src/store/recordings.ts';
 import { silentLogger } from '../../src/util/index.ts';
 import { FakePlatform } from './fake-platform.ts';
+import { FakeRecordThreads } from './fake-recorder.ts';
 import { FakeStreams } from './fake-streams.ts';
 
 export const ADMIN = { username: 'admin', password: 'correct horse' };
@@ -33,6 +38,11 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
     { nodes: [], nodeTimeoutMs: 500, idleTimeoutMs: 1000, silenceMs: 5000, userAgent: 'gbrtc' },
     { streams, store: createPullStore(db), log: silentLogger },
   );
+  const limits = { segmentMs: 0, maxAgeMs: 0, maxBytes: 0, minFreeBytes: 0 };
+  const recordings = createRecordings(
+    { path: join(tmpdir(), 'gbrtc-nothing-is-recorded-here'), execRecordDone: [], ...limits },
+    { streams, threads: new FakeRecordThreads(), store: createRecordingStore(db), log: silentLogger },
+  );
   const health = { report: { ok: true, problems: [] } as HealthReport };
   const api = await createApi(
     {
@@ -58,6 +68,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
       streams,
       mediaServers: createMediaServerStore(db),
       pulls,
+      recordings,
       credentials: {
         verify: async (username, password) => username === ADMIN.username && password === ADMIN.password,
         signingKey: new Uint8Array(32).fill(7),
@@ -97,6 +108,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
     async close() {
       await api.close();
       await pulls.close();
+      await recordings.close();
       db.close();
     },
   };

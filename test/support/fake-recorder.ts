@@ -34,11 +34,8 @@ export class FakeWriter extends EventEmitter<RecordingWriterEvents> implements R
   /** Finishes the current file and begins the next. */
   nextFile(): void {
     this.#finishFile();
-    const suffix = this.files.length === 0 ? '' : `_${this.files.length}`;
-    const fileName = `${this.options.baseName}${suffix}.${this.container}`;
-    closeSync(openSync(join(this.options.directory, fileName), 'wx'));
     this.files.push({
-      fileName,
+      fileName: this.#create(),
       startedAt: Date.now(),
       durationMs: 0,
       bytes: 0,
@@ -75,6 +72,20 @@ export class FakeWriter extends EventEmitter<RecordingWriterEvents> implements R
     if (reason !== 'thread_died') this.#finishFile();
     this.options.tap.close();
     this.emit('ended', reason, message);
+  }
+
+  /** As the real one: what exists is never opened, a number makes another name. */
+  #create(): string {
+    const { directory, baseName } = this.options;
+    for (let number = this.files.length + 1; ; number += 1) {
+      const fileName = `${baseName}${number === 1 ? '' : `-${number}`}.${this.container}`;
+      try {
+        closeSync(openSync(join(directory, fileName), 'wx'));
+        return fileName;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+    }
   }
 
   #finishFile(): void {

@@ -56,6 +56,8 @@ export interface GatewayProcess {
   /** Everything that it has printed. */
   output(): string;
   json<T>(method: string, path: string, body?: unknown): Promise<T>;
+  /** Resolves when it is gone, however. */
+  ended(): Promise<void>;
   /** SIGINT; resolves with the exit code. */
   stop(): Promise<number | null>;
 }
@@ -84,6 +86,7 @@ async function configFor(options: GatewayProcessOptions, dataDir: string): Promi
     media: { listen: '127.0.0.1', address: '127.0.0.1' },
     rtsp: { port: 0, host: '127.0.0.1', auth: { enable: false } },
     pms: { listenIp: '127.0.0.1', port: 0 },
+    record: { listenIp: '127.0.0.1', cmdPort: 0, recordPath: join(dataDir, 'record'), minFreeBytes: 0 },
     webrtc: { listen: '127.0.0.1', candidate: ['127.0.0.1'], port: webrtc },
   };
   for (const [name, section] of Object.entries(options.config ?? {})) base[name] = { ...base[name], ...section };
@@ -121,6 +124,7 @@ export async function startGatewayProcess(options: GatewayProcessOptions = {}): 
   };
   child.stdout.on('data', collect);
   child.stderr.on('data', collect);
+  const ended = once(child, 'exit').then(() => undefined);
   const httpPort = config.http?.listen as number;
   const base = `http://127.0.0.1:${httpPort}`;
   await healthy(base, child, () => text);
@@ -132,6 +136,7 @@ export async function startGatewayProcess(options: GatewayProcessOptions = {}): 
     base,
     dataDir,
     output: () => text,
+    ended: () => ended,
     async json<T>(method: string, path: string, body?: unknown): Promise<T> {
       const response = await fetch(`${base}${path}`, {
         method,
@@ -141,9 +146,8 @@ export async function startGatewayProcess(options: GatewayProcessOptions = {}): 
       return (await response.json()) as T;
     },
     async stop() {
-      const exited = child.exitCode === null ? once(child, 'exit') : undefined;
       child.kill('SIGINT');
-      await exited;
+      await ended;
       rmSync(folder, { recursive: true, force: true });
       return child.exitCode;
     },

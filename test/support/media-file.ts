@@ -35,6 +35,17 @@ export async function probeFile(path: string): Promise<ProbedFile> {
  * counted in frames of a guessed rate, two frames of a camera that does not keep its rate would be one.
  */
 export async function decodeErrors(path: string): Promise<string> {
-  const { stderr } = await run('ffmpeg', ['-v', 'error', '-nostdin', '-i', path, '-enc_time_base', '-1', '-f', 'null', '-']);
+  const { stderr } = await run('ffmpeg', [
+    '-v',
+    'error',
+    '-nostdin',
+    '-i',
+    path,
+    '-enc_time_base',
+    '-1',
+    '-f',
+    'null',
+    '-',
+  ]);
   return stderr;
 }

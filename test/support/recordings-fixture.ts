@@ -5,6 +5,7 @@ import { createRecordings } from '../../src/record/index.ts';
 import type { RecordingsOptions } from '../../src/record/recordings.ts';
 import type { Recordings } from '../../src/record/types.ts';
 import { createRecordingStore, openDatabase, type Database } from '../../src/store/index.ts';
+import type { StreamSnapshot } from '../../src/stream/index.ts';
 import { silentLogger, type Logger } from '../../src/util/index.ts';
 import { FakeError } from './fake-platform.ts';
 import { FakeRecordThreads } from './fake-recorder.ts';
@@ -14,8 +15,11 @@ import { FakeTap } from './rtsp-fakes.ts';
 /** Streams of which only taps matter. */
 export class TappedStreams extends FakeStreams {
   readonly taps: FakeTap[] = [];
+  /** Names as they were asked for. */
+  readonly tapped: string[] = [];
 
   override async tap(name: string): Promise<FakeTap> {
+    this.tapped.push(name);
     if (this.failure !== undefined) throw this.failure;
     const stream = this.find(name);
     if (stream === undefined) throw new FakeError('stream_not_found', `no stream ${name}`);
@@ -41,15 +45,17 @@ export interface RecordingsFixture {
 
 export const CAMERA = fakeStream().name;
 
+const RUNNING = [fakeStream(), fakeStream({ name: 'live/desk', source: 'publication' })];
+
 /** Recordings over fakes, with a real folder and a real database; one camera and the publication `live/desk`. */
 export function openRecordings(
   options: Partial<RecordingsOptions> = {},
-  log: Logger = silentLogger,
+  { log = silentLogger, running = RUNNING }: { log?: Logger; running?: readonly StreamSnapshot[] } = {},
 ): RecordingsFixture {
   const folder = mkdtempSync(join(tmpdir(), 'recordings-'));
   const path = join(folder, 'record');
   const streams = new TappedStreams();
-  streams.addStream(fakeStream()).addStream(fakeStream({ name: 'live/desk', source: 'publication' }));
+  for (const stream of running) streams.addStream(stream);
   const threads = new FakeRecordThreads();
   const database = openDatabase(join(folder, 'gbrtc.db'));
   const opened: Recordings[] = [];

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createCamera, type Camera, type CameraOptions } from '../../src/camera/index.ts';
 import { startGatewayProcess, type GatewayProcess, type GatewayProcessOptions } from './gateway-process.ts';
 
@@ -8,6 +11,12 @@ export class Scene implements AsyncDisposable {
   keep<T>(value: T, close: (value: T) => Promise<unknown>): T {
     this.#closers.push(() => close(value));
     return value;
+  }
+
+  /** A new folder that goes away at the end. */
+  folder(): string {
+    const path = mkdtempSync(join(tmpdir(), 'gbrtc-scene-'));
+    return this.keep(path, async () => rmSync(path, { recursive: true, force: true }));
   }
 
   async gateway(options?: GatewayProcessOptions): Promise<GatewayProcess> {

@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import type { Platform, PlatformEvents } from '../../gb28181/index.ts';
 import type { Streams, StreamsEvents } from '../../stream/index.ts';
 import type { ApiContext } from '../context.ts';
+import type { ApiRecordings } from '../types.ts';
 import { ApiError } from '../errors.ts';
 import { deviceView } from '../schemas/device.ts';
 import { EventListener } from './listener.ts';
@@ -31,7 +32,8 @@ export class EventFeed {
     this.#heartbeat.unref();
     const platform = this.#subscribePlatform(context.parts.platform);
     const streams = this.#subscribeStreams(context.parts.streams);
-    this.#unsubscribe = () => [platform, streams].forEach((off) => off());
+    const recordings = this.#subscribeRecordings(context.parts.recordings);
+    this.#unsubscribe = () => [platform, streams, recordings].forEach((off) => off());
   }
 
   get listeners(): number {
@@ -120,5 +122,12 @@ export class EventFeed {
         .off('changed', handlers.changed)
         .off('play', handlers.play);
     };
+  }
+
+  #subscribeRecordings(recordings: ApiRecordings): () => void {
+    const handleChanged = (recording: unknown): void => this.#send('recording', () => recording);
+    const handleRemoved = (removed: unknown): void => this.#send('recording.removed', () => removed);
+    recordings.on('changed', handleChanged).on('removed', handleRemoved);
+    return () => void recordings.off('changed', handleChanged).off('removed', handleRemoved);
   }
 }

@@ -17,6 +17,13 @@ const RTP_METRICS: ReadonlyArray<readonly [RtpCounter, string, string]> = [
   ['frames', 'gbrtc_video_frames_total', 'Video frames received'],
 ];
 
+const RECORDING_METRICS = [
+  ['bytes', 'gbrtc_recording_bytes_total', 'Bytes written by recordings'],
+  ['packets', 'gbrtc_recording_packets_total', 'RTP packets that recordings got'],
+  ['packetsLost', 'gbrtc_recording_lost_total', 'RTP packets that recordings missed'],
+  ['failed', 'gbrtc_recordings_failed_total', 'Recordings that a full disk, a write error or a dead thread has ended'],
+] as const;
+
 /** What the monitor measures includes its own timer's interval. */
 const DELAY_RESOLUTION_MS = 10;
 
@@ -41,6 +48,7 @@ export class Metrics {
     this.#addSip();
     this.#addEventLoop();
     this.#addUsage();
+    this.#addRecordings();
   }
 
   /** With a token of the administrator, or from this machine itself without a proxy between. */
@@ -196,6 +204,22 @@ export class Metrics {
         for (const thread of this.#latest.mediaThreads) ingests.set({ id: thread.id }, thread.ingests);
       },
     });
+  }
+
+  #addRecordings(): void {
+    const { recordings } = this.#context.parts;
+    this.#gauge('gbrtc_recordings', 'Running recordings', () => recordings.counters.running);
+    for (const [counter, name, help] of RECORDING_METRICS) {
+      const metric = new Counter({
+        name,
+        help,
+        registers: [this.#registry],
+        collect: () => {
+          metric.reset();
+          metric.inc(recordings.counters[counter]);
+        },
+      });
+    }
   }
 
   #rows(): Array<ProcessUsage & { readonly kind: string }> {
