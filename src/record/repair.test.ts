@@ -22,6 +22,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** A new file is not flushed, as one that is cut to nothing and written again is. */
+function renew(path: string, bytes: Uint8Array): void {
+  rmSync(path, { force: true });
+  writeFileSync(path, bytes);
+}
+
 interface Kind {
   readonly name: string;
   readonly extension: string;
@@ -91,9 +97,9 @@ describe.each(KINDS)('$name', (kind) => {
     const { open, ends } = threeFragments(kind, 'cut');
     const path = join(folder, `torn.${extension}`);
     const near = ends.flatMap((end) => Array.from({ length: 40 }, (_, index) => end - 20 + index));
-    const lengths = [...near, ...Array.from({ length: open.length / 23 }, (_, index) => index * 23)];
+    const lengths = [...near, ...Array.from({ length: open.length / 211 }, (_, index) => index * 211)];
     for (const length of lengths.filter((bytes) => bytes <= open.length)) {
-      writeFileSync(path, open.subarray(0, length));
+      renew(path, open.subarray(0, length));
       const repaired = repairFile(path);
       const whole = ends.findLastIndex((end) => end <= length);
       if (whole < 0) {
@@ -107,17 +113,17 @@ describe.each(KINDS)('$name', (kind) => {
     }
   });
 
-  test('fuzz: 20,000 mutated files never throw anything but what the disk says', () => {
+  test('fuzz: 10,000 mutated files never throw anything but what the disk says', () => {
     const { open, finished } = threeFragments(kind, 'fuzz');
     const random = seededRandom(7);
     const memory = Buffer.alloc(16_384);
     const path = join(folder, `fuzz.${extension}`);
     let repaired = 0;
-    for (let index = 0; index < 20_000; index++) {
-      writeFileSync(path, memory.subarray(0, mutate(index % 2 === 0 ? open : finished, memory, random)));
+    for (let index = 0; index < 10_000; index++) {
+      renew(path, memory.subarray(0, mutate(index % 2 === 0 ? open : finished, memory, random)));
       if (repairFile(path) !== 'not_ours') repaired += 1;
     }
-    expect(repaired).toBeGreaterThan(5000);
+    expect(repaired).toBeGreaterThan(2500);
   });
 });
 
