@@ -1,7 +1,7 @@
 // `npm run package:check [-- --suite NAME]`: the packages in fresh Debian chroots: install, start, play, upgrade, remove.
 // Needs root, debootstrap, rpm and chromium, and a mount namespace of its own, which scripts/run.mjs gives it.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import type { Browser } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
 import { Chroot } from './chroot.ts';
 import { InstalledGateway } from './installed-gateway.ts';
+import { checkService } from './service-check.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 const CONFIG = '/usr/local/gbrtc/conf/config.yaml';
@@ -34,8 +35,7 @@ function build(folder: string, version: string): void {
 const deb = (folder: string): Handling => ({
   file: (version) => join(folder, readdirSync(folder).find((name) => name.startsWith(`gbrtc_${version}_`)) ?? ''),
   install(chroot, file) {
-    chroot.bring(file);
-    return chroot.run('dpkg', '-i', join('/tmp', file.slice(folder.length)));
+    return chroot.run('dpkg', '-i', chroot.bring(file));
   },
   remove: (chroot) => chroot.run('dpkg', '-r', 'gbrtc'),
 });
@@ -87,6 +87,7 @@ async function check(folder: string, suite: string): Promise<void> {
   for (const version of ['1.0.0', '1.0.1']) build(folder, version);
   const forDeb = Chroot.bootstrap(join(folder, 'deb'), suite);
   const forRpm = forDeb.copy(join(folder, 'rpm'));
+  const forService = forDeb.copy(join(folder, 'service'));
   const before = forDeb.paths();
   log(`chroots of ${suite}: ${before.size} files, ${forDeb.run('ldd', '--version').split('\n')[0]}`);
   const browser = await launchChromium();
@@ -101,9 +102,17 @@ async function check(folder: string, suite: string): Promise<void> {
     const kept = left(forRpm, before).filter((path) => !path.startsWith('/var/lib/gbrtc'));
     assert.deepEqual(kept, ['/usr/local/gbrtc', '/usr/local/gbrtc/conf', `${CONFIG}.rpmsave`]);
     log('RPM: the data and the edited configuration are left, as RPMs do');
+
+    if (spawnSync('systemd-nspawn', ['--version']).status === 0) await checkServiceIn(forService, deb(folder));
+    else log('the service is left out: systemd-nspawn is missing (Debian package systemd-container)');
   } finally {
     await browser.close();
   }
+}
+
+async function checkServiceIn(chroot: Chroot, { file }: Handling): Promise<void> {
+  const [first, second] = [chroot.bring(file('1.0.0')), chroot.bring(file('1.0.1'))];
+  await checkService(chroot, { first, second }, log);
 }
 
 const { values } = parseArgs({ options: { suite: { type: 'string', default: 'bookworm' } } });
@@ -112,7 +121,7 @@ try {
   await check(folder, values.suite);
   log('passed');
 } finally {
-  for (const name of ['deb', 'rpm']) {
+  for (const name of ['deb', 'rpm', 'service']) {
     if (existsSync(join(folder, name, 'proc/self'))) execFileSync('umount', [join(folder, name, 'proc')]);
   }
   rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** What changes in any system that installs something and makes a user. */
 const NOT_OURS = [
@@ -41,8 +41,16 @@ export class Chroot {
     return new Chroot(root);
   }
 
-  bring(file: string): void {
-    cpSync(file, join(this.root, 'tmp', file.split('/').at(-1) ?? ''));
+  /** Copies a file into it. @returns its path inside */
+  bring(file: string): string {
+    const path = join('/var/cache', basename(file));
+    cpSync(file, join(this.root, path));
+    return path;
+  }
+
+  /** As it was before this class: an init mounts its own. */
+  unmount(): void {
+    execFileSync('umount', [join(this.root, 'proc')]);
   }
 
   /** Output of a command; @throws Error with the output where it fails */
