@@ -122,6 +122,7 @@ describe('keys', () => {
       websocket: { listenIp: '0.0.0.0', certFile: 'a', cerFile: 'b', colour: 1, idleTimeout: 0 },
       http: { listenIp: '0.0.0.0', location: '/x' },
       toString: {},
+      pull: [{ ip: 'a', port: 1, name: 'north' }],
     };
     expect(readPmsConf(JSON.stringify(conf)).ignored).toEqual([
       { path: 'websocket.cerFile', reason: 'websocket.certFile says the same' },
@@ -129,6 +130,7 @@ describe('keys', () => {
       { path: 'websocket.idleTimeout', reason: 'there is always an idle timeout' },
       { path: 'http.location', reason: 'websocket.location is used for HTTP, too' },
       { path: 'toString', reason: 'unknown' },
+      { path: 'pull.0.name', reason: 'unknown' },
     ]);
   });
 });
@@ -145,12 +147,15 @@ describe('which value counts', () => {
 
 test('all that is wrong is told at once, with the path of the file that it is in', () => {
   const conf = `{"websocket": {"port": "8889", "location": "pms", "idleTimeout": 0.5}, "rtsp": 8554,
-    "webrtc": {"minPort": 70000, "announcedIp": 5}, "master": {"numOfWorkProcess": -1}, "log": {"consolLevel": "loud"}}`;
+    "pull": [{"ip": "a b", "port": 0}, 5], "webrtc": {"minPort": 70000, "announcedIp": 5}, "master": {"numOfWorkProcess": -1}, "log": {"consolLevel": "loud"}}`;
   expect(problemsOf(conf, 'http: {listen: x, colour: red}', { GBRTC_WEBRTC_PORT: 'none' }).toSorted()).toEqual([
     'http.colour: unknown key',
     'http.listen: expected number, received string',
     'pms.conf: log.consolLevel: Invalid option: expected one of "trace"|"debug"|"info"|"warn"|"error"',
     'pms.conf: master.numOfWorkProcess: Too small: expected number to be >=0',
+    'pms.conf: pull.0.ip: must be an IP address or a host name',
+    'pms.conf: pull.0.port: Too small: expected number to be >=1',
+    'pms.conf: pull.1: expected object, received number',
     'pms.conf: rtsp: must be an object',
     'pms.conf: webrtc.announcedIp.0: expected string, received number',
     'pms.conf: websocket.idleTimeout: must be between 1s and 1h, not 0.5s',

@@ -113,6 +113,8 @@ const KEYS: Readonly<Record<string, Mapping | string>> = {
 
 /** The original's HTTP server has settings of its own that here are those of the WebSocket. */
 const SHARED = ['listenIp', 'keyFile', 'certFile', 'passPhrase', 'location'];
+/** pms's two, and ours. */
+const PULL_KEYS = ['ip', 'port', 'path', 'user', 'password'];
 const SECTIONS = [...new Set(Object.keys(KEYS).map((key) => key.split('.')[0] ?? ''))];
 
 class Translation implements PmsConf {
@@ -133,7 +135,14 @@ class Translation implements PmsConf {
   /** A list, of the same keys as ours. */
   #pull(nodes: unknown): void {
     this.written.set('pull', 'pull');
-    this.tree['pull'] = nodes;
+    this.tree['pull'] = Array.isArray(nodes) ? nodes.map((node, index) => this.#node(node, `pull.${index}`)) : nodes;
+  }
+
+  #node(node: unknown, path: string): unknown {
+    if (!isTree(node)) return node;
+    const unknown = Object.keys(node).filter((key) => !PULL_KEYS.includes(key));
+    for (const key of unknown) this.#ignore(`${path}.${key}`, 'unknown');
+    return Object.fromEntries(Object.entries(node).filter(([key]) => PULL_KEYS.includes(key)));
   }
 
   #ignore(path: string, reason: string): void {
