@@ -32,6 +32,7 @@ export class PacketOutput extends EventEmitter<PlayerOutputEvents> implements Pl
   #applying: Promise<void> = Promise.resolve();
   #aliveTimer: NodeJS.Timeout | undefined;
   #bytesReceived = 0;
+  #lost = 0;
   #closed = false;
 
   private constructor(transport: types.PlainTransport, consumers: readonly types.Consumer[], log: Logger) {
@@ -110,8 +111,20 @@ export class PacketOutput extends EventEmitter<PlayerOutputEvents> implements Pl
   #lookForRtcp(): void {
     this.#transport.getStats().then(([stats]) => {
       const bytes = stats?.bytesReceived ?? 0;
-      if (bytes !== this.#bytesReceived && !this.#closed) safeEmit(this, this.#log, 'alive');
+      if (bytes === this.#bytesReceived || this.#closed) return;
       this.#bytesReceived = bytes;
+      safeEmit(this, this.#log, 'alive');
+      this.#lookForLoss();
+    }, this.#handleFailure);
+  }
+
+  /** Players of plain RTP do not ask for what they have lost, nor for a new picture: their reports tell it. */
+  #lookForLoss(): void {
+    const video = this.#consumers.find(({ kind }) => kind === 'video');
+    video?.getStats().then((all) => {
+      const lost = all.find(({ type }) => type === 'outbound-rtp')?.packetsLost ?? 0;
+      if (lost > this.#lost) this.requestKeyFrame();
+      this.#lost = Math.max(this.#lost, lost);
     }, this.#handleFailure);
   }
 

@@ -3,6 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import { freePort, type GatewayProcess } from '../support/gateway-process.ts';
 import { PagePublisher } from '../support/page-publisher.ts';
+import { createRtpView, parseRtp } from '../../src/media/index.ts';
+import { isKeyFrame } from '../../src/media/rtp/key-frame.ts';
+import { RtspClient } from '../support/rtsp-fakes.ts';
 import { requireTool } from '../support/requires.ts';
 import { readWithFfmpeg, readWithGstreamer } from '../support/rtsp-readers.ts';
 import { eventually, Scene } from '../support/scene.ts';
@@ -62,4 +65,53 @@ describe.each(['VP8', 'H264', 'VP9'])('a page publishes %s and Opus', (codec) =>
   test.runIf(HAS_GSTREAMER).each(['tcp', 'udp'] as const)('GStreamer reads it over %s', async (transport) => {
     expect(await readWithGstreamer(url(name), transport, { video: 40, audio: 60 })).toMatchObject({ code: 0 });
   });
+});
+
+/** Plays the video over TCP. */
+async function play(name: string): Promise<{ client: RtspClient; sdp: string }> {
+  const client = scene.keep(new RtspClient(port, `/live/${name}`), async (open) => open.close());
+  const { body } = await client.request('DESCRIBE');
+  const transport = { Transport: 'RTP/AVP/TCP;unicast;interleaved=0-1' };
+  const setup = await client.request('SETUP', transport, { url: `${client.url}/trackID=0` });
+  const session = setup.headers.get('session')?.split(';')[0] ?? '';
+  expect((await client.request('PLAY', { Session: session })).status).toBe(200);
+  return { client, sdp: body };
+}
+
+const videoOf = (client: RtspClient): Buffer[] =>
+  client.packets.filter(({ channel }) => channel === 0).map(({ packet }) => packet);
+
+// Debian's FFmpeg and GStreamer have no depacketizer for AV1.
+test('a page publishes AV1: described, and from a key frame on', async () => {
+  const page = await publish('desk-AV1', 'AV1');
+  const { client, sdp } = await play('desk-AV1');
+  expect(sdp).toMatch(/m=video 0 RTP\/AVP (\d+)\r\na=rtpmap:\1 AV1\/90000\r\n/);
+  await eventually('packets', () => (videoOf(client).length > 50 ? true : undefined));
+  const view = createRtpView();
+  const first = videoOf(client)[0]!;
+  expect(parseRtp(first, view)).toBeUndefined();
+  expect(isKeyFrame('av1', first, view.payloadStart, view.payloadEnd)).toBe(true);
+  await page.close();
+});
+
+test('players are listed, get nothing while the publisher is muted, and are gone with it', async () => {
+  const page = await publish('desk', 'VP8');
+  const { client } = await play('desk');
+  await eventually('packets', () => (videoOf(client).length > 20 ? true : undefined));
+  const path = '/api/v1/live-streams/live/desk';
+  expect(await gateway.json('GET', path)).toMatchObject({
+    viewerCount: 1,
+    readers: [{ protocol: 'rtsp', remoteAddress: '127.0.0.1' }],
+  });
+  await gateway.json('POST', `${path}/mute`, { video: true });
+  const muted = await eventually('silence', async () => {
+    const before = videoOf(client).length;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return videoOf(client).length === before ? before : undefined;
+  });
+  await gateway.json('POST', `${path}/mute`, { video: false });
+  await eventually('packets again', () => (videoOf(client).length > muted + 20 ? true : undefined));
+  await page.close();
+  await client.closed();
+  await expect(new RtspClient(port, '/live/desk').request('DESCRIBE')).resolves.toMatchObject({ status: 404 });
 });

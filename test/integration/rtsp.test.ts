@@ -1,45 +1,14 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { freePort, type GatewayProcess } from '../support/gateway-process.ts';
 import { RtspClient } from '../support/rtsp-fakes.ts';
 import { requireTool } from '../support/requires.ts';
+import { readWithFfmpeg, readWithGstreamer } from '../support/rtsp-readers.ts';
 import { Scene, channelsKnown, eventually, streamOf } from '../support/scene.ts';
 
 const HAS_FFMPEG = requireTool('ffprobe');
+const HAS_GSTREAMER = requireTool('gst-launch-1.0');
 const SECONDS = 3;
-
-interface Probe {
-  readonly code: number | null;
-  readonly video: number;
-  readonly audio: number;
-  readonly width: string;
-  readonly codecs: readonly string[];
-  readonly errors: string;
-}
-
-/** Reads a few seconds as FFmpeg does, and counts what it decodes. */
-async function probe(url: string, transport: 'udp' | 'tcp'): Promise<Probe> {
-  const args = ['-v', 'error', '-rtsp_transport', transport, '-read_intervals', `%+${SECONDS}`];
-  const entries = 'stream=codec_name,width,nb_read_frames';
-  const child = spawn('ffprobe', [...args, '-count_frames', '-show_entries', entries, '-of', 'json', url]);
-  let [out, errors] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  const parsed = JSON.parse(out === '' ? '{}' : out) as { streams?: Record<string, string>[] };
-  const streams = parsed.streams ?? [];
-  const framesOf = (codec: string): number =>
-    Number(streams.find((stream) => stream['codec_name'] === codec)?.['nb_read_frames'] ?? 0);
-  return {
-    code,
-    video: framesOf('h264'),
-    audio: framesOf('pcm_alaw'),
-    width: String(streams.find((stream) => stream['codec_name'] === 'h264')?.['width'] ?? ''),
-    codecs: streams.map((stream) => stream['codec_name'] ?? ''),
-    errors,
-  };
-}
 
 const ACCOUNT = { enable: true, username: 'viewer', password: 'secret' };
 
@@ -64,11 +33,11 @@ describe.runIf(HAS_FFMPEG)('FFmpeg plays a camera', () => {
     await using scene = new Scene();
     const { port, gateway, camera, path } = await sceneWithRtsp(scene);
     const ended = once(camera, 'sessionEnded');
-    const seen = await probe(`rtsp://127.0.0.1:${port}${path}`, transport);
+    const seen = await readWithFfmpeg(`rtsp://127.0.0.1:${port}${path}`, transport, SECONDS);
     expect(seen).toMatchObject({ code: 0, errors: '', codecs: ['h264', 'pcm_alaw'] });
-    expect(seen.video).toBeGreaterThan(SECONDS * 15);
-    expect(seen.audio).toBeGreaterThan(SECONDS * 25);
-    expect(Number(seen.width)).toBeGreaterThan(0);
+    expect(seen.frames['h264']).toBeGreaterThan(SECONDS * 15);
+    expect(seen.frames['pcm_alaw']).toBeGreaterThan(SECONDS * 25);
+    expect(seen.width).toBeGreaterThan(0);
     // Nobody watches any more: the camera gets its BYE.
     expect((await ended)[1]).toBe('remote_bye');
     await noStreams(gateway);
@@ -79,23 +48,32 @@ describe.runIf(HAS_FFMPEG)('FFmpeg plays a camera', () => {
     const { port, gateway, path } = await sceneWithRtsp(scene, ACCOUNT);
     const url = (account: string, query = ''): string => `rtsp://${account}127.0.0.1:${port}${path}${query}`;
     for (const transport of ['tcp', 'udp'] as const) {
-      const seen = await probe(url('viewer:secret@'), transport);
+      const seen = await readWithFfmpeg(url('viewer:secret@'), transport, SECONDS);
       expect(seen).toMatchObject({ code: 0, errors: '', codecs: ['h264', 'pcm_alaw'] });
-      expect(seen.video).toBeGreaterThan(SECONDS * 15);
+      expect(seen.frames['h264']).toBeGreaterThan(SECONDS * 15);
     }
     for (const account of ['', 'viewer:wrong@']) {
-      const refused = await probe(url(account), 'tcp');
+      const refused = await readWithFfmpeg(url(account), 'tcp', SECONDS);
       expect([refused.code, refused.errors]).toEqual([1, expect.stringContaining('401')]);
     }
     const { token } = await gateway.json<{ token: string }>('POST', '/api/v1/tokens', {
       scope: 'play',
       stream: path.slice(1),
     });
-    expect(await probe(url('', `?token=${token}`), 'tcp')).toMatchObject({ code: 0, errors: '' });
-    const forged = await probe(url('', '?token=a.b.c'), 'tcp');
+    expect(await readWithFfmpeg(url('', `?token=${token}`), 'tcp', SECONDS)).toMatchObject({ code: 0, errors: '' });
+    const forged = await readWithFfmpeg(url('', '?token=a.b.c'), 'tcp', SECONDS);
     expect(forged.errors).toContain('401');
     expect(gateway.output()).not.toContain('secret');
   });
+});
+
+test.runIf(HAS_GSTREAMER).each(['tcp', 'udp'] as const)('GStreamer plays a camera over %s', async (transport) => {
+  await using scene = new Scene();
+  const { port, camera, path } = await sceneWithRtsp(scene);
+  const ended = once(camera, 'sessionEnded');
+  const url = `rtsp://127.0.0.1:${port}${path}`;
+  expect(await readWithGstreamer(url, transport, { video: 40, audio: 60 })).toMatchObject({ code: 0 });
+  expect((await ended)[1]).toBe('remote_bye');
 });
 
 test('TEARDOWN: the camera gets its BYE after the idle time; a reader that stops reading does not disturb others', async () => {
@@ -115,8 +93,10 @@ test('TEARDOWN: the camera gets its BYE after the idle time; a reader that stops
   stuck.player.socket.pause();
   const before = good.player.packets.length;
   await eventually('more packets', () => (good.player.packets.length > before + 200 ? true : undefined));
-  const reports = good.player.packets.filter(({ channel }) => channel === 1);
-  expect(reports.length).toBeGreaterThan(1);
+  const reports = await eventually('two sender reports', () => {
+    const seen = good.player.packets.filter(({ channel }) => channel === 1);
+    return seen.length > 1 ? seen : undefined;
+  });
   expect(reports.every(({ packet }) => packet[1] === 200)).toBe(true);
   const numbers = good.player.packets
     .filter(({ channel }) => channel === 0)

@@ -271,6 +271,7 @@ describe('lists of SRS', () => {
       ['publisher-p1', true, 'gb28181-publish'],
       ['v1', false, 'rtc-play'],
       ['v2', false, 'rtc-play'],
+      ['r1', false, 'rtsp-play'],
     ]);
     expect(Object.keys(reply.clients[1] ?? {}).join(' ')).toBe(
       'id vhost stream ip pageUrl swfUrl tcUrl url name type publish alive send_bytes recv_bytes kbps',

@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { rtp } from '../../../test/support/ps-builder.ts';
 import { mutate, seededRandom } from '../../../test/support/random.ts';
 import { ReceiverStatistics } from './receiver-statistics.ts';
-import { formatBye, formatReceiverReport, parseRtcp, type SenderReport } from './rtcp.ts';
+import {
+  formatBye,
+  formatReceiverReport,
+  parseRtcp,
+  reportedLoss,
+  senderReportsOf,
+  type SenderReport,
+} from './rtcp.ts';
 import { createRtpView, parseRtp } from './rtp-packet.ts';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
@@ -121,13 +128,47 @@ describe('parseRtcp', () => {
     const memory = Buffer.alloc(128);
     let accepted = 0;
     for (let index = 0; index < 200_000; index++) {
-      const records = parseRtcp(memory.subarray(0, mutate(seeds[index % 3]!, memory, random)));
+      const packet = memory.subarray(0, mutate(seeds[index % 3]!, memory, random));
+      const records = parseRtcp(packet);
+      if (reportedLoss(packet) < 0 || senderReportsOf(packet).length > 64) expect.fail('loss or reports');
       if (typeof records === 'string') continue;
       accepted++;
       if (records.length > 64) expect.fail('too many records');
     }
     expect(accepted).toBeGreaterThan(10_000);
   });
+});
+
+test.each([
+  { name: 'a receiver report', hex: `81c90007000000090000000140000005${'00'.repeat(16)}`, lost: 5 },
+  { name: 'two blocks', hex: `82c9000d00000009${`0000000140000005${'00'.repeat(16)}`.repeat(2)}`, lost: 10 },
+  { name: 'more received than expected', hex: `81c90007000000090000000100ffffff${'00'.repeat(16)}`, lost: 0 },
+  { name: 'no block', hex: '80c9000100000009', lost: 0 },
+  { name: 'cut off', hex: '81c9000700000009000000014000', lost: 0 },
+  { name: 'nothing', hex: '', lost: 0 },
+])('reportedLoss: $name', ({ hex: packet, lost }) => {
+  expect(reportedLoss(hex(packet))).toBe(lost);
+});
+
+test.each([
+  { name: 'two in one packet, a description between', parts: ['sr 1', 'sdes', 'sr 2'], ssrcs: [1, 2] },
+  { name: 'a report of a receiver', parts: ['rr'], ssrcs: [] },
+  { name: 'with a block, which is left out', parts: ['sr 1 with block'], ssrcs: [1] },
+  { name: 'cut off', parts: ['sr 1', 'cut'], ssrcs: [1] },
+])('senderReportsOf: $name', ({ parts, ssrcs }) => {
+  const info = '00'.repeat(20);
+  const hexOf: Record<string, string> = {
+    'sr 1': `80c8000600000001${info}`,
+    'sr 2': `80c8000600000002${info}`,
+    'sr 1 with block': `81c8000c00000001${info}${'00'.repeat(24)}`,
+    sdes: '81ca0003000000010102676200000000',
+    rr: '80c9000100000009',
+    cut: '80c8000600000003',
+  };
+  const reports = senderReportsOf(Buffer.from(parts.map((part) => hexOf[part]).join(''), 'hex'));
+  expect(reports.map((report) => [report.length, report[0], report.readUInt32BE(4)])).toEqual(
+    ssrcs.map((ssrc) => [28, 0x80, ssrc]),
+  );
 });
 
 describe('ReceiverStatistics', () => {

@@ -3,6 +3,7 @@ import { readUint32 } from './rtp-packet.ts';
 /** RFC 3550 §12.1 and RFC 4585 §6.1 packet types. */
 const SENDER_REPORT = 200;
 const SENDER_REPORT_BYTES = 28;
+const REPORT_BLOCK_BYTES = 24;
 const RECEIVER_REPORT = 201;
 const SOURCE_DESCRIPTION = 202;
 const BYE = 203;
@@ -116,6 +117,22 @@ function parsePayloadFeedback(packet: Buffer, offset: number, end: number): Rtcp
   const mediaSsrcs: number[] = [];
   for (let entry = offset + 12; entry + 8 <= end; entry += 8) mediaSsrcs.push(readUint32(packet, entry));
   return { type: 'fir', mediaSsrcs };
+}
+
+/** Packets that the report blocks of a compound packet tell as lost since the beginning, added up; 0 without any. */
+export function reportedLoss(packet: Buffer): number {
+  let lost = 0;
+  for (let offset = 0; offset + 4 <= packet.length;) {
+    const end = offset + 4 + ((packet[offset + 2]! << 8) | packet[offset + 3]!) * 4;
+    if ((packet[offset]! & 0xc0) !== VERSION_2 || end > packet.length) break;
+    const isReport = packet[offset + 1] === RECEIVER_REPORT;
+    // RFC 3550 §6.4.2: 24 bits, signed, behind the SSRC and the fraction.
+    for (let block = offset + 8; isReport && block + REPORT_BLOCK_BYTES <= end; block += REPORT_BLOCK_BYTES) {
+      lost += Math.max(0, (packet.readInt32BE(block + 4) << 8) >> 8);
+    }
+    offset = end;
+  }
+  return lost;
 }
 
 /** The sender reports of a compound packet as packets of their own, without report blocks; none of what is no RTCP. */

@@ -1,4 +1,4 @@
-import { parseRtcp } from '../rtp/rtcp.ts';
+import { parseRtcp, reportedLoss } from '../rtp/rtcp.ts';
 import type { FramingStats, OutputPorts } from '../types.ts';
 import { FramePort } from './frame-port.ts';
 import { PairPort, type OutputPort } from './output-port.ts';
@@ -19,6 +19,8 @@ interface Session {
   intake: UdpPort | undefined;
   toldPackets: number;
   aliveAtMs: number;
+  /** As the player tells. */
+  lost: number;
 }
 
 /** The framings of one media thread, with their loopback ports. */
@@ -70,7 +72,13 @@ export class FramingSessions {
       port,
       onDescribed: (video) => this.#tell({ name: 'described', key, video }),
     });
-    const session: Session = { framing, intake: undefined, toldPackets: 0, aliveAtMs: Number.NEGATIVE_INFINITY };
+    const session: Session = {
+      framing,
+      intake: undefined,
+      toldPackets: 0,
+      aliveAtMs: Number.NEGATIVE_INFINITY,
+      lost: 0,
+    };
     this.#sessions.set(key, session);
     const ports = await this.#openPort(key, session, port);
     const intake = await UdpPort.open({
@@ -105,7 +113,12 @@ export class FramingSessions {
       session.aliveAtMs = nowMs;
       this.#tell({ name: 'alive', key });
     }
-    if (records.some(({ type }) => type === 'pli' || type === 'fir')) this.#tell({ name: 'keyFrameRequested', key });
+    // Players of plain RTP do not ask for what they have lost, nor for a new picture: their reports tell it.
+    const lost = reportedLoss(message);
+    const isBroken = lost > session.lost;
+    session.lost = Math.max(session.lost, lost);
+    if (isBroken || records.some(({ type }) => type === 'pli' || type === 'fir'))
+      this.#tell({ name: 'keyFrameRequested', key });
   }
 
   #tell(notice: FramingNotice, transfer?: readonly ArrayBuffer[]): void {
