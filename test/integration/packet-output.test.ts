@@ -152,7 +152,7 @@ test('through a media thread: framed, complete, both tracks with their sender re
     }
     return seen.has(1) && seen.has(3) && (seen.get(0)?.length ?? 0) > 50 ? seen : undefined;
   });
-  expect([...channels.keys()].toSorted()).toEqual([0, 1, 2, 3]);
+  expect([...channels.keys()].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3]);
   for (const [channel, packets] of channels) expect(packets.every((bytes) => isRtcp(bytes))).toBe(channel % 2 === 1);
   for (const channel of [0, 2]) {
     const numbers = channels.get(channel)?.map((bytes) => bytes.readUInt16BE(2)) ?? [];
