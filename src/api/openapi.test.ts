@@ -1,7 +1,9 @@
+import { EventEmitter } from 'node:events';
 import type { z } from 'zod';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiFixture, openApi } from '../../test/support/api-fixture.ts';
 import { FakePlatform, fakeChannel, fakeDevice } from '../../test/support/fake-platform.ts';
+import type { NewPull, PullListEvents } from './types.ts';
 import { FakeStreams, fakePlay, fakeStream, fakeViewer } from '../../test/support/fake-streams.ts';
 import { openRecordings } from '../../test/support/recordings-fixture.ts';
 import { silentLogger } from '../util/index.ts';
@@ -96,7 +98,12 @@ describe('the document', () => {
           remove: () => false,
           setDefault: () => false,
         },
-        pulls: { list: () => [], get: () => undefined, add: (pull) => pull, remove: () => false },
+        pulls: Object.assign(new EventEmitter<PullListEvents>(), {
+          list: () => [],
+          get: () => undefined,
+          add: (pull: NewPull) => pull,
+          remove: () => false,
+        }),
         recordings: fixture.recordings,
         credentials: { verify: async () => false, signingKey: new Uint8Array(32) },
         health: () => ({ ok: true, problems: [] }),

@@ -50,8 +50,13 @@ export interface PullView {
   readonly url: string;
 }
 
+export type PullListEvents = {
+  /** A pull was added or removed, or has changed its state. */
+  changed: [name: string];
+};
+
 /** Streams that are fetched from RTSP servers. */
-export interface PullList {
+export interface PullList extends EventEmitter<PullListEvents> {
   /** By name. */
   list(): readonly PullView[];
   /** By name, with or without app. */

@@ -87,9 +87,9 @@ export class RtspConnection {
   #onData(chunk: Buffer): void {
     if (this.#closed) return;
     this.#touch();
-    // Packets from a player are its RTCP; that they came is all that counts.
     const failure = this.#framer.push(chunk, (item) => {
       if (item.kind === 'request') this.#enqueue(item.request);
+      else this.#handler.session?.onPacket(item.channel, item.packet);
     });
     if (failure === undefined) return;
     this.#log.debug({ failure }, 'RTSP request could not be read');

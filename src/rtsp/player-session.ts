@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { PlayerOutput, Tap, TapFrames, TapTrack, TrackKind } from '../stream/index.ts';
 import type { PortPair, TransportSpec } from './headers/transport.ts';
 import { InterleavedWriter, type WriterSocket } from './interleaved-writer.ts';
+import { asksForKeyFrame } from './rtcp-feedback.ts';
 import type { RtspStatus } from './status.ts';
 
 export interface PlayerSessionOptions {
@@ -76,6 +77,11 @@ export class PlayerSession {
     this.#state = 'ready';
     for (const output of this.#outputs.values()) output.setPlaying(false);
     this.#writer?.setPlaying(false);
+  }
+
+  /** An interleaved packet of the player. */
+  onPacket(channel: number, packet: Uint8Array): void {
+    if (this.#channels.get('video')?.[1] === channel && asksForKeyFrame(packet)) this.#frames?.requestKeyFrame();
   }
 
   /** About once a second. */

@@ -134,6 +134,19 @@ describe('a player', () => {
     await expect.poll(() => server.connections).toBe(0);
   });
 
+  test('interleaved PLI asks for a key frame, on the channel of the video only', async () => {
+    const { server, streams } = await open();
+    const player = client(server);
+    const id = idOf(await setup(player, 'RTP/AVP/TCP;unicast;interleaved=4-5'));
+    await player.request('PLAY', { Session: id });
+    const [tap] = streams.taps;
+    await expect.poll(() => tap?.readers.size).toBe(1);
+    const pli = Buffer.from('81ce00020000000100000002', 'hex');
+    for (const channel of [5, 4, 7]) player.socket.write(packetOn(channel, pli));
+    await player.request('OPTIONS');
+    expect(tap?.keyFrameRequests).toBe(1);
+  });
+
   test('both tracks on the usual channels', async () => {
     const { server, streams } = await open();
     const player = client(server);

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { freePort, type GatewayProcess } from '../support/gateway-process.ts';
 import { NativePlayer } from '../support/native-player.ts';
 import { NativePublisher } from '../support/native-publisher.ts';
+import { PmsClient } from '../support/pms-client.ts';
 import { requireTool } from '../support/requires.ts';
 import { makeClip } from '../support/rtp-clip.ts';
 import { RtspClient } from '../support/rtsp-fakes.ts';
@@ -120,10 +121,24 @@ describe.runIf(requireTool('ffmpeg'))('two gateways', () => {
   test('a publication plays on the other: one pull for two players, healed by a new publisher, ended with them', async () => {
     await using scene = new Scene();
     const { gateway: first, rtspPort } = await serving(scene);
-    const second = await asking(scene, [await freePort(), rtspPort]);
+    const pms = await freePort();
+    const second = await asking(scene, [await freePort(), rtspPort], { pms: { port: pms } });
     const publisher = await publish(scene, first, 'talk');
     const players = [await watch(scene, second, 'talk', 'opus'), await watch(scene, second, 'talk', 'opus')];
     expect(connectionsOf(rtspPort)).toBe(1);
+
+    // By stream.play, too, and what nobody has is not found.
+    const signalling = scene.keep(await PmsClient.connect(`ws://127.0.0.1:${pms}/`), (open) => open.close());
+    const third = scene.keep(new NativePlayer({ audio: 'opus' }), async (open) => open.close());
+    const ask = { version: '1.0', method: 'stream.play', data: { sdp: await third.offer() } };
+    const missing = await signalling.ask({ ...ask, stream: 'nothing' });
+    expect(missing).toMatchObject({ err: -1, err_msg: expect.stringContaining('Publisher not found') });
+    const { err, data, session } = await signalling.ask({ ...ask, stream: 'talk' });
+    expect(err).toBe(0);
+    await third.answer(String(data['sdp']));
+    await flows(third);
+    expect(connectionsOf(rtspPort)).toBe(1);
+    await signalling.ask({ version: '1.0', method: 'stream.close', stream: 'talk', session, data: {} });
 
     publisher.close();
     await publish(scene, first, 'talk');

@@ -101,6 +101,8 @@ describe('GET /api/v1/events', () => {
     streams.emit('viewers', fakeStream());
     streams.emit('changed', fakeStream());
     streams.emit('closed', fakeStream());
+    api.pulls.add({ name: 'gate', url: 'rtsp://a:secret@192.0.2.1/', transport: 'auto', onDemand: true });
+    api.pulls.remove('gate');
     const shown = { id: device.id, protocol: 'UDP', settings: { passwordSet: true } };
     const expected = [
       ['device.online', shown],
@@ -113,6 +115,8 @@ describe('GET /api/v1/events', () => {
       ['stream.viewers', { name: fakeStream().name }],
       ['stream.changed', { name: fakeStream().name }],
       ['stream.closed', { name: fakeStream().name }],
+      ['pull.changed', { name: 'live/gate', state: 'idle', hasPassword: true }],
+      ['pull.removed', { name: 'live/gate' }],
     ] as const;
     for (const [index, [event, data]] of expected.entries()) {
       const got = await reader.next();

@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import type { Platform, PlatformEvents } from '../../gb28181/index.ts';
 import type { Streams, StreamsEvents } from '../../stream/index.ts';
 import type { ApiContext } from '../context.ts';
-import type { ApiRecordings } from '../types.ts';
+import type { ApiRecordings, PullList } from '../types.ts';
 import { ApiError } from '../errors.ts';
 import { deviceView } from '../schemas/device.ts';
 import { EventListener } from './listener.ts';
@@ -33,7 +33,8 @@ export class EventFeed {
     const platform = this.#subscribePlatform(context.parts.platform);
     const streams = this.#subscribeStreams(context.parts.streams);
     const recordings = this.#subscribeRecordings(context.parts.recordings);
-    this.#unsubscribe = () => [platform, streams, recordings].forEach((off) => off());
+    const pulls = this.#subscribePulls(context.parts.pulls);
+    this.#unsubscribe = () => [platform, streams, recordings, pulls].forEach((off) => off());
   }
 
   get listeners(): number {
@@ -98,6 +99,16 @@ export class EventFeed {
         .off('deviceRemoved', handlers.deviceRemoved)
         .off('catalogChanged', handlers.catalogChanged);
     };
+  }
+
+  #subscribePulls(pulls: PullList): () => void {
+    const handler = (name: string): void => {
+      const pull = pulls.get(name);
+      if (pull === undefined) this.#send('pull.removed', () => ({ name }));
+      else this.#send('pull.changed', () => pull);
+    };
+    pulls.on('changed', handler);
+    return () => void pulls.off('changed', handler);
   }
 
   #subscribeStreams(streams: Streams): () => void {

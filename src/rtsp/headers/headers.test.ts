@@ -2,10 +2,28 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { mutateText, seededRandom } from '../../../test/support/mutate.ts';
 import { formatChallenges, parseAuthorization } from './authorization.ts';
+import { formatHops, parseHops } from './hop.ts';
 import { parseRange } from './range.ts';
 import { formatRtpInfo } from './rtp-info.ts';
 import { formatSession, parseSession } from './session.ts';
 import { formatTransport, parseTransport, type TransportSpec } from './transport.ts';
+
+describe('hops', () => {
+  test.each([
+    ['none', undefined, undefined],
+    ['one', 'a1b2', ['a1b2']],
+    ['several', 'a, b ,c-d.e', ['a', 'b', 'c-d.e']],
+    ['an empty one marks, too', '', []],
+    ['what is no hop', 'a, b c, "d", é', ['a']],
+    ['too many', 'a,'.repeat(100), Array.from({ length: 16 }, () => 'a')],
+  ])('%s', (_name, value, hops) => {
+    expect(parseHops(value)).toEqual(hops);
+  });
+
+  test('as we send them', () => {
+    expect(parseHops(formatHops(['a', 'b']))).toEqual(['a', 'b']);
+  });
+});
 
 describe('Transport', () => {
   const cases: { name: string; input: string; specs: TransportSpec[]; output?: string }[] = [

@@ -42,6 +42,7 @@ export class PulledStream {
   #attempt: Promise<void> | undefined;
   #abort = new AbortController();
   #failure: GatewayError | undefined;
+  #loggedCode = '';
   #hops: readonly string[] = [];
   #holds = 0;
   #lostAtMs: number | undefined;
@@ -232,7 +233,10 @@ export class PulledStream {
     const hopeless = giveUpMs !== undefined && lostMs + waitMs > giveUpMs;
     const kept = this.#played && !hopeless && (!onDemand || this.#used);
     if (!kept) this.#endPublication();
-    log.info({ code: error.code, error: error.message, retryMs: waitMs, kept }, 'pull failed');
+    // What fails again and again for the same reason is told once.
+    const level = this.#loggedCode === error.code ? 'debug' : 'info';
+    this.#loggedCode = error.code;
+    log[level]({ code: error.code, error: error.message, retryMs: waitMs, kept }, 'pull failed');
     if (kept || !onDemand) this.#retryTimer = setTimeout(() => this.#retry(), waitMs);
     const { code, message } = error;
     this.#set({ state: 'failed', failure: { code, message }, nextAttemptAt: Date.now() + waitMs });
@@ -263,6 +267,7 @@ export class PulledStream {
         packets = now;
         changedAtMs = performance.now();
         this.#lostAtMs = undefined;
+        this.#loggedCode = '';
         this.#backoff.reset();
       } else if (silenceMs !== undefined && silentForMs > silenceMs) {
         this.#dropSource(new PullSilentError(`no packet came for ${Math.round(silentForMs)} ms`));
