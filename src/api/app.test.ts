@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiFixture, openApi } from '../../test/support/api-fixture.ts';
 import { fakeDevice } from '../../test/support/fake-platform.ts';
-import { EMPTY_STATS, fakeStream, fakeViewer } from '../../test/support/fake-streams.ts';
+import { NO_STATS, fakeStream, fakeViewer } from '../../test/support/fake-streams.ts';
 import { ListenError } from './index.ts';
 
 let api: ApiFixture;
@@ -59,7 +59,7 @@ describe('GET /metrics', () => {
       dialogs: 7,
       connections: 8,
     };
-    const stats = { ...EMPTY_STATS, packets: 100, lost: 3, reordered: 2, errors: { lost_sync: 4 } };
+    const stats = { ...NO_STATS, packets: 100, lost: 3, reordered: 2, errors: { lost_sync: 4 } };
     api.streams.addStream(fakeStream({ stats, viewers: [fakeViewer(), fakeViewer({ id: 'v2' })] }));
     const response = await api.get('/metrics');
     expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
@@ -91,7 +91,7 @@ describe('GET /metrics', () => {
   });
 
   test('counters do not fall when a stream ends, and do not double', async () => {
-    const stats = { ...EMPTY_STATS, packets: 100, errors: { lost_sync: 4 } };
+    const stats = { ...NO_STATS, packets: 100, errors: { lost_sync: 4 } };
     api.streams.addStream(fakeStream({ stats }));
     await api.streams.close(fakeStream().name);
     api.streams.addStream(fakeStream({ stats: { ...stats, packets: 11 } }));

@@ -1,5 +1,6 @@
 import { formatGbTime } from '../gb28181/beijing-time.ts';
-import { catalogResponse, EMPTY_CATALOG_ITEM, type CatalogItem } from '../gb28181/manscdp/catalog.ts';
+import { catalogResponse, EMPTY_CATALOG_ITEM } from '../gb28181/manscdp/catalog.ts';
+import type { CatalogItem } from '../gb28181/types.ts';
 import { basicParamResponse } from '../gb28181/manscdp/config-download.ts';
 import { parseDeviceControl } from '../gb28181/manscdp/device-control.ts';
 import { deviceInfoResponse } from '../gb28181/manscdp/device-info.ts';

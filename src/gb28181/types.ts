@@ -52,9 +52,8 @@ export interface Device {
   readonly settings: DeviceSettings;
 }
 
-/** GB/T 28181 7.3 catalogue item; texts empty and numbers 0 where the device sent none. */
-export interface Channel {
-  readonly deviceId: string;
+/** One catalogue item as sent (GB/T 28181 7.3); texts empty and numbers 0 where absent. */
+export interface CatalogItem {
   readonly id: string;
   readonly name: string;
   readonly manufacturer: string;
@@ -64,10 +63,8 @@ export interface Channel {
   readonly block: string;
   readonly address: string;
   readonly parental: number;
-  /** As sent, e.g. `a/b`. */
+  /** ParentID as sent, e.g. `a/b`. */
   readonly parentIdText: string;
-  /** Resolved parent inside this device's tree; the device's id for a root. Never a cycle. */
-  readonly parentId: string;
   readonly businessGroupId: string;
   readonly safetyWay: number;
   readonly registerWay: number;
@@ -81,6 +78,15 @@ export interface Channel {
   readonly resolution: string;
   readonly downloadSpeed: string;
   readonly streamNumbers: string;
+  /** Sent in a SensorCatalog (Uniview): not every item of it is a camera. */
+  readonly sensor?: boolean;
+}
+
+/** A catalogue item of a device and what the platform makes of it. */
+export interface Channel extends Omit<CatalogItem, 'sensor'> {
+  readonly deviceId: string;
+  /** Resolved parent inside this device's tree; the device's id for a root. Never a cycle. */
+  readonly parentId: string;
   readonly kind: 'video' | 'audio' | 'alarm' | 'region' | 'group' | 'organisation' | 'system' | 'other';
   readonly updatedAt: number;
 }

@@ -1,12 +1,11 @@
 import type { Device } from '../gb28181/index.ts';
-import type { IngestStats } from '../media/index.ts';
+import { NO_STATS, type IngestStats } from '../media/index.ts';
 import { errorMessage, type Logger } from '../util/index.ts';
 import type { WebRtc } from '../webrtc/index.ts';
 import { audioSettled } from './audio-grace.ts';
 import { openSource, toStreamError, type SourceContext } from './attempt.ts';
 import { StreamError } from './errors.ts';
 import { IngestFeed } from './ingest-feed.ts';
-import { NO_STATS } from './no-stats.ts';
 import { REOPEN_MAX_DELAY_MS } from './options.ts';
 import type { Play } from './play.ts';
 import type { Source } from './source.ts';

@@ -1,8 +1,7 @@
-import type { IngestStats, MediaThreads } from '../media/index.ts';
+import { NO_STATS, type IngestStats, type MediaThreads } from '../media/index.ts';
 import type { Logger } from '../util/index.ts';
 import type { DtlsState, IceState, MuteState, Publication, WebRtc } from '../webrtc/index.ts';
 import { StreamError } from './errors.ts';
-import { NO_STATS } from './no-stats.ts';
 import type { Play } from './play.ts';
 import { PublicationFeed } from './publication-feed.ts';
 import { StreamTaps } from './stream-taps.ts';

@@ -1,9 +1,9 @@
 // CPU and memory of the whole gateway under load: N cameras with or without viewers.
 import { fork, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
 import { treeCpuMs, treeResidentBytes } from '../support/process-tree.ts';
+import { ask, ended } from './child.ts';
 
 const CAMERA = new URL('../../src/camera/cli.ts', import.meta.url).pathname;
 const VIEWERS = new URL('./viewers.ts', import.meta.url).pathname;
@@ -67,26 +67,12 @@ async function openPlays(gateway: GatewayProcess, count: number): Promise<string
   return streams;
 }
 
-async function ask<T>(child: ChildProcess, message: object | string): Promise<T> {
-  child.send(message);
-  const [answer] = (await once(child, 'message')) as [T & { error?: string }];
-  if (answer.error !== undefined) throw new Error(answer.error);
-  return answer;
-}
-
 async function totals(gateway: GatewayProcess): Promise<{ bytes: number; lost: number }> {
   const { streams } = await gateway.json<StreamsAnswer>('GET', '/api/v1/streams?count=1000');
   return streams.reduce(
     (sum, { gbrtc }) => ({ bytes: sum.bytes + gbrtc.stats.bytes, lost: sum.lost + gbrtc.stats.lost }),
     { bytes: 0, lost: 0 },
   );
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  await exited;
 }
 
 /** Runs one load and measures after a warm-up of three seconds. */
@@ -123,8 +109,8 @@ export async function measureLoad(options: LoadOptions): Promise<LoadResult> {
         watched.length === 0 ? 0 : round(((seenAfter.bytes - seen.bytes) * 8) / seconds / watched.length / 1e6),
     };
   } finally {
-    if (viewers) await end(viewers);
-    await end(cameras);
+    if (viewers) await ended(viewers);
+    await ended(cameras);
     await gateway.stop();
   }
 }

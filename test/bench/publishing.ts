@@ -1,5 +1,5 @@
 // What a publication costs: a hundred players against mediasoup alone, signalling, and the time to the first frame.
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,6 +13,7 @@ import { PmsClient } from '../support/pms-client.ts';
 import { treeCpuMs, treeResidentBytes } from '../support/process-tree.ts';
 import { makeClip, type Clip } from '../support/rtp-clip.ts';
 import { Scene } from '../support/scene.ts';
+import { ask, ended } from './child.ts';
 import { percentiles, type Percentiles } from './percentiles.ts';
 
 const VIEWERS = new URL('./viewers.ts', import.meta.url).pathname;
@@ -29,20 +30,6 @@ export interface FanOutResult {
 
 interface Counted {
   readonly packets: number;
-}
-
-async function ask<T>(child: ChildProcess, message: object | string): Promise<T> {
-  child.send(message);
-  const [answer] = (await once(child, 'message')) as [T & { error?: string }];
-  if (answer.error !== undefined) throw new Error(answer.error);
-  return answer;
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  await exited;
 }
 
 /** CPU of a process tree that carries one publication to so many players, and what these got. */

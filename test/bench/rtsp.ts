@@ -1,6 +1,5 @@
 // What RTSP players over TCP cost: a camera and a browser's publication, fifty players each.
-import { fork, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { fork, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, type GatewayProcess } from '../support/gateway-process.ts';
@@ -8,6 +7,7 @@ import { NativePublisher } from '../support/native-publisher.ts';
 import { treeCpuMs } from '../support/process-tree.ts';
 import { readClip } from '../support/rtp-clip.ts';
 import { channelsKnown, Scene } from '../support/scene.ts';
+import { ask, ended } from './child.ts';
 import { benchClip } from './clip.ts';
 
 const CAMERA = new URL('../../src/camera/cli.ts', import.meta.url).pathname;
@@ -24,20 +24,6 @@ export interface RtspLoad {
 interface Counted {
   readonly bytes: number;
   readonly open: number;
-}
-
-async function ask<T>(child: ChildProcess, message: object | string): Promise<T> {
-  child.send(message);
-  const [answer] = (await once(child, 'message')) as [T & { error?: string }];
-  if (answer.error !== undefined) throw new Error(answer.error);
-  return answer;
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  await exited;
 }
 
 /** The name of a stream of 4 Mbit/s. */

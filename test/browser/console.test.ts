@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { ADMIN, type ApiFixture, openApi } from '../support/api-fixture.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { FakeError, fakeChannel, fakeDevice } from '../support/fake-platform.ts';
-import { EMPTY_STATS, fakePlay, fakeStream } from '../support/fake-streams.ts';
+import { NO_STATS, fakePlay, fakeStream } from '../support/fake-streams.ts';
 
 const WEB_ROOT = new URL('../../web/dist', import.meta.url).pathname;
 const DEVICE = '34020000001320000001';
@@ -191,7 +191,7 @@ describe('console', () => {
   test('streams: a thousand in pages, found by name, sorted, current', async () => {
     for (let index = 0; index < 1000; index++) {
       const name = `live/cam-${String(index).padStart(4, '0')}`;
-      const stats = { ...EMPTY_STATS, bitrateBps: index * 1000 };
+      const stats = { ...NO_STATS, bitrateBps: index * 1000 };
       api.streams.addStream(
         fakeStream({ name, source: 'publication', transport: index < 7 ? 'rtsp' : 'webrtc', createdAt: index, stats }),
       );

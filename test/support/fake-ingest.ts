@@ -6,38 +6,18 @@ import type {
   IngestEndReason,
   IngestEvents,
   IngestOutput,
-  IngestStats,
   PlayableAudio,
   PlayerOutput,
   PlayerOutputEvents,
   VideoTrack,
 } from '../../src/media/index.ts';
+import { NO_STATS } from '../../src/media/no-stats.ts';
 import type { Clip } from './rtp-clip.ts';
 
 const FRAME_MS = 40;
 const AUDIO_MS = 20;
 const MAX_PAYLOAD = 1200;
 const RTCP_PSFB = 206;
-
-export const NO_STATS: IngestStats = {
-  packets: 0,
-  bytes: 0,
-  lost: 0,
-  reordered: 0,
-  duplicates: 0,
-  wrongSsrc: 0,
-  wrongSource: 0,
-  rtcpPackets: 0,
-  resyncs: 0,
-  frames: 0,
-  keyFrames: 0,
-  audioFrames: 0,
-  droppedFrames: 0,
-  bitrateBps: 0,
-  fps: 0,
-  gopMs: 0,
-  errors: {},
-};
 
 interface Output {
   readonly socket: Socket;

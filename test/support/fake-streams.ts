@@ -15,27 +15,10 @@ import type {
   ViewerRequest,
   ViewerSnapshot,
 } from '../../src/stream/index.ts';
+import { NO_STATS } from '../../src/media/no-stats.ts';
 import { FakeError } from './fake-platform.ts';
 
-export const EMPTY_STATS: StreamSnapshot['stats'] = {
-  packets: 0,
-  bytes: 0,
-  lost: 0,
-  reordered: 0,
-  duplicates: 0,
-  wrongSsrc: 0,
-  wrongSource: 0,
-  rtcpPackets: 0,
-  resyncs: 0,
-  frames: 0,
-  keyFrames: 0,
-  audioFrames: 0,
-  droppedFrames: 0,
-  bitrateBps: 0,
-  fps: 0,
-  gopMs: 0,
-  errors: {},
-};
+export { NO_STATS };
 
 /** What `FakeStreams.view` answers with. */
 export const FAKE_ANSWER = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-ufrag:serverfrag\r\n';
@@ -64,7 +47,7 @@ export function fakeStream(more: Partial<StreamSnapshot> = {}): StreamSnapshot {
       payloadType: 96,
     },
     audio: { kind: 'audio', codec: 'pcma', playable: true, sampleRate: 8000, channels: 1, ssrc: 2, payloadType: 8 },
-    stats: EMPTY_STATS,
+    stats: NO_STATS,
     viewers: [],
     readers: [],
     ...more,

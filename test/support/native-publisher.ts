@@ -1,8 +1,9 @@
-import nodeDataChannel, { type PeerConnection, type Track } from 'node-datachannel';
+import nodeDataChannel, { type Track } from 'node-datachannel';
 import { createH264Packetizer } from '../../src/media/packetizer/h264-packetizer.ts';
+import { NativePeer } from './native-peer.ts';
 import type { Clip } from './rtp-clip.ts';
 
-const { Audio, PeerConnection: Peer, RtcpReceivingSession, Video } = nodeDataChannel;
+const { Audio, Video } = nodeDataChannel;
 
 const H264_PAYLOAD_TYPE = 102;
 const OPUS_PAYLOAD_TYPE = 111;
@@ -12,11 +13,10 @@ const OPUS_FRAME_BYTES = 80;
 
 /** A native WebRTC peer that sends a clip as H.264 and silence as Opus until it is closed. */
 export class NativePublisher {
-  readonly #peer: PeerConnection;
+  readonly #peer = new NativePeer('publisher');
   readonly #video: Track;
   readonly #audio: Track;
   readonly #clip: Clip;
-  readonly #connected: Promise<void>;
   #timer: NodeJS.Timeout | undefined;
   #frames = 0;
   #audioFrames = 0;
@@ -24,7 +24,6 @@ export class NativePublisher {
 
   constructor(clip: Clip) {
     this.#clip = clip;
-    this.#peer = new Peer('publisher', { iceServers: [], bindAddress: '127.0.0.1' });
     const video = new Video('0', 'SendOnly');
     video.addH264Codec(H264_PAYLOAD_TYPE, `profile-level-id=${clip.profileLevelId};packetization-mode=1`);
     video.addSSRC(4242, 'gbrtc', 'gbrtc', 'video');
@@ -33,14 +32,6 @@ export class NativePublisher {
     audio.addSSRC(4243, 'gbrtc', 'gbrtc', 'audio');
     this.#video = this.#peer.addTrack(video);
     this.#audio = this.#peer.addTrack(audio);
-    for (const track of [this.#video, this.#audio]) track.setMediaHandler(new RtcpReceivingSession());
-    this.#connected = new Promise((resolve, reject) => {
-      this.#peer.onStateChange((state) => {
-        if (state === 'connected') resolve();
-        if (state === 'failed' || state === 'closed') reject(new Error(`publisher ${state}`));
-      });
-    });
-    this.#connected.catch(() => undefined);
   }
 
   /** RTP packets sent. */
@@ -49,20 +40,27 @@ export class NativePublisher {
   }
 
   async offer(): Promise<string> {
-    const gathered = new Promise<void>((resolve) => {
-      this.#peer.onGatheringStateChange((state) => {
-        if (state === 'complete') resolve();
-      });
-    });
-    this.#peer.setLocalDescription('offer');
-    await gathered;
-    return this.#peer.localDescription()?.sdp ?? '';
+    return this.#peer.offer();
   }
 
   /** Resolves when connected; packets flow from then on. */
   async answer(sdp: string): Promise<void> {
-    this.#peer.setRemoteDescription(sdp, 'answer');
-    await this.#connected;
+    await this.#peer.answer(sdp);
+    this.#start();
+  }
+
+  /** By WHIP. */
+  async publish(base: string, stream: string): Promise<void> {
+    await this.#peer.exchange(`${base}/rtc/v1/whip/?app=live&stream=${encodeURIComponent(stream)}`);
+    this.#start();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#peer.close();
+  }
+
+  #start(): void {
     const packetizer = createH264Packetizer({ ssrc: 4242, payloadType: H264_PAYLOAD_TYPE });
     const startedAt = performance.now();
     this.#timer = setInterval(() => {
@@ -70,22 +68,6 @@ export class NativePublisher {
       for (; this.#frames * FRAME_MS <= passedMs; this.#frames++) this.#sendPicture(packetizer);
       for (; this.#audioFrames * AUDIO_FRAME_MS <= passedMs; this.#audioFrames++) this.#sendSound();
     }, FRAME_MS / 2);
-  }
-
-  /** By WHIP. */
-  async publish(base: string, stream: string): Promise<void> {
-    const response = await fetch(`${base}/rtc/v1/whip/?app=live&stream=${encodeURIComponent(stream)}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/sdp' },
-      body: await this.offer(),
-    });
-    if (response.status !== 201) throw new Error(`WHIP ${response.status}: ${await response.text()}`);
-    await this.answer(await response.text());
-  }
-
-  close(): void {
-    clearInterval(this.#timer);
-    this.#peer.close();
   }
 
   #sendPicture(packetizer: ReturnType<typeof createH264Packetizer>): void {

@@ -30,6 +30,7 @@ import type {
   RtpRelay,
   VideoTrack,
 } from '../../src/media/index.ts';
+import { NO_STATS } from '../../src/media/no-stats.ts';
 import type { StreamsParts } from '../../src/stream/index.ts';
 import { silentLogger } from '../../src/util/index.ts';
 import type {
@@ -50,7 +51,6 @@ import type {
   ViewerEvents,
   ViewerOptions,
 } from '../../src/webrtc/index.ts';
-import { NO_STATS } from './fake-ingest.ts';
 
 export const DEVICE_ID = '34020000001320000001';
 export const CHANNEL_ID = '34020000001310000001';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiFixture, openApi } from '../../../test/support/api-fixture.ts';
 import { fakeChannel, fakeDevice } from '../../../test/support/fake-platform.ts';
-import { EMPTY_STATS, fakeStream, fakeReader, fakeViewer } from '../../../test/support/fake-streams.ts';
+import { NO_STATS, fakeStream, fakeReader, fakeViewer } from '../../../test/support/fake-streams.ts';
 import { liveStreamDetailSchema } from '../schemas/live-stream.ts';
 
 const CAMERA = fakeStream().name;
@@ -19,7 +19,7 @@ const publication = (name: string, more: Partial<Parameters<typeof fakeStream>[0
 /** A camera with two viewers, a browser, an encoder over RTSP and a stream that we pull. */
 function fill({ platform, streams }: ApiFixture): void {
   platform.addDevice(fakeDevice(), [fakeChannel({ name: 'East gate' })]);
-  const stats = { ...EMPTY_STATS, bitrateBps: 4_000_000, fps: 25 };
+  const stats = { ...NO_STATS, bitrateBps: 4_000_000, fps: 25 };
   streams
     .addStream(
       fakeStream({

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiFixture, openApi } from '../../../test/support/api-fixture.ts';
 import { FakeError } from '../../../test/support/fake-platform.ts';
 import {
-  EMPTY_STATS,
+  NO_STATS,
   FAKE_ANSWER,
   fakePlay,
   fakeStream,
@@ -207,7 +207,7 @@ describe('WHEP with authentication', () => {
 
 describe('lists of SRS', () => {
   const running = fakeStream({
-    stats: { ...EMPTY_STATS, frames: 50, bytes: 5000, bitrateBps: 4_000_000 },
+    stats: { ...NO_STATS, frames: 50, bytes: 5000, bitrateBps: 4_000_000 },
     viewers: [fakeViewer({ bytesSent: 700 }), fakeViewer({ id: 'v2', bytesSent: 300 })],
     readers: [fakeReader(), fakeReader({ id: 'r2', protocol: 'recording' })],
   });

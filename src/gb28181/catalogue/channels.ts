@@ -1,6 +1,6 @@
 import { kindOfItem } from '../ids.ts';
-import { EMPTY_CATALOG_ITEM, type CatalogItem } from '../manscdp/index.ts';
-import type { Channel, Device } from '../types.ts';
+import { EMPTY_CATALOG_ITEM } from '../manscdp/index.ts';
+import type { CatalogItem, Channel, Device } from '../types.ts';
 import { resolveParents } from './tree.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type { Commander } from '../commander.ts';
 import type { DeviceRecord } from '../device/record.ts';
 import { DeviceSilentError, RequestAbortedError } from '../errors.ts';
-import { catalogQuery, parseCatalogPart, type CatalogItem, type Manscdp } from '../manscdp/index.ts';
+import { catalogQuery, parseCatalogPart, type Manscdp } from '../manscdp/index.ts';
 import type { PendingTable } from '../pending-table.ts';
-import type { CatalogResult } from '../types.ts';
+import type { CatalogItem, CatalogResult } from '../types.ts';
 
 /** Everything that one query brought. */
 export interface CollectedCatalog {

@@ -1,4 +1,4 @@
-import type { CatalogItem } from '../manscdp/index.ts';
+import type { CatalogItem } from '../types.ts';
 
 type Node = Pick<CatalogItem, 'id' | 'parentIdText' | 'businessGroupId' | 'civilCode'>;
 

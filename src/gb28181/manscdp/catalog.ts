@@ -1,36 +1,8 @@
 import { ownText } from '../../sip/index.ts';
+import type { CatalogItem } from '../types.ts';
 import type { XmlElement } from './element.ts';
 import type { Manscdp, ManscdpParts } from './message.ts';
 import { xmlNode, type XmlNode } from './xml.ts';
-
-/** One catalogue item as sent (GB/T 28181 7.3); texts empty and numbers 0 where absent. */
-export interface CatalogItem {
-  readonly id: string;
-  readonly name: string;
-  readonly manufacturer: string;
-  readonly model: string;
-  readonly owner: string;
-  readonly civilCode: string;
-  readonly block: string;
-  readonly address: string;
-  readonly parental: number;
-  readonly parentIdText: string;
-  readonly businessGroupId: string;
-  readonly safetyWay: number;
-  readonly registerWay: number;
-  readonly secrecy: number;
-  readonly ipAddress: string;
-  readonly port: number;
-  readonly status: 'ON' | 'OFF';
-  readonly longitude: number;
-  readonly latitude: number;
-  readonly ptzType: number;
-  readonly resolution: string;
-  readonly downloadSpeed: string;
-  readonly streamNumbers: string;
-  /** Sent in a SensorCatalog (Uniview): not every item of it is a camera. */
-  readonly sensor?: boolean;
-}
 
 /** One message of a catalogue answer. */
 export interface CatalogPart {

@@ -18,10 +18,10 @@ import {
   parseMediaStatus,
   parseNumber,
   parseXml,
-  type CatalogItem,
   type Manscdp,
   type XmlElement,
 } from './index.ts';
+import type { CatalogItem } from '../types.ts';
 
 function parsed(body: Buffer | string): Manscdp {
   const message = parseManscdp(Buffer.from(body));

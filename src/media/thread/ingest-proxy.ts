@@ -13,7 +13,7 @@ import type {
   VideoTrack,
 } from '../types.ts';
 import { OutputFailedError } from './errors.ts';
-import { EMPTY_STATS } from './ingest-stats.ts';
+import { NO_STATS } from '../no-stats.ts';
 import { PlayerOutputs } from './player-outputs.ts';
 import type { IngestFact, OutputTarget, PlayerOutputNotice, ThreadRequest } from './protocol.ts';
 
@@ -35,7 +35,7 @@ export class IngestProxy extends EventEmitter<IngestEvents> implements Ingest {
   readonly #players: PlayerOutputs;
   #video: VideoTrack | undefined;
   #audio: AudioTrack | undefined;
-  #stats: IngestStats = EMPTY_STATS;
+  #stats: IngestStats = NO_STATS;
   #closed = false;
   #nextOutputId = 1;
 

@@ -3,27 +3,6 @@ import type { IngestStats } from '../types.ts';
 /** Distinct parser reasons that are kept apart; the names come from our own code, the bound is a second lock. */
 const MAX_REASONS = 64;
 
-/** Before the first packet. */
-export const EMPTY_STATS: IngestStats = {
-  packets: 0,
-  bytes: 0,
-  lost: 0,
-  reordered: 0,
-  duplicates: 0,
-  wrongSsrc: 0,
-  wrongSource: 0,
-  rtcpPackets: 0,
-  resyncs: 0,
-  frames: 0,
-  keyFrames: 0,
-  audioFrames: 0,
-  droppedFrames: 0,
-  bitrateBps: 0,
-  fps: 0,
-  gopMs: 0,
-  errors: {},
-};
-
 /** What other parts of an ingest count themselves. */
 export interface OrderCounts {
   readonly lost: number;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { FakePublication } from '../../../test/support/fake-publication.ts';
-import { EMPTY_STATS, fakeStream } from '../../../test/support/fake-streams.ts';
+import { NO_STATS, fakeStream } from '../../../test/support/fake-streams.ts';
 import { FakeRtspServer, H264_PCMA, type RtspServerBehaviour } from '../../../test/support/rtsp-server.ts';
 import { eventually } from '../../../test/support/scene.ts';
 import type { RtpPublication, RtpPublishRequest, StreamSnapshot } from '../../stream/index.ts';
@@ -33,7 +33,7 @@ class FakeStreams implements PullStreams {
 
   find(name: string): StreamSnapshot | undefined {
     const open = this.published.some(({ publication }) => publication.stream === name && !publication.closed);
-    return open ? fakeStream({ name, stats: { ...EMPTY_STATS, packets: this.packets } }) : undefined;
+    return open ? fakeStream({ name, stats: { ...NO_STATS, packets: this.packets } }) : undefined;
   }
 
   get last(): FakePublication {

@@ -1,4 +1,4 @@
-import type { IngestStats } from '../media/index.ts';
+import type { IngestStats } from './types.ts';
 
 /** Counters of what has not received anything yet. */
 export const NO_STATS: IngestStats = {
