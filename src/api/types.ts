@@ -113,7 +113,7 @@ export interface ApiRecordings extends EventEmitter<{
     readonly text?: string;
     readonly page: number;
     readonly limit: number;
-  }): { readonly items: readonly RecordingView[]; readonly total: number };
+  }): { readonly items: readonly RecordingView[]; readonly total: number; readonly totalBytes: number };
   delete(id: string): Promise<void>;
   openFile(id: string, index: number): Promise<RecordedFile | undefined>;
 }

@@ -205,13 +205,13 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
   }
 
   list(query: RecordingQuery): RecordingPage {
-    const { items, total } = this.#parts.store.list(query, LISTED_FILES);
+    const { items, ...totals } = this.#parts.store.list(query, LISTED_FILES);
     return {
       items: items.map((item) => {
         const job = this.#jobs.get(item.id);
         return job === undefined ? item : listed(job.snapshot);
       }),
-      total,
+      ...totals,
     };
   }
 

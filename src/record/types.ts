@@ -88,6 +88,8 @@ export interface RecordingPage {
   /** Newest first, each with its newest files only. */
   readonly items: readonly Recording[];
   readonly total: number;
+  /** Of all that match, those that run as they were last saved. */
+  readonly totalBytes: number;
 }
 
 /** One file as somebody may download it now. */

@@ -91,10 +91,10 @@ describe('recording store', () => {
     [{ text: "'; DROP TABLE recording; --" }, []],
   ];
   test.each(queries)('list %j', (query, ids) => {
-    const { items, total } = storeWith(...three).list({ page: 1, limit: 50, ...query }, 10);
+    const { items, total, totalBytes } = storeWith(...three).list({ page: 1, limit: 50, ...query }, 10);
     expect(items.map(({ id }) => id)).toEqual(ids);
-    if (query.limit === undefined && query.page === undefined) expect(total).toBe(ids.length);
-    else expect(total).toBe(3);
+    const matching = query.limit === undefined && query.page === undefined ? ids.length : 3;
+    expect([total, totalBytes]).toEqual([matching, matching * recording().bytes]);
   });
 
   test('lists carry the newest files only, one recording all', () => {

@@ -95,7 +95,7 @@ export function createRecordingStore(db: Database): RecordingStore {
   const get = prepare(`${COUNTED} FROM recording r WHERE id = ?`);
   const newestFiles = prepare('SELECT * FROM recording_file WHERE recording_id = ? ORDER BY file_index DESC LIMIT ?');
   const list = prepare(`${COUNTED} ${MATCHING} ORDER BY r.started_at DESC, r.id LIMIT ?6 OFFSET ?7`);
-  const count = prepare(`SELECT count(*) AS n ${MATCHING}`);
+  const count = prepare(`SELECT count(*) AS n, coalesce(sum(r.bytes), 0) AS bytes ${MATCHING}`);
   const unfinished = prepare(`${COUNTED} FROM recording r WHERE state = 'recording' ORDER BY started_at`);
   const unfinishedFiles = prepare(
     `SELECT * FROM recording_file WHERE state = 'writing' AND recording_id NOT IN (${FILE_OF_RUNNING}) ORDER BY started_at`,
@@ -132,7 +132,12 @@ export function createRecordingStore(db: Database): RecordingStore {
       const like = part === undefined || part === '' ? null : likeOf(part);
       const filter = [stream ?? null, state ?? null, from ?? null, to ?? null, like] as const;
       const rows = list.all(...filter, limit, (page - 1) * limit);
-      return { items: rows.map((row) => ofRow(row, maxFiles)), total: number(count.get(...filter)?.['n']) };
+      const all = count.get(...filter);
+      return {
+        items: rows.map((row) => ofRow(row, maxFiles)),
+        total: number(all?.['n']),
+        totalBytes: number(all?.['bytes']),
+      };
     },
     unfinished: () => unfinished.all().map((row) => ofRow(row)),
     unfinishedFiles: () => unfinishedFiles.all().map(fileRow),

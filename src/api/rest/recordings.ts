@@ -2,8 +2,7 @@ import { z } from 'zod';
 import type { ApiContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { sendFile } from '../http/send-file.ts';
-import { pageOf } from '../schemas/common.ts';
-import { recordingQuery, recordingRequestSchema, recordingSchema } from '../schemas/recording.ts';
+import { recordingPageSchema, recordingQuery, recordingRequestSchema, recordingSchema } from '../schemas/recording.ts';
 import type { RecordedFile } from '../types.ts';
 import type { Routes } from './route.ts';
 
@@ -22,7 +21,7 @@ export function addRecordingRoutes(routes: Routes, { parts: { recordings }, gate
     access: 'admin',
     query: recordingQuery,
     status: 200,
-    response: pageOf(recordingSchema, 'RecordingPage'),
+    response: recordingPageSchema,
     errors: [400],
     handle: ({ query: { page, limit, stream, state, from, to, q } }) => {
       const found = recordings.list({
@@ -34,7 +33,7 @@ export function addRecordingRoutes(routes: Routes, { parts: { recordings }, gate
         ...(to === undefined ? {} : { to }),
         ...(q === '' ? {} : { text: q }),
       });
-      return { items: found.items, page, limit, total: found.total };
+      return { items: found.items, page, limit, total: found.total, totalBytes: found.totalBytes };
     },
   });
 

@@ -53,6 +53,16 @@ export const recordingSchema = z
   })
   .meta({ id: 'Recording' });
 
+export const recordingPageSchema = z
+  .object({
+    items: z.array(recordingSchema),
+    page: z.int(),
+    limit: z.int(),
+    total: z.int(),
+    totalBytes: z.number().meta({ description: 'Of all that match, not only of this page' }),
+  })
+  .meta({ id: 'RecordingPage' });
+
 export const recordingQuery = z.object({
   page: pageQuery.page,
   limit: pageQuery.limit,
