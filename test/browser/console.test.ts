@@ -243,7 +243,16 @@ describe('console', () => {
     { name: 'desktop', width: 1920, height: 1080 },
   ])('no page is wider than the window: $name', async ({ width, height }) => {
     await openPage('/', { viewport: { width, height } });
-    for (const path of ['/live', '/streams', '/publish', '/devices', '/connect', '/settings']) {
+    for (const path of [
+      '/live',
+      '/streams',
+      '/streams?tab=pulls',
+      '/publish',
+      '/recordings',
+      '/devices',
+      '/connect',
+      '/settings',
+    ]) {
       await page.goto(api.base + path);
       await id('nav-live').waitFor();
       const wide = await page.evaluate<number>(

@@ -9,6 +9,7 @@ export const router = createRouter({
     { path: '/live', name: 'live', component: LivePage },
     { path: '/streams', name: 'streams', component: () => import('./pages/StreamsPage.vue') },
     { path: '/publish', name: 'publish', component: () => import('./pages/PublishPage.vue') },
+    { path: '/recordings', name: 'recordings', component: () => import('./pages/RecordingsPage.vue') },
     { path: '/devices', name: 'devices', component: () => import('./pages/DevicesPage.vue') },
     { path: '/connect', name: 'connect', component: () => import('./pages/ConnectPage.vue') },
     { path: '/settings', name: 'settings', component: () => import('./pages/SettingsPage.vue') },

@@ -1,4 +1,4 @@
-import type { CatalogResult, Device, Play, Stream } from './types.ts';
+import type { CatalogResult, Device, Play, Recording, Stream } from './types.ts';
 
 /** Events of GET /api/v1/events. */
 export interface EventMap {
@@ -13,6 +13,8 @@ export interface EventMap {
   readonly 'stream.closed': Stream;
   readonly 'stream.viewers': Stream;
   readonly 'stream.changed': Stream;
+  readonly recording: Recording;
+  readonly 'recording.removed': { readonly id: string };
   readonly lagged: { readonly dropped: number };
 }
 

@@ -148,6 +148,7 @@ export interface Stream {
   readonly createdAt: number;
   readonly video?: { readonly codec: string };
   readonly viewers: readonly Viewer[];
+  readonly readers: readonly Reader[];
   readonly publisher?: Publisher;
 }
 
@@ -185,8 +186,18 @@ export interface LiveStream {
   readonly publisher?: Publisher;
 }
 
+/** Who watches otherwise than by WebRTC, or a recording. */
+export interface Reader {
+  readonly id: string;
+  readonly protocol: 'rtsp' | 'recording';
+  readonly remoteAddress: string;
+  readonly userAgent: string;
+  readonly createdAt: number;
+}
+
 export interface LiveStreamDetail extends LiveStream {
   readonly viewers: readonly Viewer[];
+  readonly readers: readonly Reader[];
 }
 
 export interface PlayTicket {
@@ -231,3 +242,89 @@ export type PtzDirection =
   | 'downright'
   | 'zoomin'
   | 'zoomout';
+
+export type RecordingState = 'recording' | 'finished' | 'interrupted' | 'failed';
+
+export interface RecordingFile {
+  readonly index: number;
+  readonly fileName: string;
+  readonly startedAt: number;
+  readonly durationMs: number;
+  readonly bytes: number;
+  readonly state: 'writing' | 'finished';
+}
+
+export interface Recording {
+  readonly id: string;
+  readonly stream: string;
+  readonly state: RecordingState;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly durationMs: number;
+  readonly bytes: number;
+  readonly container: 'mp4' | 'webm';
+  readonly codecs: readonly string[];
+  readonly fileCount: number;
+  /** In lists the newest only. */
+  readonly files: readonly RecordingFile[];
+}
+
+export interface RecordingPage extends Page<Recording> {
+  /** Of all that match, not only of this page. */
+  readonly totalBytes: number;
+}
+
+export interface RecordingQuery {
+  readonly page: number;
+  readonly limit: number;
+  readonly q: string;
+  readonly state?: RecordingState | undefined;
+  /** Unix ms. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+export interface RecordingRequest {
+  readonly stream: string;
+  readonly fileName?: string;
+  readonly segmentMinutes?: number;
+}
+
+export type PullState = 'idle' | 'connecting' | 'playing' | 'failed';
+export type PullTransport = 'auto' | 'tcp' | 'udp';
+
+/** A stream that the gateway fetches from an RTSP server. */
+export interface Pull {
+  readonly name: string;
+  /** Without user and password. */
+  readonly url: string;
+  readonly username: string;
+  readonly hasPassword: boolean;
+  readonly transport: PullTransport;
+  readonly onDemand: boolean;
+  readonly state: PullState;
+  /** Of this state, Unix ms. */
+  readonly since: number;
+  readonly failure?: { readonly code: string; readonly message: string };
+  readonly nextAttemptAt?: number;
+  readonly lower?: 'tcp' | 'udp';
+  /** Tracks that are left out. */
+  readonly omitted: readonly string[];
+}
+
+export interface NewPull {
+  readonly name: string;
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly transport: PullTransport;
+  readonly onDemand: boolean;
+}
+
+export interface PullQuery {
+  readonly page: number;
+  readonly limit: number;
+  readonly search: string;
+}

@@ -3,6 +3,7 @@ import { connectEvents, type EventConnection } from '../api/events.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { useInventory } from '../stores/inventory.ts';
 import { usePlays } from '../stores/plays.ts';
+import { useRecordings } from '../stores/recordings.ts';
 import { useSession } from '../stores/session.ts';
 
 /** A device that was not there before, for the page that waits for one. */
@@ -13,6 +14,7 @@ export function useEvents() {
   const session = useSession();
   const inventory = useInventory();
   const plays = usePlays();
+  const recordings = useRecordings();
   const connected = ref(false);
   const everConnected = ref(false);
   let connection: EventConnection | undefined;
@@ -22,6 +24,7 @@ export function useEvents() {
   const reload = () => {
     void inventory.load();
     plays.load().catch(() => undefined);
+    recordings.load().catch(() => undefined);
   };
 
   const online = (device: Parameters<typeof inventory.putDevice>[0]) => {
@@ -46,6 +49,8 @@ export function useEvents() {
     'stream.closed': plays.removeStream,
     'stream.viewers': plays.putStream,
     'stream.changed': plays.putStream,
+    recording: recordings.put,
+    'recording.removed': ({ id }: { id: string }) => recordings.remove(id),
   };
 
   const close = () => {

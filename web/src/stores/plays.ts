@@ -5,6 +5,10 @@ import type { Play, Stream } from '../api/types.ts';
 
 const MAX_PLAYS = 300;
 
+/** By WebRTC and RTSP; a recording watches nothing. */
+export const watcherCount = ({ viewers, readers }: Stream): number =>
+  viewers.length + readers.filter(({ protocol }) => protocol === 'rtsp').length;
+
 /** Plays with their timelines and the streams that run, as far as this browser has heard of them. */
 export const usePlays = defineStore('plays', () => {
   const plays = shallowRef(new Map<string, Play>());
@@ -52,7 +56,7 @@ export const usePlays = defineStore('plays', () => {
   };
 
   const viewerCount = computed(() =>
-    [...streams.value.values()].reduce((sum, stream) => sum + stream.viewers.length, 0),
+    [...streams.value.values()].reduce((sum, stream) => sum + watcherCount(stream), 0),
   );
 
   return { plays, streams, viewerCount, load, putPlay, fetchPlay, putStream, removeStream, latestOf };

@@ -1,5 +1,6 @@
 export const streams = {
   title: 'Streams',
+  tab: 'Live now',
   count: '{count} stream | {count} streams',
   search: 'Search name, camera or address',
   kinds: { all: 'All', camera: 'Cameras', webrtc: 'Browsers', rtsp: 'RTSP', pull: 'Pulled' },
@@ -29,6 +30,8 @@ export const streams = {
   actions: {
     play: 'Play',
     grid: 'Play in the live view',
+    record: 'Record',
+    stopRecording: 'Stop recording',
     details: 'Details',
     addresses: 'Addresses for players',
     muteVideo: 'Hold the picture back',
@@ -65,6 +68,7 @@ export const streams = {
     lostValue: '{lost} of {packets}',
     fps: 'Frames per second',
     viewers: 'Viewers',
+    recording: 'Recording',
     noViewers: 'Nobody is watching',
     disconnect: 'Disconnect',
     gone: 'This stream has ended',

@@ -4,6 +4,8 @@ import { devices } from './devices.ts';
 import { live } from './live.ts';
 import { failures, stages, timeline, waiting } from './play.ts';
 import { publish } from './publish.ts';
+import { pulls } from './pulls.ts';
+import { recordings } from './recordings.ts';
 import { connect, settings } from './setup.ts';
 import { streams } from './streams.ts';
 
@@ -18,6 +20,8 @@ export const zh: Messages = {
   devices,
   streams,
   publish,
+  pulls,
+  recordings,
   connect,
   settings,
 };

@@ -2,6 +2,7 @@ import type { streams as enStreams } from '../en/streams.ts';
 
 export const streams: typeof enStreams = {
   title: '媒体流',
+  tab: '正在直播',
   count: '{count} 路流 | {count} 路流',
   search: '搜索名称、摄像机或地址',
   kinds: { all: '全部', camera: '摄像机', webrtc: '浏览器', rtsp: 'RTSP', pull: '拉流' },
@@ -30,6 +31,8 @@ export const streams: typeof enStreams = {
   actions: {
     play: '播放',
     grid: '在实时预览中播放',
+    record: '录制',
+    stopRecording: '停止录制',
     details: '详情',
     addresses: '播放地址',
     muteVideo: '暂停画面',
@@ -65,6 +68,7 @@ export const streams: typeof enStreams = {
     lostValue: '{lost} / {packets}',
     fps: '每秒帧数',
     viewers: '观看者',
+    recording: '录制',
     noViewers: '没有人在观看',
     disconnect: '断开',
     gone: '此流已结束',

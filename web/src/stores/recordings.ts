@@ -1,0 +1,56 @@
+import { defineStore } from 'pinia';
+import { computed, shallowRef, triggerRef } from 'vue';
+import { listRecordings } from '../api/recordings.ts';
+import type { Recording } from '../api/types.ts';
+
+/** More than ever run at the same time. */
+const MAX_RUNNING = 500;
+const MAX_KEPT = 1000;
+
+/** Recordings as far as events have told of them: which run, and how they have changed since a list was loaded. */
+export const useRecordings = defineStore('recordings', () => {
+  const told = shallowRef(new Map<string, Recording>());
+  /** Counts recordings that came or went, so that lists are loaded again. */
+  const turns = shallowRef(0);
+
+  const keep = (recording: Recording) => {
+    told.value.delete(recording.id);
+    told.value.set(recording.id, recording);
+    for (const id of told.value.keys()) {
+      if (told.value.size <= MAX_KEPT) break;
+      told.value.delete(id);
+    }
+  };
+
+  const put = (recording: Recording) => {
+    if (told.value.get(recording.id)?.state !== recording.state) turns.value++;
+    keep(recording);
+    triggerRef(told);
+  };
+
+  const remove = (id: string) => {
+    told.value.delete(id);
+    turns.value++;
+    triggerRef(told);
+  };
+
+  const load = async () => {
+    const { items } = await listRecordings({ page: 1, limit: MAX_RUNNING, q: '', state: 'recording' });
+    told.value = new Map(items.map((recording) => [recording.id, recording]));
+    turns.value++;
+  };
+
+  /** The running recordings by their stream. */
+  const running = computed(() => {
+    const byStream = new Map<string, Recording[]>();
+    for (const recording of told.value.values()) {
+      if (recording.state !== 'recording') continue;
+      byStream.set(recording.stream, [...(byStream.get(recording.stream) ?? []), recording]);
+    }
+    return byStream;
+  });
+
+  const runningOf = (stream: string): readonly Recording[] => running.value.get(stream) ?? [];
+
+  return { told, turns, running, put, remove, load, runningOf };
+});
