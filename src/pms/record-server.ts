@@ -11,6 +11,8 @@ import { RecordControl, type RecordControlParts } from './record-control.ts';
 import type { RecordCommandOptions, RecordCommands } from './types.ts';
 
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000 };
+/** Half-open ones among them; each holds a file descriptor for the time of its headers at most. */
+const MAX_CONNECTIONS = 500;
 /** A command has a few hundred. */
 const MAX_PAYLOAD_BYTES = 65_536;
 
@@ -34,6 +36,7 @@ class RecordServer implements RecordCommands {
     this.#rates = new SourceRates(options.messageRate);
     this.#log = parts.log;
     this.#server = createServer(TIMEOUTS, (request, response) => this.#handle(request, response));
+    this.#server.maxConnections = MAX_CONNECTIONS;
   }
 
   get address(): { address: string; port: number } {

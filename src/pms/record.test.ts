@@ -193,6 +193,17 @@ describe('cmdPort', () => {
     expect(await post(command, START)).toMatchObject({ err: 0 });
   });
 
+  test('half-open connections hold nobody up', async () => {
+    const sockets = Array.from({ length: 50 }, () => connect(commands.address.port, '127.0.0.1'));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    for (const socket of sockets) {
+      socket.on('error', () => undefined);
+      socket.write('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n{"stream":');
+    }
+    expect(await post(command, START)).toMatchObject({ err: 0 });
+    for (const socket of sockets) socket.destroy();
+  });
+
   test('a body over the limit is refused', async () => {
     const refused = await post(command, 'x'.repeat(100_000)).catch(() => undefined);
     if (refused !== undefined) expect(refused['err_msg']).toBe('the message has more than 65536 bytes');

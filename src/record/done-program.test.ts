@@ -173,3 +173,15 @@ test('one that the end of the gateway cuts off runs again at the next start; wit
   await record('z');
   await eventually(out).toBe(`<${join(fixture.path, 'x.mp4')}>\n<${join(fixture.path, 'z.mp4')}>\n`);
 });
+
+test('an interrupted file gets it when it is repaired, one that is gone does not', async () => {
+  fixture = openRecordings({ execRecordDone: [writer(), '$file'] }, { log });
+  for (const fileName of ['gone', 'here']) {
+    await fixture.recordings.start({ stream: CAMERA, fileName, requestedBy: 'api' });
+  }
+  rmSync(join(fixture.path, 'gone.mp4'));
+  fixture.reopen();
+  await eventually(out).toBe(`<${join(fixture.path, 'here.mp4')}>\n`);
+  await eventually(() => log.of('execRecordDone has ended')).toHaveLength(1);
+  expect(log.of('execRecordDone has failed')).toEqual([]);
+});

@@ -48,7 +48,10 @@ export class Recovery {
   async #repair({ recordingId, file }: FileOfRecording): Promise<void> {
     const { journal, store, log } = this.#parts;
     try {
-      const repaired = await this.#measure(file);
+      const found = await this.#measure(file);
+      const repaired = found ?? { durationMs: 0, bytes: 0 };
+      // There is nothing that a program could look at.
+      if (found === undefined) store.markDone(recordingId, file.index);
       journal.saveFile(recordingId, { ...file, ...repaired, state: 'finished' });
       const recording = store.get(recordingId);
       // Deleted meanwhile, or not written yet.
@@ -64,11 +67,11 @@ export class Recovery {
     }
   }
 
-  /** A file that cannot be repaired is kept as it is: somebody else's tool may read more of it. */
-  async #measure({ fileName, durationMs }: RecordingFile): Promise<{ durationMs: number; bytes: number }> {
+  /** Undefined for one that is gone. One that cannot be repaired stays: somebody else's tool may read more of it. */
+  async #measure({ fileName, durationMs }: RecordingFile): Promise<{ durationMs: number; bytes: number } | undefined> {
     const { folder, threads, log } = this.#parts;
     const opened = await folder.open(fileName);
-    if (opened === undefined) return { durationMs: 0, bytes: 0 };
+    if (opened === undefined) return undefined;
     await opened.handle.close();
     try {
       const { durationMs: repairedMs, bytes } = await threads.repair(folder.pathOf(fileName));

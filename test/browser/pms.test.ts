@@ -9,6 +9,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium, PagePlayer } from '../support/chromium.ts';
 import { freePort, type GatewayProcess } from '../support/gateway-process.ts';
+import { decodeErrors, probeFile } from '../support/media-file.ts';
 import { PagePms } from '../support/page-pms.ts';
 import { GatewayPlayer } from '../support/page-player.ts';
 import { PagePublisher } from '../support/page-publisher.ts';
@@ -76,6 +77,26 @@ async function flowing(player: PagePlayer): Promise<{ video: boolean; audio: boo
   const after = await player.state();
   return { video: after.framesDecoded > before.framesDecoded, audio: after.audioPackets > before.audioPackets };
 }
+
+test('a page publishes; record.start and record.stop make a .webm of it that FFmpeg decodes', async () => {
+  await using scene = new Scene();
+  const { gateway, ws } = await openGateway(scene);
+  const publisher = await publish(ws, '123456');
+  const fileName = '123456-20201123-231523.webm';
+  const start = { stream: '123456', method: 'record.start', data: { fileName } };
+  expect(await publisher.pms.ask(start)).toMatchObject({ err: 0, err_msg: 'OK', data: { fileName } });
+  await expect
+    .poll(async () => (await gateway.json<{ items: { durationMs: number }[] }>('GET', '/api/v1/recordings')).items[0], {
+      timeout: 20_000,
+    })
+    .toMatchObject({ durationMs: expect.toSatisfy((ms: number) => ms > 4000) as number });
+  const stop = { stream: '123456', method: 'record.stop', data: {} };
+  expect(await publisher.pms.ask(stop)).toMatchObject({ err: 0, err_msg: 'OK', data: { fileNames: [fileName] } });
+  const path = join(gateway.dataDir, 'record', fileName);
+  expect(await probeFile(path)).toMatchObject({ container: 'webm', codecs: ['vp8', 'opus'] });
+  expect(await decodeErrors(path)).toBe('');
+  await publisher.page.page.close();
+});
 
 test('a page publishes by pms, two play it by pms and WHEP; mute both ways; its end is told', async () => {
   await using scene = new Scene();

@@ -5,28 +5,18 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { freePort, type GatewayProcess } from '../support/gateway-process.ts';
+import { decodeErrors, probeFile } from '../support/media-file.ts';
+import { NativePublisher } from '../support/native-publisher.ts';
 import { requireTool } from '../support/requires.ts';
+import { makeClip } from '../support/rtp-clip.ts';
 import { Scene, channelsKnown, eventually, streamOf } from '../support/scene.ts';
 
 const HAS_TOOLS = requireTool('ffprobe') && requireTool('ffmpeg') && requireTool('curl');
 const run = promisify(execFile);
 
-interface Probe {
-  readonly codecs: string[];
-  readonly durationSec: number;
-  /** Of decoding all of it. */
-  readonly errors: string;
-}
-
-async function probe(path: string): Promise<Probe> {
-  const entries = 'format=duration:stream=codec_name';
-  const { stdout } = await run('ffprobe', ['-v', 'error', '-show_entries', entries, '-of', 'json', path]);
-  const { streams, format } = JSON.parse(stdout) as {
-    streams: { codec_name: string }[];
-    format: { duration: string };
-  };
-  const { stderr } = await run('ffmpeg', ['-v', 'error', '-i', path, '-f', 'null', '-']);
-  return { codecs: streams.map((each) => each.codec_name), durationSec: Number(format.duration), errors: stderr };
+/** What is in a file, and what FFmpeg complains of while it decodes it. */
+async function probe(path: string) {
+  return { ...(await probeFile(path)), errors: await decodeErrors(path) };
 }
 
 interface Recording {
@@ -59,7 +49,7 @@ async function recorded(gateway: GatewayProcess, id: string, ms: number): Promis
       const recording = await get(gateway, id);
       return recording.durationMs >= ms ? recording : undefined;
     },
-    20_000,
+    40_000,
   );
 }
 
@@ -108,7 +98,7 @@ describe.runIf(HAS_TOOLS)('recordings of a camera', () => {
     expect(finished.bytes).toBe(statSync(path).size);
     const seen = await probe(path);
     expect(seen).toMatchObject({ codecs: ['h264', 'pcm_alaw'], errors: '' });
-    expect(Math.abs(seen.durationSec - finished.durationMs / 1000)).toBeLessThan(1);
+    expect(Math.abs(seen.durationMs - finished.durationMs)).toBeLessThan(1000);
     expect(
       await eventually('the program', () =>
         existsSync(`${script}.out`) ? readFileSync(`${script}.out`, 'utf8') : undefined,
@@ -143,7 +133,7 @@ describe.runIf(HAS_TOOLS)('recordings of a camera', () => {
     expect(rest.status).toBe(206);
     writeFileSync(growing, Buffer.concat([head, Buffer.from(await rest.arrayBuffer())]));
     const grown = await probe(growing);
-    expect([grown.errors, grown.durationSec > 3.5]).toEqual(['', true]);
+    expect([grown.errors, grown.durationMs > 3500]).toEqual(['', true]);
     for (const { id } of [one, two]) await gateway.json('POST', `/api/v1/recordings/${id}/stop`);
     const whole = Buffer.from(await (await fetch(file)).arrayBuffer());
     expect(whole.equals(readFileSync(join(folder, one.files[0]?.fileName ?? '')))).toBe(true);
@@ -174,7 +164,7 @@ describe.runIf(HAS_TOOLS)('recordings of a camera', () => {
     expect(after.bytes).toBe(statSync(join(folder, 'crash.mp4')).size);
     const seen = await probe(join(folder, 'crash.mp4'));
     expect([seen.codecs, seen.errors]).toEqual([['h264', 'pcm_alaw'], '']);
-    expect(Math.abs(seen.durationSec - after.durationMs / 1000)).toBeLessThan(1);
+    expect(Math.abs(seen.durationMs - after.durationMs)).toBeLessThan(1000);
   });
 
   test('Ctrl-C finishes the file within its three seconds', async () => {
@@ -187,7 +177,7 @@ describe.runIf(HAS_TOOLS)('recordings of a camera', () => {
     expect(await gateway.stop()).toBe(0);
     expect(Date.now() - at).toBeLessThan(3500);
     const seen = await probe(join(folder, 'end.mp4'));
-    expect([seen.codecs, seen.errors, seen.durationSec >= 2]).toEqual([['h264', 'pcm_alaw'], '', true]);
+    expect([seen.codecs, seen.errors, seen.durationMs >= 2000]).toEqual([['h264', 'pcm_alaw'], '', true]);
     const again = await scene.gateway({ dataDir });
     expect(await get(again, id)).toMatchObject({ state: 'finished', reason: 'shutdown', fileCount: 1 });
   });
@@ -237,9 +227,60 @@ describe.runIf(HAS_TOOLS)('recordings of a camera', () => {
     expect(failed.reason).toMatch(/^(?:disk_full|write_failed)$/);
     expect(failed.message).toMatch(/EFBIG|ENOSPC/);
     const seen = await probe(join(folder, 'full.mp4'));
-    expect([seen.codecs, seen.errors, seen.durationSec > 1.5]).toEqual([['h264', 'pcm_alaw'], '', true]);
+    expect([seen.codecs, seen.errors, seen.durationMs > 1500]).toEqual([['h264', 'pcm_alaw'], '', true]);
     expect(spawnSync('prlimit', ['--pid', String(gateway.pid), '--fsize=unlimited:']).status).toBe(0);
     const next = await gateway.json<Recording>('POST', '/api/v1/recordings', { stream });
     await recorded(gateway, next.id, 1000);
+  });
+});
+
+describe.runIf(HAS_TOOLS)('recordings of other sources', () => {
+  test('a publication: its H.264 and Opus under the wished .webm become an .mp4, which ends with it', async () => {
+    await using scene = new Scene();
+    const gateway = await scene.gateway();
+    const publisher = scene.keep(new NativePublisher(makeClip('baseline')), async (open) => open.close());
+    await publisher.publish(gateway.base, 'desk');
+    const begun = await gateway.json<Recording>('POST', '/api/v1/recordings', { stream: 'desk', fileName: 'd.webm' });
+    expect(begun).toMatchObject({ stream: 'live/desk', codecs: ['H264', 'OPUS'], files: [{ fileName: 'd.mp4' }] });
+    await recorded(gateway, begun.id, 3000);
+    expect((await fetch(`${gateway.base}/api/v1/live-streams/live/desk`, { method: 'DELETE' })).status).toBe(204);
+    const ended = await eventually(
+      'the end',
+      async () => {
+        const recording = await get(gateway, begun.id);
+        return recording.state === 'recording' ? undefined : recording;
+      },
+      10_000,
+    );
+    expect(ended).toMatchObject({ state: 'finished', reason: 'stream_ended', packetsLost: 0 });
+    const seen = await probe(join(gateway.dataDir, 'record', 'd.mp4'));
+    expect(seen).toMatchObject({ container: 'mp4', codecs: ['h264', 'opus'] });
+    expect(Math.abs(seen.durationMs - ended.durationMs)).toBeLessThan(1000);
+  });
+
+  test('a stream pulled from another gateway: the recording outlives a loss of its camera', async () => {
+    await using scene = new Scene();
+    const rtspPort = await freePort();
+    const first = await scene.gateway({ config: { rtsp: { port: rtspPort }, stream: { 'idle-timeout': '500ms' } } });
+    const camera = await scene.camera(first, { audio: true });
+    await channelsKnown(first, 1);
+    const gateway = await scene.gateway({ config: { stream: { 'idle-timeout': '500ms' } } });
+    const url = `rtsp://127.0.0.1:${rtspPort}/live/${streamOf(camera)}`;
+    await gateway.json('POST', '/api/v1/pulls', { name: 'gate', url, transport: 'tcp', onDemand: true });
+    const { id } = await gateway.json<Recording>('POST', '/api/v1/recordings', { stream: 'gate', fileName: 'gate' });
+    await recorded(gateway, id, 2000);
+    await camera.close();
+    const pull = () => gateway.json<{ state: string }>('GET', '/api/v1/pulls/gate');
+    await eventually('the loss', async () => ((await pull()).state === 'failed' ? true : undefined), 30_000);
+    const { durationMs } = await get(gateway, id);
+    await scene.camera(first, { audio: true });
+    await recorded(gateway, id, durationMs + 3000);
+    const stopped = await gateway.json<Recording>('POST', `/api/v1/recordings/${id}/stop`);
+    for (const { fileName } of stopped.files) {
+      expect(await probe(join(gateway.dataDir, 'record', fileName))).toMatchObject({
+        codecs: ['h264', 'pcm_alaw'],
+        errors: '',
+      });
+    }
   });
 });
