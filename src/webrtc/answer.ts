@@ -138,8 +138,7 @@ function accepted(section: OfferSection, answer: SectionAnswer, options: Session
       ...transport,
       `a=${answer.direction}`,
       ...answer.attributes,
-      ...options.transport.candidates.map((candidate) => `a=candidate:${candidate}`),
-      'a=end-of-candidates',
+      ...candidateLines(options),
     ],
   };
 }
@@ -154,6 +153,10 @@ function transportLines(section: OfferSection, { offer, transport }: SessionAnsw
     'a=rtcp-mux',
     ...(section.rtcpRsize ? ['a=rtcp-rsize'] : []),
   ];
+}
+
+function candidateLines({ transport }: SessionAnswer): string[] {
+  return [...transport.candidates.map((candidate) => `a=candidate:${candidate}`), 'a=end-of-candidates'];
 }
 
 /**
@@ -173,6 +176,8 @@ function refused(section: OfferSection, options: SessionAnswer): AnsweredSection
         ...transportLines(section, options),
         'a=inactive',
         `a=rtpmap:${firstRtpmap}`,
+        // It may be the tagged one, the only one whose candidates count (RFC 9143 §9.1).
+        ...candidateLines(options),
       ],
     };
   }
