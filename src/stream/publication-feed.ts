@@ -4,6 +4,7 @@ import type { PublishedTrack } from '../webrtc/index.ts';
 import { FrameHub, type FrameReader, type HubOutput } from './frame-hub.ts';
 import { openFramed, type FramedParts } from './framed-output.ts';
 import { formatH264Parameters } from './ingest-feed.ts';
+import { spropOf } from './sprop.ts';
 import type { TapFeed } from './tap-feed.ts';
 import type { TapTrack, TapUdpTarget } from './tap-types.ts';
 
@@ -23,6 +24,8 @@ const CLOCKS: Readonly<Record<PublishedTrack['codec'], { readonly clockRate: num
   pcmu: { clockRate: 8000 },
 };
 
+type ParameterSets = Pick<H264Description, 'profileLevelId' | 'spropParameterSets'>;
+
 export interface PublicationFeedOptions extends FramedParts {
   /** The media thread died. */
   readonly onLost: () => void;
@@ -34,7 +37,7 @@ export class PublicationFeed implements TapFeed {
   readonly hub: FrameHub;
   readonly #options: PublicationFeedOptions;
   readonly #describer: FrameReader = { onFrames: () => undefined };
-  #description: H264Description | undefined;
+  #description: ParameterSets | undefined;
   #describing: Promise<void> | undefined;
   #wake: (() => void) | undefined;
   #grace: NodeJS.Timeout | undefined;
@@ -42,6 +45,7 @@ export class PublicationFeed implements TapFeed {
 
   constructor(options: PublicationFeedOptions) {
     this.#options = options;
+    this.#description = announcedDescription(options.publication.tracks);
     this.hub = new FrameHub((onFrames) => this.#openFramed(onFrames));
   }
 
@@ -137,4 +141,11 @@ export class PublicationFeed implements TapFeed {
     });
     return output;
   }
+}
+
+/** What the publisher itself has said of its H.264 by RTSP; a browser says nothing of its parameter sets. */
+function announcedDescription(tracks: readonly PublishedTrack[]): ParameterSets | undefined {
+  const { profileLevelId, parameters = '' } = tracks.find(({ codec }) => codec === 'h264') ?? {};
+  const spropParameterSets = spropOf(parameters);
+  return profileLevelId === undefined || spropParameterSets === '' ? undefined : { profileLevelId, spropParameterSets };
 }

@@ -3,13 +3,8 @@ import type { RelayEndReason, RelayOptions, RtpRelay } from '../media/index.ts';
 import { safeEmit, type Logger } from '../util/index.ts';
 import type { PlainPublication } from '../webrtc/index.ts';
 import type { Timing } from './options.ts';
-import type {
-  RtpPublication,
-  RtpPublicationEvents,
-  RtpPublishRequest,
-  RtpRemote,
-  RtpTrackOffer,
-} from './rtp-publication-types.ts';
+import type { RtpPublication, RtpPublicationEvents, RtpPublishRequest, RtpRemote } from './rtp-publication-types.ts';
+import { spropOf } from './sprop.ts';
 import type { PublicationEndReason } from './types.ts';
 
 const END_REASONS: Readonly<Record<RelayEndReason, PublicationEndReason>> = {
@@ -35,18 +30,13 @@ export function relayOptionsOf(
         payloadType: track.payloadType,
         sentPayloadType: payloadType,
         sentSsrc: ssrc,
-        ...(codec === 'h264' ? { spropParameterSets: spropOf(track) } : {}),
+        ...(codec === 'h264' ? { spropParameterSets: spropOf(track.parameters ?? '') } : {}),
       };
     }),
     target: publication.input,
     firstMediaMs: timing.mediaTimeoutMs,
     silenceMs: timing.silenceTimeoutMs,
   };
-}
-
-/** RFC 6184 §8.1; empty where there is none. */
-function spropOf({ parameters = '' }: RtpTrackOffer): string {
-  return /(?:^|;)\s*sprop-parameter-sets\s*=\s*([^;\s]*)/i.exec(parameters)?.[1] ?? '';
 }
 
 export interface RelayedPublicationParts {

@@ -122,6 +122,17 @@ test('a dead worker, the console and the end of the gateway close it', async () 
   await expect(streams.publishRtp('gate', REQUEST)).rejects.toMatchObject({ code: 'stream_limit' });
 });
 
+test('readers over RTSP are told at once what the publisher has said of its parameter sets', async () => {
+  await streams.publishRtp('gate', REQUEST);
+  const tap = await streams.tap('live/gate', { reader: { protocol: 'rtsp', remoteAddress: '', userAgent: '' } });
+  expect(tap.tracks).toMatchObject([
+    { encoding: 'H264', parameters: expect.stringContaining('sprop-parameter-sets=Z0LAKA==,aMuD') as string },
+    { encoding: 'PCMA', clockRate: 8000 },
+  ]);
+  expect(parts.media.framings).toEqual([]);
+  tap.close();
+});
+
 test('names: those of cameras are refused, live ones are taken over or refused as configured', async () => {
   await expect(streams.publishRtp('a b', REQUEST)).rejects.toMatchObject({ code: 'stream_name_invalid' });
   await expect(streams.publishRtp(`${DEVICE_ID}_${CHANNEL_ID}`, REQUEST)).rejects.toMatchObject({

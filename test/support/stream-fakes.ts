@@ -488,12 +488,17 @@ export class ScriptedPlainPublication extends EventEmitter<PublicationEvents> im
     super();
     this.id = options.id;
     this.options = options;
-    this.tracks = options.tracks.map(({ kind, encoding, payloadType }, index) => ({
-      kind,
-      codec: encoding.toLowerCase() as 'h264',
-      payloadType,
-      ssrc: 100 + index,
-    }));
+    this.tracks = options.tracks.map(({ kind, encoding, payloadType, parameters }, index) => {
+      const profileLevelId = /profile-level-id=([0-9a-f]{6})/i.exec(parameters ?? '')?.[1]?.toLowerCase();
+      return {
+        kind,
+        codec: encoding.toLowerCase() as 'h264',
+        payloadType,
+        ssrc: 100 + index,
+        ...(parameters === undefined ? {} : { parameters }),
+        ...(profileLevelId === undefined ? {} : { profileLevelId }),
+      };
+    });
   }
 
   async setMuted(change: Partial<MuteState>): Promise<MuteState> {
