@@ -8,7 +8,7 @@ import { ownAddresses } from './own-addresses.ts';
 import { createPms, createRecordCommands, type Pms, type PmsListen, type RecordCommands } from './pms/index.ts';
 import { createRecordings, createRecordThreads, type Recordings, type RecordThreads } from './record/index.ts';
 import { redactConfig } from './redact-config.ts';
-import { createPulls, createRtspServer, type Pulls, type RtspServer } from './rtsp/index.ts';
+import { createPulls, createRtspServer, type Pulls, type RtspAccount, type RtspServer } from './rtsp/index.ts';
 import { createSipEngine } from './sip/index.ts';
 import {
   createDeviceStore,
@@ -153,10 +153,19 @@ function openPlatform(config: Config, database: Database, secrets: Secrets, log:
 
 function openRtsp({ rtsp }: Config, secrets: Secrets, streams: Streams, log: Logger): Promise<RtspServer> {
   const rights = createStreamRights(secrets.signingKey, true);
-  const checkToken = async (token: string, name: string): Promise<boolean> =>
-    (await rights.check(token, 'play', name)) === 'ok';
+  const account = (right: 'play' | 'publish', username: string, password: string): RtspAccount => ({
+    username,
+    password,
+    checkToken: async (token, name) => (await rights.check(token, right, name)) === 'ok',
+  });
+  const { enable, username, password } = rtsp.auth;
+  const publish = account('publish', rtsp.auth['publish-username'], rtsp.auth['publish-password']);
   return createRtspServer(
-    { address: rtsp.host, port: rtsp.port, auth: { ...rtsp.auth, checkToken } },
+    {
+      address: rtsp.host,
+      port: rtsp.port,
+      auth: { enable, ...account('play', username, password), publish },
+    },
     { streams, log },
   );
 }

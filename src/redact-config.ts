@@ -9,6 +9,13 @@ export function redactConfig(config: Config): Readonly<Record<string, unknown>> 
     gb28181: { ...gb28181, auth: { ...gb28181.auth, password: secret(gb28181.auth.password) } },
     pms: { ...pms, passPhrase: secret(pms.passPhrase) },
     pull: pull.map((node) => ({ ...node, password: secret(node.password) })),
-    rtsp: { ...rtsp, auth: { ...rtsp.auth, password: secret(rtsp.auth.password) } },
+    rtsp: {
+      ...rtsp,
+      auth: {
+        ...rtsp.auth,
+        password: secret(rtsp.auth.password),
+        'publish-password': secret(rtsp.auth['publish-password']),
+      },
+    },
   };
 }

@@ -85,6 +85,8 @@ const rtsp = section({
     enable: z.boolean().default(true),
     username: text('gbrtc'),
     password: text(''),
+    'publish-username': text('publisher'),
+    'publish-password': text(''),
   }),
 });
 

@@ -1,19 +1,26 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { formatChallenges, parseAuthorization, type Credentials } from './headers/authorization.ts';
 
-/** Who may play. */
-export interface RtspAuth {
-  readonly enable: boolean;
+/** Who has one right. */
+export interface RtspAccount {
   readonly username: string;
   /** Empty = nobody by password, only by token. */
   readonly password: string;
-  /** Whether the token of a play URL opens this stream. */
+  /** Whether the token of a URL gives the right for this stream. */
   readonly checkToken: (token: string, stream: string) => Promise<boolean>;
 }
 
+/** Who may play, and who may publish. */
+export interface RtspAuth extends RtspAccount {
+  readonly enable: boolean;
+  readonly publish: RtspAccount;
+}
+
+export type RtspRight = 'play' | 'publish';
+
 const REALM = 'gbrtc';
 
-/** The access of one connection: its nonce, and the stream that a token has opened on it. */
+/** The access of one connection: its nonce, and the stream that was opened on it. */
 export class Access {
   readonly #auth: RtspAuth;
   readonly #nonce = randomBytes(16).toString('hex');
@@ -29,22 +36,25 @@ export class Access {
 
   /** By token, Basic or Digest. */
   async allows(request: {
+    readonly right: RtspRight;
     readonly method: string;
     readonly stream: string;
     readonly token: string | undefined;
     readonly authorization: string | undefined;
   }): Promise<boolean> {
-    const { method, stream, token, authorization } = request;
+    const { right, method, stream, token, authorization } = request;
     // Some players leave the query out of the URLs that follow DESCRIBE.
-    if (!this.#auth.enable || this.#opened === stream) return true;
-    const byToken = token !== undefined && (await this.#auth.checkToken(token, stream));
-    if (!byToken && !this.#checkPassword(method, authorization)) return false;
-    this.#opened = stream;
+    const opening = `${right} ${stream}`;
+    if (!this.#auth.enable || this.#opened === opening) return true;
+    const account = right === 'play' ? this.#auth : this.#auth.publish;
+    const byToken = token !== undefined && (await account.checkToken(token, stream));
+    if (!byToken && !this.#checkPassword(account, method, authorization)) return false;
+    this.#opened = opening;
     return true;
   }
 
-  #checkPassword(method: string, authorization: string | undefined): boolean {
-    const { username, password } = this.#auth;
+  #checkPassword(account: RtspAccount, method: string, authorization: string | undefined): boolean {
+    const { username, password } = account;
     if (password === '' || authorization === undefined) return false;
     const given = parseAuthorization(authorization);
     if (given === undefined || !isSame(given.username, username)) return false;

@@ -3,6 +3,7 @@ import { errorMessage, type Logger } from '../util/index.ts';
 import type { RtspAuth } from './access.ts';
 import { RtspFramer } from './framer.ts';
 import { formatResponse, type RtspRequest } from './message.ts';
+import type { PublishTarget } from './publish/publisher.ts';
 import { RequestHandler, type Reply, type TapSource } from './request-handler.ts';
 
 /** Requests that wait for the one before them. */
@@ -11,7 +12,7 @@ const MAX_WAITING_REQUESTS = 16;
 const GOODBYE_MS = 1000;
 
 export interface ConnectionOptions {
-  readonly streams: TapSource;
+  readonly streams: TapSource & PublishTarget;
   readonly auth: RtspAuth;
   readonly sessionTimeoutMs: number;
   readonly now: () => number;
@@ -57,8 +58,10 @@ export class RtspConnection {
 
   /** About once a second. */
   tick(): void {
-    const { session } = this.#handler;
+    const { session, publisher } = this.#handler;
     session?.tick();
+    // The silence of its media ends a publication; those who send need not say more.
+    if (publisher?.state === 'recording') return;
     // Interleaved packets that are read are sign of life enough.
     if (session?.state === 'playing' && session.lower === 'tcp') return;
     const silentMs = this.#options.now() - this.#heardAtMs;
@@ -87,10 +90,12 @@ export class RtspConnection {
   #onData(chunk: Buffer): void {
     if (this.#closed) return;
     this.#touch();
+    const { publisher, session } = this.#handler;
     const failure = this.#framer.push(chunk, (item) => {
       if (item.kind === 'request') this.#enqueue(item.request);
-      else this.#handler.session?.onPacket(item.channel, item.packet);
+      else (publisher ?? session)?.onPacket(item.channel, item.packet);
     });
+    publisher?.flush();
     if (failure === undefined) return;
     this.#log.debug({ failure }, 'RTSP request could not be read');
     this.#socket.removeAllListeners('data');

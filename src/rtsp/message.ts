@@ -14,15 +14,20 @@ export interface RtspRequest {
 
 export interface RtspResponse {
   readonly status: RtspStatus;
+  /** For people, behind the phrase of the status: clients show the whole line. */
+  readonly reason?: string;
   /** Names as they are to be written. */
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body?: string;
 }
 
+const MAX_REASON_CHARS = 200;
+
 /** RFC 2326 §7. */
 export function formatResponse(response: RtspResponse, cseq: string | undefined): string {
-  const { status, headers = {}, body = '' } = response;
-  const lines = [`RTSP/1.0 ${status} ${REASON_PHRASES[status]}`];
+  const { status, reason, headers = {}, body = '' } = response;
+  const phrase = reason === undefined ? REASON_PHRASES[status] : `${REASON_PHRASES[status]}: ${printable(reason)}`;
+  const lines = [`RTSP/1.0 ${status} ${phrase}`];
   if (cseq !== undefined) lines.push(`CSeq: ${cseq}`);
   lines.push('Server: gbrtc');
   for (const [name, value] of Object.entries(headers)) {
@@ -31,4 +36,9 @@ export function formatResponse(response: RtspResponse, cseq: string | undefined)
   }
   if (body !== '') lines.push(`Content-Length: ${Buffer.byteLength(body)}`);
   return `${lines.join('\r\n')}\r\n\r\n${body}`;
+}
+
+/** What may stand in a status line. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, MAX_REASON_CHARS);
 }

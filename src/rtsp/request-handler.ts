@@ -1,6 +1,6 @@
 import { GatewayError, errorMessage, type Logger } from '../util/index.ts';
 import type { Tap, TapRequest } from '../stream/index.ts';
-import { Access, type RtspAuth } from './access.ts';
+import { Access, type RtspAuth, type RtspRight } from './access.ts';
 import { HOP_HEADER, parseHops } from './headers/hop.ts';
 import { LIVE_RANGE, parseRange } from './headers/range.ts';
 import { formatRtpInfo } from './headers/rtp-info.ts';
@@ -9,6 +9,8 @@ import { formatTransport, parseTransport } from './headers/transport.ts';
 import type { WriterSocket } from './interleaved-writer.ts';
 import type { RtspRequest, RtspResponse } from './message.ts';
 import { PlayerSession } from './player-session.ts';
+import { readAnnouncement } from './publish/announcement.ts';
+import { Publisher, type PublishTarget } from './publish/publisher.ts';
 import { formatDescription } from './sdp.ts';
 import type { RtspStatus } from './status.ts';
 import { parseTarget, type RtspTarget } from './url.ts';
@@ -20,7 +22,7 @@ export interface TapSource {
 }
 
 export interface RequestHandlerOptions {
-  readonly streams: TapSource;
+  readonly streams: TapSource & PublishTarget;
   readonly auth: RtspAuth;
   readonly socket: WriterSocket;
   readonly remoteAddress: string;
@@ -49,6 +51,9 @@ const STATUS_OF_CODE: ReadonlyMap<string, RtspStatus> = new Map([
   ['rtsp_not_found', 404],
   ['codec_unsupported', 415],
   ['stream_limit', 453],
+  ['publication_limit', 453],
+  ['stream_taken', 403],
+  ['stream_name_invalid', 400],
 ]);
 
 /** The requests of one connection, one after the other. */
@@ -62,6 +67,7 @@ export class RequestHandler {
   /** The name by which the tap was opened. */
   #askedAs = '';
   #session: PlayerSession | undefined;
+  #publisher: Publisher | undefined;
   #closed = false;
 
   constructor(options: RequestHandlerOptions) {
@@ -70,8 +76,10 @@ export class RequestHandler {
     this.#methods = new Map<string, Method>([
       ['OPTIONS', () => ({ status: 200, headers: { Public: [...this.#methods.keys()].join(', ') } })],
       ['DESCRIBE', (request) => this.#describe(request)],
+      ['ANNOUNCE', (request) => this.#announce(request)],
       ['SETUP', (request) => this.#setup(request)],
       ['PLAY', (request) => this.#withSession(request, (session) => this.#play(session, request))],
+      ['RECORD', () => ({ status: 455 })],
       ['PAUSE', (request) => this.#withSession(request, (session) => this.#pause(session))],
       ['TEARDOWN', (request) => this.#withSession(request, (session) => this.#teardown(session))],
       ['GET_PARAMETER', (request) => this.#parameter(request)],
@@ -83,6 +91,10 @@ export class RequestHandler {
     return this.#session;
   }
 
+  get publisher(): Publisher | undefined {
+    return this.#publisher;
+  }
+
   /** Never rejects. */
   async handle(request: RtspRequest): Promise<Reply> {
     const { log, remoteAddress } = this.#options;
@@ -92,14 +104,18 @@ export class RequestHandler {
     const method = this.#methods.get(request.method);
     if (method === undefined) return { status: 405, headers: { Allow: [...this.#methods.keys()].join(', ') } };
     try {
-      return await method(request);
+      return await (this.#publisher === undefined ? method(request) : this.#publish(this.#publisher, request, method));
     } catch (error) {
       if (!(error instanceof GatewayError)) {
         log.error({ method: request.method, error: errorMessage(error) }, 'RTSP request failed');
         return { status: 500 };
       }
-      log.info({ remoteAddress, code: error.code, error: error.message }, 'RTSP player was refused');
-      return { status: STATUS_OF_CODE.get(error.code) ?? 503 };
+      log.info(
+        { remoteAddress, method: request.method, code: error.code, error: error.message },
+        'RTSP client was refused',
+      );
+      const status = STATUS_OF_CODE.get(error.code) ?? 503;
+      return request.method === 'ANNOUNCE' ? { status, reason: error.message } : { status };
     }
   }
 
@@ -107,8 +123,38 @@ export class RequestHandler {
     this.#closed = true;
     this.#described?.close();
     this.#session?.close();
+    this.#publisher?.close();
     this.#described = undefined;
     this.#session = undefined;
+    this.#publisher = undefined;
+  }
+
+  async #announce(request: RtspRequest): Promise<Reply> {
+    if (this.#session !== undefined) return { status: 455 };
+    const target = await this.#authorized(request, 'publish');
+    if ('status' in target) return target;
+    const { streams, socket, remoteAddress, sessionTimeoutSec, onEnded, log } = this.#options;
+    const announced = readAnnouncement(request);
+    if ('status' in announced) {
+      log.info({ remoteAddress, stream: target.stream, reason: announced.reason }, 'RTSP publisher was refused');
+      return announced;
+    }
+    const { tracks } = announced;
+    const publication = await streams.publishRtp(target.stream, {
+      tracks: tracks.map(({ offer }) => offer),
+      source: 'rtsp',
+      remoteAddress,
+      userAgent: (request.headers.get('user-agent') ?? '').slice(0, MAX_USER_AGENT_CHARS),
+    });
+    this.#publisher = new Publisher({ publication, tracks, socket, remoteAddress, sessionTimeoutSec, onEnded, log });
+    if (this.#closed) this.close();
+    return { status: 200 };
+  }
+
+  async #publish(publisher: Publisher, request: RtspRequest, otherwise: Method): Promise<Reply> {
+    const reply = (await publisher.handle(request)) ?? otherwise(request);
+    if (publisher.state === 'closed') this.#publisher = undefined;
+    return reply;
   }
 
   async #describe(request: RtspRequest): Promise<Reply> {
@@ -182,10 +228,11 @@ export class RequestHandler {
     return act(this.#session);
   }
 
-  async #authorized(request: RtspRequest): Promise<RtspTarget | RtspResponse> {
+  async #authorized(request: RtspRequest, right: RtspRight = 'play'): Promise<RtspTarget | RtspResponse> {
     const target = parseTarget(request.uri);
     if (target === undefined) return { status: 404 };
     const allowed = await this.#access.allows({
+      right,
       method: request.method,
       stream: target.stream,
       token: target.token,

@@ -3,11 +3,13 @@ import { FakeTapSource, RtspClient, packetOn, type Answer } from '../../test/sup
 import { silentLogger } from '../util/index.ts';
 import { createRtspServer, type RtspServer, type RtspServerOptions } from './server.ts';
 
-const OPEN = { enable: false, username: '', password: '', checkToken: async () => false };
+const NOBODY = { username: '', password: '', checkToken: async () => false };
+const OPEN = { enable: false, ...NOBODY, publish: NOBODY };
 const ACCOUNT = { username: 'viewer', password: 'secret' };
 const GUARDED = {
   enable: true,
   ...ACCOUNT,
+  publish: NOBODY,
   checkToken: async (token: string, stream: string) => token === 'good' && stream === 'live/a',
 };
 const UDP = 'RTP/AVP;unicast;client_port=5000-5001';
@@ -47,7 +49,7 @@ describe('a player', () => {
     const { server, streams } = await open();
     const player = client(server);
     expect((await player.request('OPTIONS')).headers.get('public')).toBe(
-      'OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER',
+      'OPTIONS, DESCRIBE, ANNOUNCE, SETUP, PLAY, RECORD, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER',
     );
     const described = await player.request('DESCRIBE', { Accept: 'application/sdp', 'User-Agent': 'test player' });
     expect(described.status).toBe(200);
@@ -170,7 +172,7 @@ describe('refused', () => {
     body?: string;
     status: number;
   }[] = [
-    { name: 'an unknown method', method: 'ANNOUNCE', status: 405 },
+    { name: 'an unknown method', method: 'REDIRECT', status: 405 },
     { name: 'an option that is required', method: 'OPTIONS', headers: { Require: 'play.scale' }, status: 551 },
     { name: 'no stream in the URL', method: 'DESCRIBE', path: '/', status: 404 },
     { name: 'an unknown stream', method: 'DESCRIBE', path: '/stream_not_found', status: 404 },

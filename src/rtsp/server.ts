@@ -4,6 +4,7 @@ import { errorMessage, type Logger } from '../util/index.ts';
 import type { RtspAuth } from './access.ts';
 import { RtspConnection } from './connection.ts';
 import { RtspListenError } from './errors.ts';
+import type { PublishTarget } from './publish/publisher.ts';
 import type { TapSource } from './request-handler.ts';
 
 export interface RtspServerOptions {
@@ -34,7 +35,7 @@ class ListeningServer implements RtspServer {
   readonly #connections = new Set<RtspConnection>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor(server: Server, options: RtspServerOptions, parts: { streams: TapSource; log: Logger }) {
+  constructor(server: Server, options: RtspServerOptions, parts: { streams: TapSource & PublishTarget; log: Logger }) {
     this.#server = server;
     const { auth, sessionTimeoutMs = 60_000, maxConnections = 1000, tickMs = 1000 } = options;
     const now = options.now ?? ((): number => performance.now());
@@ -72,7 +73,7 @@ class ListeningServer implements RtspServer {
 /** Opens the RTSP port. @throws RtspListenError */
 export async function createRtspServer(
   options: RtspServerOptions,
-  parts: { readonly streams: TapSource; readonly log: Logger },
+  parts: { readonly streams: TapSource & PublishTarget; readonly log: Logger },
 ): Promise<RtspServer> {
   const server = createServer();
   server.listen(options.port, options.address);

@@ -3,6 +3,7 @@ export const REASON_PHRASES = {
   200: 'OK',
   400: 'Bad Request',
   401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   415: 'Unsupported Media Type',

@@ -7,7 +7,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   ffprobe: 'ffmpeg',
   chromium: 'chromium',
   'gst-launch-1.0':
-    'gstreamer1.0-tools with gstreamer1.0-plugins-base, gstreamer1.0-plugins-good, gstreamer1.0-plugins-bad and gstreamer1.0-libav',
+    'gstreamer1.0-tools with gstreamer1.0-plugins-base, gstreamer1.0-plugins-good, gstreamer1.0-plugins-bad, gstreamer1.0-libav and gstreamer1.0-rtsp',
   'dpkg-deb': 'dpkg',
   rpmbuild: 'rpm',
 };

@@ -4,6 +4,11 @@ import { connect, type Socket } from 'node:net';
 import type {
   FramedPackets,
   PlayerOutput,
+  PublicationEndReason,
+  RtpPublication,
+  RtpPublicationEvents,
+  RtpPublishRequest,
+  RtpRemote,
   Tap,
   TapEvents,
   TapFrames,
@@ -12,6 +17,7 @@ import type {
   TapUdpTarget,
 } from '../../src/stream/index.ts';
 import type { TapSource } from '../../src/rtsp/request-handler.ts';
+import type { PublishTarget } from '../../src/rtsp/publish/publisher.ts';
 import { GatewayError } from '../../src/util/index.ts';
 
 export const TRACKS: readonly TapTrack[] = [
@@ -103,10 +109,58 @@ class FakeTapError extends GatewayError {
   }
 }
 
-/** Opens any stream but those whose name is an error's code. */
-export class FakeTapSource implements TapSource {
+/** A publication whose media and end a test tells. */
+export class FakeRtpPublication extends EventEmitter<RtpPublicationEvents> implements RtpPublication {
+  readonly id = 'publication';
+  readonly stream: string;
+  readonly request: RtpPublishRequest;
+  readonly pushed: Uint8Array[] = [];
+  readonly udp: { track: number; remote: RtpRemote }[] = [];
+  readonly watchers = 0;
+  expecting = false;
+  closed = false;
+
+  constructor(stream: string, request: RtpPublishRequest) {
+    super();
+    this.stream = stream;
+    this.request = request;
+  }
+
+  async openUdp(track: number, remote: RtpRemote): Promise<{ rtp: number; rtcp: number }> {
+    this.udp.push({ track, remote });
+    return { rtp: 30_000 + track * 2, rtcp: 30_001 + track * 2 };
+  }
+
+  setUdpRemote(): void {}
+
+  push(framed: Uint8Array<ArrayBuffer>): void {
+    this.pushed.push(framed);
+  }
+
+  setExpecting(expecting: boolean): void {
+    this.expecting = expecting;
+  }
+
+  close(reason: PublicationEndReason = 'closed'): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.emit('closed', reason);
+  }
+}
+
+/** Opens and takes any stream but those whose name is an error's code. */
+export class FakeTapSource implements TapSource, PublishTarget {
   readonly taps: FakeTap[] = [];
   readonly requests: TapRequest[] = [];
+  readonly publications: FakeRtpPublication[] = [];
+
+  async publishRtp(name: string, request: RtpPublishRequest): Promise<RtpPublication> {
+    const bare = name.replace('live/', '');
+    if (/^[a-z]+_[a-z_]+$/.test(bare)) throw new FakeTapError(bare);
+    const publication = new FakeRtpPublication(name, request);
+    this.publications.push(publication);
+    return publication;
+  }
 
   async tap(name: string, request: TapRequest): Promise<Tap> {
     const bare = name.replace('live/', '');
@@ -120,6 +174,8 @@ export class FakeTapSource implements TapSource {
 
 export interface Answer {
   readonly status: number;
+  /** What stands behind it. */
+  readonly phrase: string;
   readonly headers: ReadonlyMap<string, string>;
   readonly body: string;
 }
@@ -222,7 +278,8 @@ export class RtspClient {
       if (this.#bytes.length < end + 4 + length) return;
       const body = this.#bytes.subarray(end + 4, end + 4 + length).toString();
       this.#bytes = this.#bytes.subarray(end + 4 + length);
-      this.#answers.push({ status: Number(first.split(' ')[1]), headers, body });
+      const [, status, ...phrase] = first.split(' ');
+      this.#answers.push({ status: Number(status), phrase: phrase.join(' '), headers, body });
     }
   }
 }
