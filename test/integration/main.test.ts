@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { freePort, startGatewayProcess } from '../support/gateway-process.ts';
+import { PmsClient } from '../support/pms-client.ts';
 import { Scene, channelsKnown } from '../support/scene.ts';
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
@@ -107,6 +108,7 @@ describe('a port in use is named with its key', () => {
         ['webrtc', `webrtc: {listen: 127.0.0.1, port: ${webrtc}, workers: 1}`],
         ['rtsp', 'rtsp: {port: 0}'],
         ['pms', 'pms: {port: 0}'],
+        ['record', 'record: {cmdPort: 0}'],
       ]);
       sections.set(key.split('.')[0] ?? '', section(port));
       const { status, text } = run([...sections.values()].join('\n'));
@@ -117,6 +119,27 @@ describe('a port in use is named with its key', () => {
       taken.close();
     }
   });
+});
+
+test('the ports of a pms.conf answer, WebSocket and HTTP, and what is not used is said', async () => {
+  await using scene = new Scene();
+  const folder = mkdtempSync(join(tmpdir(), 'gbrtc-pms-'));
+  folders.push(folder);
+  const [webSocket, http] = [await freePort(), await freePort()];
+  const file = join(folder, 'pms.conf');
+  writeFileSync(
+    file,
+    `{,"websocket": {"port": ${webSocket}, // ws\n"location": "/x",}, "http": {"port": ${http}}, "log": {"workerTags": []}}`,
+  );
+  const gateway = await scene.gateway({ args: ['--pms-conf', file] });
+  expect(gateway.output()).toContain('not used: log.workerTags:');
+  for (const port of [webSocket, http]) {
+    const body = JSON.stringify({ version: '1.0', method: 'stream.play', stream: 'desk', data: {} });
+    const reply = await (await fetch(`http://127.0.0.1:${port}/x`, { method: 'POST', body })).json();
+    expect(reply).toMatchObject({ err: -1, method: 'stream.play', stream: 'desk' });
+  }
+  const client = scene.keep(await PmsClient.connect(`ws://127.0.0.1:${webSocket}/x`), async (open) => open.close());
+  expect(await client.ask({ method: 'stream.nothing' })).toMatchObject({ err: -1 });
 });
 
 test('Ctrl-C: the camera gets its BYE, everything closes within 3 s, exit 0', async () => {

@@ -46,12 +46,21 @@ export class InstalledGateway {
 
   /** Resolves when /healthz says 200. */
   static async start(chroot: Chroot): Promise<InstalledGateway> {
-    const names = ['GB28181_PORT', 'HTTP_LISTEN', 'HTTP_SRS_LISTEN', 'RTSP_PORT', 'PMS_PORT', 'WEBRTC_PORT'];
+    const names = [
+      'GB28181_PORT',
+      'HTTP_LISTEN',
+      'HTTP_SRS_LISTEN',
+      'RTSP_PORT',
+      'PMS_PORT',
+      'RECORD_CMDPORT',
+      'WEBRTC_PORT',
+    ];
     const hosts = [
       'GB28181_HOST',
       'HTTP_HOST',
       'RTSP_HOST',
       'PMS_LISTENIP',
+      'RECORD_LISTENIP',
       'WEBRTC_LISTEN',
       'MEDIA_LISTEN',
       'MEDIA_ADDRESS',

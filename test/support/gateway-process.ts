@@ -73,6 +73,8 @@ export interface GatewayProcessOptions {
   readonly demo?: boolean;
   /** Instead of Node and src/main.ts: a command that takes the options of the gateway, e.g. an installed one. */
   readonly command?: readonly [string, ...string[]];
+  /** Further options of the command line. */
+  readonly args?: readonly string[];
   /** Kept between runs; a new folder that goes away at the end where absent. */
   readonly dataDir?: string;
 }
@@ -114,7 +116,8 @@ export async function startGatewayProcess(options: GatewayProcessOptions = {}): 
   const file = join(folder, 'config.yaml');
   writeFileSync(file, stringify({ ...config, pull: options.pull ?? [] }));
   const [program, ...first] = options.command ?? [process.execPath, ...NODE.flags, join(ROOT, 'src/main.ts')];
-  const child = spawn(program, [...first, '--config', file, ...(options.demo === true ? ['--demo'] : [])], {
+  const further = [...(options.demo === true ? ['--demo'] : []), ...(options.args ?? [])];
+  const child = spawn(program, [...first, '--config', file, ...further], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...NODE.environment },
   });
