@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiFixture, openApi } from '../../test/support/api-fixture.ts';
 import { fakeDevice } from '../../test/support/fake-platform.ts';
-import { NO_STATS, fakeStream, fakeViewer } from '../../test/support/fake-streams.ts';
+import { NO_STATS, fakeStream, fakeReader, fakeViewer } from '../../test/support/fake-streams.ts';
 import { ListenError } from './index.ts';
 
 let api: ApiFixture;
@@ -60,7 +60,9 @@ describe('GET /metrics', () => {
       connections: 8,
     };
     const stats = { ...NO_STATS, packets: 100, lost: 3, reordered: 2, errors: { lost_sync: 4 } };
-    api.streams.addStream(fakeStream({ stats, viewers: [fakeViewer(), fakeViewer({ id: 'v2' })] }));
+    api.streams.addStream(
+      fakeStream({ stats, viewers: [fakeViewer(), fakeViewer({ id: 'v2' })], readers: [fakeReader()] }),
+    );
     const response = await api.get('/metrics');
     expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
     const text = await response.text();
@@ -69,6 +71,7 @@ describe('GET /metrics', () => {
       gbrtc_devices_online: 1,
       gbrtc_streams: 1,
       gbrtc_viewers: 2,
+      gbrtc_rtsp_players: 1,
       gbrtc_sip_transactions: 6,
       gbrtc_sip_dialogs: 7,
       gbrtc_sip_connections: 8,

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { packetOn } from '../../test/support/rtsp-fakes.ts';
-import { InterleavedWriter, MAX_WAITING_BYTES, STUCK_MS } from './interleaved-writer.ts';
-import { selectPackets } from './interleaved.ts';
+import {
+  InterleavedWriter,
+  KEY_FRAME_RETRY_MS,
+  MAX_WAITING_BYTES,
+  SOUND_ALONE_MS,
+  STUCK_MS,
+} from './interleaved-writer.ts';
+import { selectPackets, type ChannelMap } from './interleaved.ts';
 
 class FakeSocket {
   writableLength = 0;
@@ -18,12 +24,12 @@ class FakeSocket {
   }
 }
 
-function scene() {
+function scene(channels: ChannelMap = { video: [0, 1] }) {
   const socket = new FakeSocket();
   const seen = { stuck: 0, keyFrames: 0, nowMs: 0 };
   const writer = new InterleavedWriter({
     socket,
-    channels: { video: [0, 1] },
+    channels,
     requestKeyFrame: () => (seen.keyFrames += 1),
     onStuck: () => (seen.stuck += 1),
     now: () => seen.nowMs,
@@ -51,19 +57,45 @@ test('starts with a key frame, pauses, goes on with one', () => {
   expect(socket.bytesWritten).toBe(120_008);
 });
 
-test('a slow reader: bounded, one request for a key frame, goes on with one when there is room', () => {
+test('a slow reader: bounded; a key frame is asked for when there is room for it, and again when none comes', () => {
   const { socket, seen, writer, send } = scene();
   writer.setPlaying(true);
   send(true);
   for (let frame = 0; frame < 1000; frame += 1) send(frame % 10 === 0);
   expect(socket.writableLength).toBeLessThan(MAX_WAITING_BYTES + 65_536);
-  expect([seen.keyFrames, writer.dropped > 900]).toEqual([1, true]);
+  seen.nowMs = KEY_FRAME_RETRY_MS;
+  send(false);
+  expect([seen.keyFrames, writer.dropped > 900]).toEqual([0, true]);
   socket.drain();
   send(false);
-  expect(socket.writableLength).toBe(0);
+  send(false);
+  expect([socket.writableLength, seen.keyFrames]).toEqual([0, 1]);
+  seen.nowMs += KEY_FRAME_RETRY_MS;
+  send(false);
+  expect(seen.keyFrames).toBe(2);
   send(true);
   send(false);
   expect(socket.writableLength).toBe(120_008);
+});
+
+test('sound alone flows after a while without any picture, and both start together with the next', () => {
+  const { socket, seen, writer, send } = scene({ video: [0, 1], audio: [2, 3] });
+  const sound = { data: new Uint8Array(packetOn(2, Buffer.alloc(96))), keyFrame: false };
+  writer.setPlaying(true);
+  seen.nowMs = SOUND_ALONE_MS - 1;
+  writer.onFrames(sound);
+  send(false);
+  seen.nowMs += SOUND_ALONE_MS - 1;
+  writer.onFrames(sound);
+  expect(socket.bytesWritten).toBe(0);
+  seen.nowMs += 1;
+  writer.onFrames(sound);
+  expect(socket.bytesWritten).toBe(100);
+  send(false);
+  expect(socket.bytesWritten).toBe(100);
+  send(true);
+  writer.onFrames(sound);
+  expect(socket.bytesWritten).toBe(60_204);
 });
 
 test('a reader that takes nothing is given up once; one that takes a little is not', () => {

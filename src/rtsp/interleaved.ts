@@ -26,6 +26,12 @@ export function selectPackets(data: Uint8Array, channels: ChannelMap): Uint8Arra
   return selected.subarray(0, length);
 }
 
+/** Is there a packet of video in it? */
+export function hasVideo(data: Uint8Array): boolean {
+  for (let at = 0; at + FRAME_HEADER_BYTES <= data.length; at = endOf(data, at)) if (data[at + 1] === 0) return true;
+  return false;
+}
+
 function isAsIs(data: Uint8Array, channels: ChannelMap): boolean {
   for (let at = 0; at + FRAME_HEADER_BYTES <= data.length; at = endOf(data, at)) {
     const channel = data[at + 1] ?? 0;

@@ -359,7 +359,8 @@ test('a reader that does not read: memory stays bounded, then it is closed, the 
     if (frame % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64_000_000);
-  expect(tap?.keyFrameRequests).toBeGreaterThan(0);
+  // A key frame that finds no room is not asked for.
+  expect(tap?.keyFrameRequests).toBe(0);
   await new Promise((resolve) => setTimeout(resolve, 30));
   nowMs = 10_001;
   await expect.poll(() => tap?.closed).toBe(true);

@@ -89,7 +89,12 @@ export class Metrics {
       () => platform.devices().filter(({ online }) => online).length,
     );
     this.#gauge('gbrtc_streams', 'Running streams', () => streams.list().length);
-    this.#gauge('gbrtc_viewers', 'Connected viewers', () =>
+    this.#gauge('gbrtc_rtsp_players', 'Open taps of RTSP players', () =>
+      streams
+        .list()
+        .reduce((sum, { readers }) => sum + readers.filter(({ protocol }) => protocol === 'rtsp').length, 0),
+    );
+    this.#gauge('gbrtc_viewers', 'Connected viewers by WebRTC', () =>
       streams.list().reduce((sum, { viewers }) => sum + viewers.length, 0),
     );
     this.#gauge('gbrtc_sip_transactions', 'SIP transactions in memory', () => platform.counters.transactions);

@@ -117,7 +117,8 @@ export class FramingProxies {
   #close(key: number): void {
     const { proxy, options } = this.#entries.get(key) ?? {};
     if (!this.#entries.delete(key)) return;
-    this.#log.debug({ framing: options?.id, ...proxy?.stats }, 'framing closed');
+    const level = (proxy?.stats.lost ?? 0) > 0 ? 'info' : 'debug';
+    this.#log[level]({ framing: options?.id, ...proxy?.stats }, 'framing closed');
     this.#post({ name: 'close', key });
   }
 }

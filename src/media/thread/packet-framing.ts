@@ -8,6 +8,8 @@ import { createRtpView, isRtcp, parseRtp, parseRtpAt, readUint32 } from '../rtp/
 import type { FramingStats, FramingTrack, H264Description } from '../types.ts';
 import type { OutputPort } from './output-port.ts';
 
+/** Lost video comes again after a round trip to the publisher, or not at all. */
+const RETRANSMISSION_MS = 300;
 /** A frame whose end does not come is told so late. */
 const MAX_FRAME_MS = 200;
 
@@ -55,7 +57,8 @@ export class PacketFraming {
     this.#hasVideo = options.tracks.some(({ kind }) => kind === 'video');
     for (const track of options.tracks) {
       const onPacket = (view: RtpView, nowMs: number): void => this.#onPacket(lane, view, nowMs);
-      const order = new ReorderBuffer({ onPacket, onGap: () => undefined }, { reorderMs: options.reorderMs });
+      const reorderMs = track.kind === 'video' ? Math.max(options.reorderMs, RETRANSMISSION_MS) : options.reorderMs;
+      const order = new ReorderBuffer({ onPacket, onGap: () => undefined }, { reorderMs });
       const lane: Lane = { track, order, ssrc: undefined, senderReport: undefined };
       this.#lanes.set(track.payloadType, lane);
     }
