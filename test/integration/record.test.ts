@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -115,9 +115,12 @@ describe.runIf(HAS_TOOLS)('recordings of a camera', () => {
   test('by REST: two at once, one growing file downloaded in ranges, then deleted', async () => {
     await using scene = new Scene();
     const { gateway, stream, folder } = await sceneWithCamera(scene);
+    const outside = join(scene.folder(), 'outside.mp4');
+    mkdirSync(folder);
+    symlinkSync(outside, join(folder, 'a.mp4'));
     const begin = (fileName: string) => gateway.json<Recording>('POST', '/api/v1/recordings', { stream, fileName });
     const [one, two] = await Promise.all([begin('a'), begin('a')]);
-    expect(readdirSync(folder).toSorted()).toEqual(['a-2.mp4', 'a.mp4']);
+    expect(readdirSync(folder).toSorted()).toEqual(['a-2.mp4', 'a-3.mp4', 'a.mp4']);
     await recorded(gateway, one.id, 2000);
     const file = `${gateway.base}/api/v1/recordings/${one.id}/files/0`;
     const early = await fetch(file, { headers: { range: 'bytes=0-' } });
@@ -140,7 +143,8 @@ describe.runIf(HAS_TOOLS)('recordings of a camera', () => {
     for (const { id } of [one, two]) {
       expect((await fetch(`${gateway.base}/api/v1/recordings/${id}`, { method: 'DELETE' })).status).toBe(204);
     }
-    expect(readdirSync(folder)).toEqual([]);
+    // The link that lay in the way is neither followed nor replaced.
+    expect([readdirSync(folder), existsSync(outside)]).toEqual([['a.mp4'], false]);
   });
 
   test('kill -9 while it records: after the new start it is interrupted, and its file plays', async () => {
