@@ -1,7 +1,12 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ADMIN, type ApiFixture, openApi } from '../support/api-fixture.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { CAMERA, openRecordings } from '../support/recordings-fixture.ts';
 import { FakeError, fakeChannel, fakeDevice } from '../support/fake-platform.ts';
 import { NO_STATS, fakePlay, fakeStream } from '../support/fake-streams.ts';
 
@@ -228,6 +233,44 @@ describe('console', () => {
     await page.unroute('**/api/v1/live-streams?*');
     await page.getByRole('button', { name: 'Try again' }).click();
     await id('streams-empty').waitFor();
+  });
+
+  test('recordings: grow before the eyes, files follow each other, what cannot be played says so', async () => {
+    const fixture = openRecordings();
+    await api.close();
+    api = await openApi({ webRoot: WEB_ROOT }, { recordings: fixture.recordings, streams: fixture.streams });
+    await openPage('/recordings');
+    await id('recordings-empty').waitFor();
+    await api.send('POST', '/api/v1/recordings', { stream: CAMERA });
+    await page.locator('tr[data-state=recording]').waitFor();
+    const writer = fixture.threads.last;
+    // A second of media each time; what has grown is told every few of them.
+    await eventually(() => {
+      writer.write('x'.repeat(1000));
+      return id('recording-size').innerText();
+    }).toMatch(/[1-9]\d* kB/);
+    writer.nextFile();
+    writer.nextFile();
+    await eventually(() => id('recording-size').innerText()).toContain('3 files');
+
+    const clip = join(mkdtempSync(join(tmpdir(), 'gbrtc-clip-')), 'clip.webm');
+    execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc=d=1:s=160x90:r=10', '-c:v', 'libvpx', clip]);
+    const asked: string[] = [];
+    await page.route('**/files/*', (route) => {
+      asked.push(new URL(route.request().url()).pathname.split('/').at(-1) ?? '');
+      return route.fulfill({ path: clip, contentType: 'video/webm' });
+    });
+    await id('recording-play').click();
+    await eventually(() => [...new Set(asked)]).toEqual(['0', '1', '2']);
+    expect(await id('recording-player').getByText('still runs').count()).toBe(1);
+    await page.unroute('**/files/*');
+    await id('recording-file-0').click();
+    await id('recording-unplayable').getByText('H.264 + G.711 A-law').waitFor();
+    await page.keyboard.press('Escape');
+    await id('recording-stop').click();
+    await page.locator('tr[data-state=finished]').waitFor();
+    await fixture.close();
+    rmSync(dirname(clip), { recursive: true });
   });
 
   test('settings show version and configuration', async () => {
