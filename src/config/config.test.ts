@@ -73,6 +73,16 @@ describe('a wrong configuration tells all problems at once', () => {
       ],
     },
     {
+      name: 'nodes to pull from',
+      yaml: 'pull: [{ip: "10.0.0.2/x"}, {ip: a, port: 0, path: "b?c", colour: red}]',
+      problems: [
+        'pull.0.ip: must be an IP address or a host name',
+        'pull.1.port: Too small: expected number to be >=1',
+        'pull.1.path: must be a path such as /live',
+        'pull.1.colour: unknown key',
+      ],
+    },
+    {
       name: 'location of pms that is no path',
       yaml: 'pms: {location: pms}',
       problems: ['pms.location: must be a path such as /'],

@@ -65,6 +65,8 @@ export interface RtpRelay extends EventEmitter<RelayEvents> {
   setRemote(track: number, remote: RelayRemote): void;
   /** Complete frames of RFC 2326 §10.12; memory that is a whole ArrayBuffer is handed over. */
   push(framed: Uint8Array<ArrayBuffer>): void;
+  /** What comes from now on is counted anew by its source; what is sent on goes on. */
+  restart(): void;
   /** From now on silence ends the relay (true), or does not (false, as at first). */
   setExpecting(expecting: boolean): void;
   /** Idempotent. */

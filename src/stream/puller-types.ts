@@ -13,5 +13,5 @@ export interface StreamPuller {
    */
   pull(name: string, hops: readonly string[] | undefined): Promise<PullHold | undefined>;
   /** Whether a running stream may be handed on to a gateway that asks for it. */
-  mayServe(name: string): boolean;
+  mayServe(name: string, hops: readonly string[]): boolean;
 }

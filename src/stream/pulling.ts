@@ -18,7 +18,7 @@ export class Pulling {
 
   /** @throws StreamNotFoundError for a gateway that asks for what must not be handed on */
   checkServed(name: string, hops: readonly string[] | undefined): void {
-    if (hops === undefined || this.#puller?.mayServe(name) !== false) return;
+    if (hops === undefined || this.#puller?.mayServe(name, hops) !== false) return;
     throw new StreamNotFoundError(`${name} comes from another gateway`);
   }
 }

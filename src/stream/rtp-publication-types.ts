@@ -60,6 +60,8 @@ export interface RtpPublication extends EventEmitter<RtpPublicationEvents> {
    * must not be used afterwards where it is the whole of its ArrayBuffer: it is handed over.
    */
   push(framed: Uint8Array<ArrayBuffer>): void;
+  /** The sender is connected again: it counts anew, its players see it go on. */
+  restart(): void;
   /** From now on silence ends the publication (true), or does not (false, as at first). */
   setExpecting(expecting: boolean): void;
   /** Idempotent. */

@@ -87,6 +87,10 @@ export class RelayedPublication extends EventEmitter<RtpPublicationEvents> imple
     this.#parts.relay.push(framed);
   }
 
+  restart(): void {
+    this.#parts.relay.restart();
+  }
+
   setExpecting(expecting: boolean): void {
     this.#parts.relay.setExpecting(expecting);
   }

@@ -70,6 +70,8 @@ test('a stream that comes as RTP is a publication as any other', async () => {
   const events: unknown[] = [];
   publication.on('rtcp', (framed) => events.push(framed));
   publication.on('firstMedia', () => events.push('firstMedia'));
+  publication.restart();
+  expect(relay?.restarts).toBe(1);
   publication.setExpecting(true);
   relay?.emit('firstMedia');
   const report = new Uint8Array([0x24, 1, 0, 0]);

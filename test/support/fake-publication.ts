@@ -7,6 +7,7 @@ export class FakePublication extends EventEmitter<RtpPublicationEvents> implemen
   readonly stream: string;
   closed = false;
   watchers = 0;
+  restarts = 0;
   endReason: PublicationEndReason | undefined;
   readonly pushed: Buffer[] = [];
   readonly opened: { track: number; remote: RtpRemote }[] = [];
@@ -29,6 +30,10 @@ export class FakePublication extends EventEmitter<RtpPublicationEvents> implemen
 
   push(framed: Uint8Array<ArrayBuffer>): void {
     this.pushed.push(Buffer.from(framed));
+  }
+
+  restart(): void {
+    this.restarts += 1;
   }
 
   setExpecting(): void {

@@ -322,6 +322,7 @@ export class ScriptedRelay extends EventEmitter<RelayEvents> implements RtpRelay
   readonly stats = { packets: 5, bytes: 500, lost: 1, rtcpPackets: 0, bitrateBps: 4000, errors: { wrong_ssrc: 1 } };
   readonly pushed: Uint8Array[] = [];
   expecting = false;
+  restarts = 0;
   closed = false;
 
   constructor(options: RelayOptions) {
@@ -341,6 +342,10 @@ export class ScriptedRelay extends EventEmitter<RelayEvents> implements RtpRelay
 
   push(framed: Uint8Array): void {
     this.pushed.push(framed);
+  }
+
+  restart(): void {
+    this.restarts += 1;
   }
 
   setExpecting(expecting: boolean): void {

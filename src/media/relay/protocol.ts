@@ -7,6 +7,7 @@ export type RelayRequest =
   | { readonly name: 'setRemote'; readonly track: number; readonly remote: RelayRemote }
   | { readonly name: 'push'; readonly framed: Uint8Array<ArrayBuffer> }
   | { readonly name: 'expect'; readonly expecting: boolean }
+  | { readonly name: 'restart' }
   | { readonly name: 'close' };
 
 /** Why ports could not be had. */

@@ -82,6 +82,10 @@ export class RelayProxy extends EventEmitter<RelayEvents> implements RtpRelay {
     this.#options.post({ name: 'push', framed: own }, [own.buffer]);
   }
 
+  restart(): void {
+    if (!this.#closed) this.#options.post({ name: 'restart' });
+  }
+
   setExpecting(expecting: boolean): void {
     if (!this.#closed) this.#options.post({ name: 'expect', expecting });
   }

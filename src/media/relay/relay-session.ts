@@ -94,6 +94,9 @@ export class RelaySession {
         return this.#lanes[request.track]?.ports?.setRemote(request.remote, this.#opening());
       case 'push':
         return this.#onFrames(Buffer.from(request.framed.buffer, request.framed.byteOffset, request.framed.byteLength));
+      case 'restart':
+        for (const { track } of this.#lanes) track.restart();
+        return undefined;
       case 'expect':
         this.#expectedSinceMs = request.expecting ? this.#context.now() : undefined;
         return undefined;

@@ -135,6 +135,20 @@ describe('source', () => {
     expect(feed(rtpPacket(slice(), { ssrc: 1 }), RELATCH_MS + 41)).toBe(false);
   });
 
+  test('connected again: the same SSRC or another one goes on at once, whatever it counts', () => {
+    for (const ssrc of [1, 2]) {
+      const { feed, sent, faults, track } = rig();
+      feed(rtpPacket(slice(), { sequence: 100, timestamp: 9000, ssrc: 1 }), 0);
+      track.restart();
+      for (const [index, sequence] of [60_000, 60_001].entries()) {
+        feed(rtpPacket(slice(), { sequence, timestamp: 5 + index * 3600, ssrc }), 100 + index * 40);
+      }
+      expect(sequences(sent)).toEqual([100, 101, 102]);
+      expect(sent.map((packet) => packet.readUInt32BE(4))).toEqual([9000, 18_000, 21_600]);
+      expect([faults.record, track.lost]).toEqual([{}, 0]);
+    }
+  });
+
   test.each([
     ['short', Buffer.alloc(11, 0x80), 'rtp_too_short'],
     ['version 1', Buffer.alloc(20, 0x40), 'rtp_bad_version'],

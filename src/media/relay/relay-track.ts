@@ -38,6 +38,8 @@ export class RelayTrack {
   readonly #inserter: ParameterSetInserter | undefined;
   /** The source's SSRC; −1 before its first packet. */
   #ssrc = -1;
+  /** The next packet begins another count, whatever its SSRC. */
+  #anew = false;
   #acceptedAtMs = 0;
   #lostBefore = 0;
   #sequenceShift = 0;
@@ -85,6 +87,11 @@ export class RelayTrack {
     return true;
   }
 
+  /** The source is connected again: SSRC, numbers and stamps are others, or look like the former ones. */
+  restart(): void {
+    this.#anew = true;
+  }
+
   /** RTCP of the source: its sender reports go on. */
   onRtcp(packet: Buffer, nowMs: number): void {
     const records = parseRtcp(packet);
@@ -116,12 +123,13 @@ export class RelayTrack {
   }
 
   #checkSource(view: RtpView, nowMs: number): RelayFault | undefined {
-    if (view.ssrc === this.#ssrc) return undefined;
+    if (view.ssrc === this.#ssrc && !this.#anew) return undefined;
     if (this.#ssrc >= 0) {
       const silentMs = nowMs - this.#acceptedAtMs;
-      if (silentMs < RELATCH_MS) return 'wrong_ssrc';
+      if (silentMs < RELATCH_MS && !this.#anew) return 'wrong_ssrc';
       this.#continueAs(view, silentMs);
     }
+    this.#anew = false;
     this.#ssrc = view.ssrc;
     return undefined;
   }

@@ -1,4 +1,3 @@
-/** A source that was silent for so long may go on in the same publication: its SSRC is another one. */
 const FIRST_WAIT_MS = 1000;
 const MAX_WAIT_MS = 8000;
 /** Cameras lock accounts after some wrong passwords. */

@@ -25,6 +25,8 @@ export interface PulledStreamOptions {
 }
 
 const WATCH_MS = 500;
+/** Packets are counted once a second. */
+const MIN_SILENCE_MS = 2500;
 
 /** One stream that is fetched: on demand or always, again when it is lost, once for all who watch. */
 export class PulledStream {
@@ -171,7 +173,10 @@ export class PulledStream {
     this.#checkGoing(signal);
     const tracks = source.description.tracks.map(({ offer }) => offer);
     const offers = JSON.stringify(tracks);
-    if (this.#publication !== undefined && this.#offers === offers) return this.#publication;
+    if (this.#publication !== undefined && this.#offers === offers) {
+      this.#publication.restart();
+      return this.#publication;
+    }
     this.#endPublication();
     const { omitted } = source.description;
     const publication = await this.#options.streams.publishRtp(this.name, {
@@ -269,7 +274,7 @@ export class PulledStream {
         this.#lostAtMs = undefined;
         this.#loggedCode = '';
         this.#backoff.reset();
-      } else if (silenceMs !== undefined && silentForMs > silenceMs) {
+      } else if (silenceMs !== undefined && silentForMs > Math.max(silenceMs, MIN_SILENCE_MS)) {
         this.#dropSource(new PullSilentError(`no packet came for ${Math.round(silentForMs)} ms`));
       }
     }, WATCH_MS);

@@ -115,8 +115,8 @@ class RtspPulls extends EventEmitter<PullsEvents> implements Pulls {
   }
 
   /** What comes from another gateway is not handed on: two that fetch it from each other would have nothing. */
-  mayServe(name: string): boolean {
-    return !this.#relayed.has(name);
+  mayServe(name: string, hops: readonly string[]): boolean {
+    return !this.#relayed.has(name) && !hops.includes(this.#id);
   }
 
   async close(): Promise<void> {
