@@ -7,9 +7,10 @@ export class FakePublication extends EventEmitter<RtpPublicationEvents> implemen
   readonly stream: string;
   closed = false;
   watchers = 0;
+  expecting = false;
   restarts = 0;
   endReason: PublicationEndReason | undefined;
-  readonly pushed: Buffer[] = [];
+  readonly pushed: Uint8Array[] = [];
   readonly opened: { track: number; remote: RtpRemote }[] = [];
   readonly remotes: { track: number; remote: RtpRemote }[] = [];
 
@@ -29,15 +30,15 @@ export class FakePublication extends EventEmitter<RtpPublicationEvents> implemen
   }
 
   push(framed: Uint8Array<ArrayBuffer>): void {
-    this.pushed.push(Buffer.from(framed));
+    this.pushed.push(framed);
   }
 
   restart(): void {
     this.restarts += 1;
   }
 
-  setExpecting(): void {
-    // Silence is the pull's own affair.
+  setExpecting(expecting: boolean): void {
+    this.expecting = expecting;
   }
 
   watch(count: number): void {

@@ -4,11 +4,8 @@ import { connect, type Socket } from 'node:net';
 import type {
   FramedPackets,
   PlayerOutput,
-  PublicationEndReason,
   RtpPublication,
-  RtpPublicationEvents,
   RtpPublishRequest,
-  RtpRemote,
   Tap,
   TapEvents,
   TapFrames,
@@ -19,6 +16,7 @@ import type {
 import type { TapSource } from '../../src/rtsp/request-handler.ts';
 import type { PublishTarget } from '../../src/rtsp/publish/publisher.ts';
 import { GatewayError } from '../../src/util/index.ts';
+import { FakePublication } from './fake-publication.ts';
 
 export const TRACKS: readonly TapTrack[] = [
   {
@@ -109,42 +107,13 @@ class FakeTapError extends GatewayError {
   }
 }
 
-/** A publication whose media and end a test tells. */
-export class FakeRtpPublication extends EventEmitter<RtpPublicationEvents> implements RtpPublication {
-  readonly id = 'publication';
-  readonly stream: string;
+/** A publication that remembers what was asked for. */
+export class FakeRtpPublication extends FakePublication {
   readonly request: RtpPublishRequest;
-  readonly pushed: Uint8Array[] = [];
-  readonly udp: { track: number; remote: RtpRemote }[] = [];
-  readonly watchers = 0;
-  expecting = false;
-  closed = false;
 
   constructor(stream: string, request: RtpPublishRequest) {
-    super();
-    this.stream = stream;
+    super(stream);
     this.request = request;
-  }
-
-  async openUdp(track: number, remote: RtpRemote): Promise<{ rtp: number; rtcp: number }> {
-    this.udp.push({ track, remote });
-    return { rtp: 30_000 + track * 2, rtcp: 30_001 + track * 2 };
-  }
-
-  setUdpRemote(): void {}
-
-  push(framed: Uint8Array<ArrayBuffer>): void {
-    this.pushed.push(framed);
-  }
-
-  setExpecting(expecting: boolean): void {
-    this.expecting = expecting;
-  }
-
-  close(reason: PublicationEndReason = 'closed'): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.emit('closed', reason);
   }
 }
 

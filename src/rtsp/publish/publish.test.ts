@@ -146,11 +146,11 @@ describe('a publisher', () => {
     await announce(publisher, sdp(H264, PCMA));
     const first = await setup(publisher, UDP);
     expect(first.headers.get('transport')).toBe(
-      'RTP/AVP;unicast;client_port=6000-6001;server_port=30000-30001;mode="record"',
+      'RTP/AVP;unicast;client_port=6000-6001;server_port=50000-50001;mode="record"',
     );
     const second = await setup(publisher, UDP.replace('6000-6001', '6002-6003'), 1, idOf(first));
-    expect(second.headers.get('transport')).toContain('server_port=30002-30003');
-    expect(streams.publications[0]?.udp).toEqual([
+    expect(second.headers.get('transport')).toContain('server_port=50002-50003');
+    expect(streams.publications[0]?.opened).toEqual([
       { track: 0, remote: { address: '127.0.0.1', rtpPort: 6000, rtcpPort: 6001 } },
       { track: 1, remote: { address: '127.0.0.1', rtpPort: 6002, rtcpPort: 6003 } },
     ]);
