@@ -7,6 +7,7 @@ import { createRtpView, parseRtp } from '../../src/media/index.ts';
 import { isKeyFrame } from '../../src/media/rtp/key-frame.ts';
 import { RtspClient } from '../support/rtsp-fakes.ts';
 import { requireTool } from '../support/requires.ts';
+import { publishWithFfmpeg, type RtspPublisher } from '../support/rtsp-publishers.ts';
 import { readWithFfmpeg, readWithGstreamer } from '../support/rtsp-readers.ts';
 import { eventually, Scene } from '../support/scene.ts';
 
@@ -64,6 +65,30 @@ describe.each(['VP8', 'H264', 'VP9'])('a page publishes %s and Opus', (codec) =>
 
   test.runIf(HAS_GSTREAMER).each(['tcp', 'udp'] as const)('GStreamer reads it over %s', async (transport) => {
     expect(await readWithGstreamer(url(name), transport, { video: 40, audio: 60 })).toMatchObject({ code: 0 });
+  });
+});
+
+describe('FFmpeg publishes H.264 and PCMA by RTSP', () => {
+  let publisher: RtspPublisher;
+
+  beforeAll(async () => {
+    publisher = publishWithFfmpeg(url('ff'), 'tcp', { video: 'h264', audio: 'pcma' });
+    await eventually('publication', async () => {
+      const { items } = await gateway.json<{ items: { state: string }[] }>('GET', '/api/v1/live-streams?kind=rtsp');
+      return items[0]?.state === 'playing' ? true : undefined;
+    });
+  });
+  afterAll(async () => publisher.stop());
+
+  test.each(['tcp', 'udp'] as const)('FFmpeg reads it over %s', async (transport) => {
+    const seen = await readWithFfmpeg(url('ff'), transport, SECONDS);
+    expect(seen).toMatchObject({ code: 0, errors: '', codecs: ['h264', 'pcm_alaw'], width: 640 });
+    expect(seen.frames['h264']).toBeGreaterThan(SECONDS * 10);
+    expect(seen.frames['pcm_alaw']).toBeGreaterThan(SECONDS * 5);
+  });
+
+  test.runIf(HAS_GSTREAMER).each(['tcp', 'udp'] as const)('GStreamer reads it over %s', async (transport) => {
+    expect(await readWithGstreamer(url('ff'), transport, { video: 40, audio: 20 })).toMatchObject({ code: 0 });
   });
 });
 
