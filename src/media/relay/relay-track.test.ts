@@ -121,6 +121,69 @@ describe('parameter sets', () => {
   });
 });
 
+describe('H.264 that is too long for the network', () => {
+  /** The NAL units that the sent packets carry, put together again. */
+  function unitsOf(sent: readonly Buffer[]): Buffer[] {
+    const units: Buffer[] = [];
+    for (const packet of sent) {
+      const payload = packet.subarray(12);
+      expect(packet.length).toBeLessThanOrEqual(1400);
+      if ((payload[0]! & 0x1f) !== 28) units.push(payload);
+      else if ((payload[1]! & 0x80) === 0) units.push(Buffer.concat([units.pop()!, payload.subarray(2)]));
+      else units.push(Buffer.concat([Buffer.from([(payload[0]! & 0xe0) | (payload[1]! & 0x1f)]), payload.subarray(2)]));
+    }
+    return units;
+  }
+
+  const long = slice(5000);
+  const cases: [string, Buffer, Buffer[]][] = [
+    ['a NAL unit', long, [long]],
+    ['an aggregate', stapA(SPS_1080, PPS, idr(3000)), [SPS_1080, PPS, idr(3000)]],
+    ['a NAL unit of just too many bytes', slice(1390), [slice(1390)]],
+  ];
+  test.each(cases)('%s', (_name, payload, units) => {
+    const { feed, sent } = rig(withSets);
+    feed(rtpPacket(slice(), { sequence: 9 }));
+    feed(rtpPacket(payload, { sequence: 10, timestamp: 3600, marker: true }));
+    feed(rtpPacket(slice(), { sequence: 11, timestamp: 7200 }));
+    expect(unitsOf(sent.slice(1, -1))).toEqual(units);
+    expect(sequences(sent)).toEqual(sent.map((_, index) => 9 + index));
+    const markers = sent.map((packet) => packet[1]! >> 7);
+    expect(markers).toEqual(sent.map((_, index) => (index === sent.length - 2 ? 1 : 0)));
+    expect(sent.slice(1, -1).every((packet) => packet.readUInt32BE(4) === 3600)).toBe(true);
+  });
+
+  test('the fragments of one are cut again, an IDR gets its sets before', () => {
+    const { feed, sent } = rig(withSets);
+    const nalu = idr(6000);
+    const cut = [nalu.subarray(1, 2500), nalu.subarray(2500, 4500), nalu.subarray(4500)];
+    for (const [index, body] of cut.entries()) {
+      const bits = (index === 0 ? 0x80 : 0) | (index === 2 ? 0x40 : 0);
+      const payload = Buffer.concat([Buffer.from([0x7c, bits | 5]), body]);
+      feed(rtpPacket(payload, { sequence: 65_535 + index, marker: index === 2 }));
+    }
+    expect(unitsOf(sent.slice(1))).toEqual([nalu]);
+    expect(sequences(sent)).toEqual(sent.map((_, index) => (65_535 + index) & 0xffff));
+    const bits = sent.slice(1).map((packet) => packet[13]! >> 6);
+    expect(bits).toEqual([2, ...bits.slice(1, -1).map(() => 0), 1]);
+  });
+
+  test('a repeated one takes no further numbers; other codecs and what cannot be cut stay as they are', () => {
+    const { feed, sent } = rig(withSets);
+    feed(rtpPacket(long, { sequence: 1 }));
+    const pieces = sent.length;
+    feed(rtpPacket(long, { sequence: 1 }));
+    feed(rtpPacket(slice(), { sequence: 2 }));
+    expect(sent.at(-1)?.readUInt16BE(2)).toBe(pieces + 1);
+    feed(rtpPacket(Buffer.concat([Buffer.from([0x7d]), Buffer.alloc(2000)]), { sequence: 3 }));
+    feed(rtpPacket(stapA(slice(1000), slice(1000)).subarray(0, 1600), { sequence: 4 }));
+    expect(sequences(sent.slice(-2))).toEqual([pieces + 2, pieces + 3]);
+    const vp8 = rig();
+    vp8.feed(rtpPacket(Buffer.alloc(3000, 0x10)));
+    expect(vp8.sent).toHaveLength(1);
+  });
+});
+
 describe('source', () => {
   test('another SSRC is counted while the first one sends, and goes on in its place after a silence', () => {
     const { feed, sent, faults, track } = rig();
@@ -203,11 +266,13 @@ test('200,000 mutated packets are sent on as RTP of ours or counted', () => {
     rtpPacket(stapA(SPS_1080, PPS, idr(20))),
     rtpPacket(fuA(5, true, 20)),
     rtpPacket(SPS_720, { marker: true }),
+    rtpPacket(idr(2000)),
+    rtpPacket(stapA(SPS_1080, PPS, idr(1500))),
     Buffer.from('9062000100000000000012341000000101020304aabbccdd', 'hex'),
   ];
   const { feed, sent, faults, track } = rig(withSets);
   const view = createRtpView();
-  const target = Buffer.alloc(600);
+  const target = Buffer.alloc(2200);
   let taken = 0;
   for (let round = 0; round < 200_000; round += 1) {
     const seed = seeds[round % seeds.length]!;

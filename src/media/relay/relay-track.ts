@@ -5,6 +5,7 @@ import { formatPictureLoss, formatReceiverReport, parseRtcp, type SenderReport }
 import { createRtpView, parseRtpAt, RTP_HEADER_BYTES } from '../rtp/rtp-packet.ts';
 import { sequenceDistance } from '../rtp/sequence.ts';
 import type { FaultCounts, RelayFault } from './faults.ts';
+import { splitH264 } from './h264-splitter.ts';
 import { ParameterSetInserter } from './parameter-set-inserter.ts';
 
 /** A source that was silent for so long may go on with another SSRC. */
@@ -12,6 +13,8 @@ export const RELATCH_MS = 1000;
 /** Packets that come later than this many others keep the numbers of before an insertion no more. */
 const REORDER_PACKETS = 1000;
 const MAX_PACKET_BYTES = 61_000;
+/** With SRTP, UDP and IP a packet of this size still fits into an Ethernet frame. */
+const MAX_SENT_BYTES = 1400;
 const CNAME = 'gbrtc';
 
 /** Takes the packets that are to be sent on; `buffer[start, end)` may be kept only by copying it. */
@@ -43,8 +46,11 @@ export class RelayTrack {
   #acceptedAtMs = 0;
   #lostBefore = 0;
   #sequenceShift = 0;
-  /** From this number of the source's on the latest insertion counts; −1 = for all. */
+  /** From this number of the source's on the latest shift counts; −1 = for all. Those before it have the former one. */
   #shiftedFrom = -1;
+  #shiftBefore = 0;
+  /** Of the source; −1 before its first packet. */
+  #highest = -1;
   #timestampShift = 0;
   #lastSequence = 0;
   #lastTimestamp = 0;
@@ -81,9 +87,13 @@ export class RelayTrack {
     this.packets += 1;
     this.bytes += end - start;
     this.#statistics.onPacket(view, nowMs);
+    const isNew = this.#highest < 0 || sequenceDistance(this.#highest, view.sequenceNumber) > 0;
+    if (isNew) this.#highest = view.sequenceNumber;
     this.#insert(buffer, view);
+    const pieces = isNew && end - start > MAX_SENT_BYTES ? this.#split(buffer, view) : undefined;
     this.#rewrite(buffer, start);
-    this.#dependencies.send(buffer, start, end);
+    if (pieces === undefined) this.#dependencies.send(buffer, start, end);
+    else this.#sendPieces(pieces, view);
     return true;
   }
 
@@ -140,6 +150,7 @@ export class RelayTrack {
     this.#lostBefore = this.lost;
     this.#sequenceShift = (this.#lastSequence + 1 - view.sequenceNumber) & 0xffff;
     this.#shiftedFrom = -1;
+    this.#highest = -1;
     this.#timestampShift = (this.#lastTimestamp + Math.round((silentMs * clockRate) / 1000) - view.timestamp) >>> 0;
   }
 
@@ -148,15 +159,42 @@ export class RelayTrack {
     const span = { start: payloadStart, end: payloadEnd, timestamp };
     const payload = this.#inserter?.payloadBefore(buffer, span);
     if (payload === undefined) return;
+    this.#sendOwn(payload, { sequence: sequenceNumber + this.#sequenceShift, timestamp, marker: false });
+    this.#shift(sequenceNumber, 1);
+  }
+
+  /** From a packet on the numbers are so many higher. */
+  #shift(from: number, by: number): void {
+    this.#shiftBefore = this.#sequenceShift;
+    this.#sequenceShift = (this.#sequenceShift + by) & 0xffff;
+    this.#shiftedFrom = from;
+  }
+
+  /** H.264 that would not fit into a frame of the network: RTP over TCP knows no such limit, and FFmpeg none for SRTP. */
+  #split(buffer: Buffer, { payloadStart, payloadEnd }: RtpView): Buffer[] | undefined {
+    if (this.#inserter === undefined) return undefined;
+    const pieces = splitH264(buffer, payloadStart, payloadEnd, MAX_SENT_BYTES - RTP_HEADER_BYTES);
+    return pieces !== undefined && pieces.length > 1 ? pieces : undefined;
+  }
+
+  #sendPieces(pieces: readonly Buffer[], { sequenceNumber, timestamp, marker }: RtpView): void {
+    const first = sequenceNumber + this.#sequenceShift;
+    for (const [index, payload] of pieces.entries()) {
+      const last = index === pieces.length - 1;
+      this.#sendOwn(payload, { sequence: first + index, timestamp, marker: last && marker });
+    }
+    this.#shift((sequenceNumber + 1) & 0xffff, pieces.length - 1);
+    this.#lastSequence = (first + pieces.length - 1) & 0xffff;
+  }
+
+  #sendOwn(payload: Buffer, fields: { sequence: number; timestamp: number; marker: boolean }): void {
     const packet = Buffer.alloc(RTP_HEADER_BYTES + payload.length);
     packet[0] = 0x80;
-    packet[1] = this.#options.sentPayloadType;
-    packet.writeUInt16BE((sequenceNumber + this.#sequenceShift) & 0xffff, 2);
-    packet.writeUInt32BE((timestamp + this.#timestampShift) >>> 0, 4);
+    packet[1] = (fields.marker ? 0x80 : 0) | this.#options.sentPayloadType;
+    packet.writeUInt16BE(fields.sequence & 0xffff, 2);
+    packet.writeUInt32BE((fields.timestamp + this.#timestampShift) >>> 0, 4);
     packet.writeUInt32BE(this.sentSsrc, 8);
     payload.copy(packet, RTP_HEADER_BYTES);
-    this.#sequenceShift = (this.#sequenceShift + 1) & 0xffff;
-    this.#shiftedFrom = sequenceNumber;
     this.#dependencies.send(packet, 0, packet.length);
   }
 
@@ -172,11 +210,11 @@ export class RelayTrack {
     buffer.writeUInt32BE(this.sentSsrc, start + 8);
   }
 
-  /** A packet that comes late belongs before the latest insertion. */
+  /** A packet that comes late belongs before the latest shift. */
   #shiftOf(sequenceNumber: number): number {
     if (this.#shiftedFrom < 0) return this.#sequenceShift;
     const behind = sequenceDistance(this.#shiftedFrom, sequenceNumber);
     if (behind > REORDER_PACKETS) this.#shiftedFrom = -1;
-    return behind < 0 && behind > -REORDER_PACKETS ? this.#sequenceShift - 1 : this.#sequenceShift;
+    return behind < 0 && behind > -REORDER_PACKETS ? this.#shiftBefore : this.#sequenceShift;
   }
 }
