@@ -140,11 +140,20 @@ test('FFmpeg is told why AAC is refused', async () => {
   expect(await live('aac')).toBeUndefined();
 });
 
-test('a publisher that dies takes its players along; one that comes again is played again', async () => {
+test('mute holds back from players; a publisher that dies takes them along; one that comes again is played again', async () => {
   const publisher = started(publishWithFfmpeg(url('gate'), 'tcp', { video: 'h264', audio: 'none' }));
   await playing('gate');
   const player = await watch('gate');
   await expectPicture(player, 10);
+  const muted = await gateway.json('POST', '/api/v1/live-streams/live/gate/mute', { video: true });
+  expect(muted).toMatchObject({ video: true });
+  await eventually('stillness', async () => {
+    const before = (await player.state()).framesDecoded;
+    await player.page.waitForTimeout(500);
+    return (await player.state()).framesDecoded === before ? true : undefined;
+  });
+  await gateway.json('POST', '/api/v1/live-streams/live/gate/mute', { video: false });
+  await expectPicture(player, (await player.state()).framesDecoded + 10);
   publisher.kill();
   await gone('gate');
   await expect.poll(async () => (await player.state()).connectionState, { timeout: 20_000 }).not.toBe('connected');
