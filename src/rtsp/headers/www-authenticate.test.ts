@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { mutateText, seededRandom } from '../../../test/support/mutate.ts';
 import { parseChallenges, type Challenge } from './www-authenticate.ts';
 
 const MD5 = { scheme: 'digest', realm: 'r', nonce: 'n', algorithm: 'MD5', qopAuth: false, stale: false } as const;
@@ -47,4 +48,19 @@ test('whatever comes: no throw, at most eight', () => {
     expect(parseChallenges(text)).toEqual([]);
   }
   expect(performance.now() - started).toBeLessThan(1000);
+});
+
+test('100,000 changed challenges: no throw, at most eight, none without its nonce', () => {
+  const random = seededRandom(7616);
+  const texts = cases.map(({ value }) => value).filter((value) => value !== '');
+  let found = 0;
+  for (let count = 0; count < 100_000; count += 1) {
+    const challenges = parseChallenges(mutateText(texts[count % texts.length] ?? '', random));
+    found += challenges.length;
+    if (challenges.length > 8) expect(challenges).toBe('bounded');
+    for (const each of challenges) {
+      if (each.scheme === 'digest' && typeof each.nonce !== 'string') expect(each).toBe('complete');
+    }
+  }
+  expect(found).toBeGreaterThan(20_000);
 });
