@@ -4,6 +4,11 @@ import type { RecordingFile, RecordingStore, RecordingSummary } from './types.ts
 /** Writes that wait for a better moment; each is small, later ones of the same row replace earlier ones. */
 const MAX_LATE = 10_000;
 
+/** SQLITE_CONSTRAINT: the file of a recording that was deleted meanwhile, which will never fit again. */
+const CONSTRAINT = 19;
+
+const isOrphan = (error: unknown): boolean => (Number((error as { errcode?: unknown }).errcode) & 0xff) === CONSTRAINT;
+
 /**
  * Writes to the store that must not end a recording: on a full disk the database fails first. What could not be
  * written is tried again.
@@ -37,9 +42,10 @@ export class Journal {
       try {
         write();
         this.#late.delete(key);
-      } catch {
+      } catch (error) {
         // Told when it failed first; the rest would fail as well.
-        return;
+        if (!isOrphan(error)) return;
+        this.#late.delete(key);
       }
     }
   }
@@ -56,6 +62,7 @@ export class Journal {
       if (this.#late.size === 0) write();
       else this.#late.set(key, write);
     } catch (error) {
+      if (isOrphan(error)) return;
       this.#log.error({ error: errorMessage(error), waiting: this.#late.size + 1 }, 'recording could not be written');
       if (this.#late.size < MAX_LATE || this.#late.has(key)) this.#late.set(key, write);
     }
