@@ -56,15 +56,18 @@ test('no text leads outside', async () => {
 });
 
 test('many make it at the same time', async () => {
-  const deep = new RecordFolder(join(outside, 'a', 'b', 'c'));
-  await Promise.all(Array.from({ length: 8 }, () => deep.prepare()));
-  expect(existsSync(deep.path)).toBe(true);
+  for (let round = 0; round < 50; round += 1) {
+    const deep = new RecordFolder(join(outside, `a${round}`, 'b', 'c'));
+    await Promise.all(Array.from({ length: 8 }, () => deep.prepare()));
+    expect(existsSync(deep.path)).toBe(true);
+  }
 });
 
 test('free space is told; a folder that cannot be is an error with its path', async () => {
   expect(await folder.freeBytes()).toBeGreaterThan(0);
   const bad = new RecordFolder(join(outside, 'secret', 'record'));
   await expect(bad.prepare()).rejects.toThrow(RecordPathError);
+  await expect(new RecordFolder(join(outside, 'secret')).prepare()).rejects.toThrow(/secret cannot be made: ENOTDIR/);
   await expect(new RecordFolder('/proc/none/record').prepare()).rejects.toThrow(RecordPathError);
   await expect(bad.freeBytes()).rejects.toThrow(/secret\/record/);
 });

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { mkdir, open, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, opendir, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorMessage } from '../util/index.ts';
 import { RecordPathError, RecordingNameError } from './errors.ts';
@@ -10,21 +10,17 @@ const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;
 
 /** Like `mkdir -p`; Node's own never ends where the kernel makes no folders, as in /proc. */
 async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, FOLDER_MODE);
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST' && (await stat(path)).isDirectory()) return;
-    if (codeOf(error) !== 'ENOENT' || dirname(path) === path || (await exists(dirname(path)))) throw error;
-    await makeFolder(dirname(path));
-    await makeFolder(path);
+  const parents: string[] = [];
+  for (let folder = path; dirname(folder) !== folder; folder = dirname(folder)) parents.unshift(folder);
+  for (const folder of parents) {
+    await mkdir(folder, FOLDER_MODE).catch((error: unknown) => {
+      // Of others at the same time, too. What is no folder fails with the next one, or below.
+      if (codeOf(error) !== 'EEXIST') throw error;
+    });
   }
+  const opened = await opendir(path);
+  await opened.close();
 }
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
 
 /** The one folder that recordings are in. No name leads out of it, and no link in it is followed. */
 export class RecordFolder {

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -25,9 +26,17 @@ async function isFree(port: number): Promise<boolean> {
   } catch {
     return false;
   }
+  // SIP and WebRTC want the same number of UDP.
+  const socket = createSocket('udp4');
+  socket.bind(port, '127.0.0.1');
+  const free = await once(socket, 'listening').then(
+    () => true,
+    () => false,
+  );
+  socket.close();
   server.close();
   await once(server, 'close');
-  return true;
+  return free;
 }
 
 /** Given out lately: nobody listens there yet. */
