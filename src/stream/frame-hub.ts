@@ -1,8 +1,9 @@
 import type { FramedPackets } from '../media/index.ts';
+import type { FrameListener } from './tap-types.ts';
 
 /** A reader of a hub. */
 export interface FrameReader {
-  readonly onFrames: (frames: FramedPackets) => void;
+  readonly onFrames: FrameListener;
 }
 
 /** What brings a hub its packets; paused until `setPlaying`. */
@@ -26,9 +27,7 @@ export class FrameHub {
   /** The reader gets what comes from now on; a key frame is asked for. @throws GatewayError */
   async add(reader: FrameReader): Promise<void> {
     this.#readers.add(reader);
-    this.#output ??= this.#open((frames) => {
-      for (const { onFrames } of this.#readers) onFrames(frames);
-    });
+    this.#output ??= this.#open((frames) => this.#tell(frames));
     const opening = this.#output;
     try {
       const output = await opening;
@@ -42,6 +41,13 @@ export class FrameHub {
       if (this.#output === opening) this.#output = undefined;
       throw error;
     }
+  }
+
+  #tell(frames: FramedPackets): void {
+    let kept = false;
+    for (const { onFrames } of this.#readers) kept = onFrames(frames) !== 'done' || kept;
+    // Megabytes a second outside of the heap would else make the collector of the main thread mark all of it each second.
+    if (!kept) frames.data.buffer.transfer(0);
   }
 
   requestKeyFrame(): void {

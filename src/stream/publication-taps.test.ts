@@ -88,8 +88,8 @@ test('framed packets go to every reader from one framing, which ends with the la
   await publish();
   const [one, two] = [await streams.tap('desk'), await streams.tap('desk')];
   const seen: string[] = [];
-  await one.openFrames(() => seen.push('one'));
-  await two.openFrames(() => seen.push('two'));
+  await one.openFrames(() => void seen.push('one'));
+  await two.openFrames(() => void seen.push('two'));
   const [framing] = parts.media.framings;
   framing?.tell({ data: new Uint8Array(4), keyFrame: true });
   expect(seen).toEqual(['one', 'two']);

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import type { FramedPackets, PlayerOutput } from '../media/index.ts';
+import type { PlayerOutput } from '../media/index.ts';
 import { safeEmit, type Logger } from '../util/index.ts';
 import { StreamError } from './errors.ts';
 import type { FrameReader } from './frame-hub.ts';
 import type { TapFeed } from './tap-feed.ts';
 import type {
+  FrameListener,
   Tap,
   TapEvents,
   TapFrames,
@@ -52,7 +53,7 @@ class StreamTap extends EventEmitter<TapEvents> implements Tap {
     return this.#adopt(await this.#feed.openUdp(target));
   }
 
-  async openFrames(onFrames: (frames: FramedPackets) => void): Promise<TapFrames> {
+  async openFrames(onFrames: FrameListener): Promise<TapFrames> {
     const reader: FrameReader = { onFrames };
     const { hub } = this.#feed;
     await hub.add(reader);

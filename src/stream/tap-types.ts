@@ -28,6 +28,9 @@ export interface TapUdpTarget {
   readonly localAddress: string;
 }
 
+/** `done`: the reader has no use for the memory any more, which is free at once where all say so. */
+export type FrameListener = (frames: FramedPackets) => 'done' | void;
+
 /** Framed packets to one reader. */
 export interface TapFrames {
   requestKeyFrame(): void;
@@ -70,7 +73,7 @@ export interface Tap extends EventEmitter<TapEvents> {
   /** Straight from the media thread, or from mediasoup; paused until `setPlaying`. @throws GatewayError */
   openUdp(target: TapUdpTarget): Promise<PlayerOutput>;
   /** All tracks, from anywhere in the stream: `keyFrame` tells where a picture starts. @throws GatewayError */
-  openFrames(onFrames: (frames: FramedPackets) => void): Promise<TapFrames>;
+  openFrames(onFrames: FrameListener): Promise<TapFrames>;
   /** Idempotent. */
   close(): void;
 }

@@ -38,13 +38,17 @@ interface StreamsAnswer {
 const deviceIds = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => String(FIRST_DEVICE + BigInt(index)));
 
-function startCameras(gateway: GatewayProcess, { transport, streams, clip }: LoadOptions): ChildProcess {
+/** Cameras in a process of their own. */
+export function startCameras(
+  gateway: GatewayProcess,
+  { transport, streams, clip }: Pick<LoadOptions, 'transport' | 'streams' | 'clip'>,
+): ChildProcess {
   const args = ['--server', `127.0.0.1:${gateway.sipPort}`, '--password', '12345678', '--devices', String(streams)];
   args.push('--id', String(FIRST_DEVICE), '--only', transport, '--clip', clip);
   return spawn(process.execPath, [CAMERA, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
-async function waitOnline(gateway: GatewayProcess, count: number): Promise<void> {
+export async function waitOnline(gateway: GatewayProcess, count: number): Promise<void> {
   for (let tries = 0; tries < 600; tries++) {
     const { total } = await gateway.json<{ total: number }>('GET', '/api/v1/channels?limit=1&online=true&kind=video');
     if (total >= count) return;
@@ -53,7 +57,8 @@ async function waitOnline(gateway: GatewayProcess, count: number): Promise<void>
   throw new Error(`fewer than ${count} channels are online after a minute`);
 }
 
-async function openPlays(gateway: GatewayProcess, count: number): Promise<string[]> {
+/** Calls each; returns the streams' names. */
+export async function openPlays(gateway: GatewayProcess, count: number): Promise<string[]> {
   const { items } = await gateway.json<{ items: { deviceId: string; id: string }[] }>(
     'GET',
     '/api/v1/channels?limit=500&kind=video',

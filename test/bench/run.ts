@@ -8,6 +8,7 @@ import { measureFirstFrame, measureGlassToGlass } from './first-frame.ts';
 import { measureLoad } from './load.ts';
 import { measureFanOut, measurePmsPlay, measureSignalling } from './publishing.ts';
 import { measureRegistered } from './registered-devices.ts';
+import { measureRecording } from './recording.ts';
 import { measureRtsp } from './rtsp.ts';
 import { measureSip } from './sip.ts';
 
@@ -162,6 +163,30 @@ async function rtsp(): Promise<Figure[]> {
   return figures;
 }
 
+async function recording(): Promise<Figure[]> {
+  const result = await measureRecording(20, 20);
+  const round = (value: number): number => Math.round(value * 100) / 100;
+  const what = '20 streams of 4 Mbit/s recorded';
+  return [
+    { what: `${what}: CPU per stream-second, over ingest`, value: round(result.recordingMs), unit: 'ms', limit: 6 },
+    {
+      what: `${what}: CPU per stream-second with ingest (${round(result.ingestMs)} ms without recording)`,
+      value: round(result.ingestMs + result.recordingMs),
+      unit: 'ms',
+      limit: 12,
+    },
+    { what: `${what}: packets lost`, value: result.packetsLost, unit: '', limit: 0 },
+    {
+      what: `${what}: share of the pictures that are in the files`,
+      value: round(result.pictures * 100),
+      unit: '%',
+      limit: 99.5,
+      atLeast: true,
+    },
+    { what: `${what}: Mbit/s in each file`, value: round(result.mbitPerStream), unit: '', limit: 3.9, atLeast: true },
+  ];
+}
+
 const BENCHES: Readonly<Record<string, Bench>> = {
   sip,
   ingest,
@@ -170,6 +195,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   devices,
   publishing,
   rtsp,
+  recording,
 };
 
 const holds = ({ value, limit, atLeast }: Figure): boolean => (atLeast === true ? value >= limit : value <= limit);

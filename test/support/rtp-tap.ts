@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { EventEmitter, once } from 'node:events';
-import type { FramedPackets, Tap, TapEvents, TapFrames, TapTrack, TrackKind } from '../../src/stream/index.ts';
+import type { FrameListener, Tap, TapEvents, TapFrames, TapTrack, TrackKind } from '../../src/stream/index.ts';
 import type { PlayerOutput } from '../../src/media/index.ts';
 
 /** A tap whose packets come from the test. */
@@ -10,7 +10,7 @@ export class FakeTap extends EventEmitter<TapEvents> implements Tap {
   readonly tracks: readonly TapTrack[];
   closed = false;
   keyFrameRequests = 0;
-  readonly #readers = new Set<(frames: FramedPackets) => void>();
+  readonly #readers = new Set<FrameListener>();
 
   constructor(tracks: readonly TapTrack[]) {
     super();
@@ -25,7 +25,7 @@ export class FakeTap extends EventEmitter<TapEvents> implements Tap {
     throw new TypeError('this tap has frames only');
   }
 
-  async openFrames(onFrames: (frames: FramedPackets) => void): Promise<TapFrames> {
+  async openFrames(onFrames: FrameListener): Promise<TapFrames> {
     this.#readers.add(onFrames);
     return {
       requestKeyFrame: () => {

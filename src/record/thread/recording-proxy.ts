@@ -125,8 +125,9 @@ export class RecordingProxy extends EventEmitter<RecordingWriterEvents> implemen
     safeEmit<RecordingWriterEvents, 'ended'>(this, this.#options.log, 'ended', reason, message);
   }
 
-  #onFrames({ data }: FramedPackets): void {
+  #onFrames({ data }: FramedPackets): 'done' {
     if (this.#state === 'opening' || this.#state === 'writing') this.#batch.push(data, sharedNowMs());
+    return 'done';
   }
 
   #requestStop(reason: WriterEndReason, message: string): void {
