@@ -94,11 +94,20 @@ const CHANNEL: Readonly<Record<TrackKind, number>> = { video: 0, audio: 2 };
 export class FfmpegSource implements AsyncDisposable {
   readonly tap: FakeTap;
   packets = 0;
+  readonly #clockRate: number;
+  #firstStamp: number | undefined;
+  #stamp = 0;
   readonly #sockets: Socket[] = [];
   #child: ChildProcess | undefined;
 
   private constructor(tap: FakeTap) {
     this.tap = tap;
+    this.#clockRate = tap.tracks[0]?.clockRate ?? 1;
+  }
+
+  /** How far the first track has got, by its stamps: FFmpeg on a busy machine falls behind the clock. */
+  get sentMs(): number {
+    return (((this.#stamp - (this.#firstStamp ?? 0)) >>> 0) * 1000) / this.#clockRate;
   }
 
   get pid(): number {
@@ -109,7 +118,7 @@ export class FfmpegSource implements AsyncDisposable {
     const source = new FfmpegSource(new FakeTap(tracks.map(({ track }) => track)));
     const outputs: string[] = [];
     for (const [index, { track, encoder }] of tracks.entries()) {
-      const port = await source.#receive(CHANNEL[track.kind]);
+      const port = await source.#receive(CHANNEL[track.kind], index === 0);
       const url = `rtp://127.0.0.1:${port.rtp}?rtcpport=${port.rtcp}&pkt_size=1200`;
       outputs.push('-map', String(index), ...encoder, '-payload_type', String(track.payloadType), '-f', 'rtp', url);
     }
@@ -127,9 +136,13 @@ export class FfmpegSource implements AsyncDisposable {
     for (const socket of this.#sockets) socket.close();
   }
 
-  async #receive(channel: number): Promise<{ rtp: number; rtcp: number }> {
+  async #receive(channel: number, counts: boolean): Promise<{ rtp: number; rtcp: number }> {
     const rtp = await this.#socket((packet) => {
       this.packets += 1;
+      if (counts) {
+        this.#stamp = packet.readUInt32BE(4);
+        this.#firstStamp ??= this.#stamp;
+      }
       this.tap.send(channel, packet);
     });
     return { rtp, rtcp: await this.#socket((packet) => this.tap.send(channel + 1, packet)) };
