@@ -89,6 +89,28 @@ describe('publish page', () => {
     await watching.locator('[data-code=stream_unknown]').waitFor();
   });
 
+  test.each(['screen', 'microphone'])('the %s', async (source) => {
+    await using scene = new Scene();
+    const gateway = await scene.gateway();
+    const page = await openConsole(scene, `${gateway.base}/publish`);
+    const id = (testid: string) => page.getByTestId(testid);
+    await id(`source-${source}`).click();
+    await id('publish-name').fill('desk');
+    await id('publish-start').click();
+    await page.locator('[data-testid=publish-phase][data-phase=live]').waitFor();
+    const watching = await openConsole(scene, `${gateway.base}/streams?play=live/desk`);
+    await watching.locator('[data-testid=stream-player][data-phase=playing]').waitFor();
+    const { items } = await gateway.json<{ items: Record<string, unknown>[] }>('GET', '/api/v1/live-streams');
+    expect(items).toMatchObject([{ name: 'live/desk', audio: { codec: 'opus' } }]);
+    if (source === 'screen') {
+      await eventually(() => framesOf(watching, 'stream-player-video')).toBeGreaterThan(3);
+      expect(items[0]).toHaveProperty('video');
+    } else {
+      await watching.getByTestId('cell-held').getByText('Sound only').waitFor();
+      expect(items[0]).not.toHaveProperty('video');
+    }
+  });
+
   test('codec and bitrate limit as chosen; another player hears it', async () => {
     await using scene = new Scene();
     const gateway = await scene.gateway();

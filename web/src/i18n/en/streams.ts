@@ -32,7 +32,6 @@ export const streams = {
     grid: 'Play in the live view',
     record: 'Record',
     stopRecording: 'Stop recording',
-    details: 'Details',
     addresses: 'Addresses for players',
     muteVideo: 'Hold the picture back',
     unmuteVideo: 'Send the picture again',
@@ -52,8 +51,6 @@ export const streams = {
   },
   actionFailed: 'That did not work: {message}',
   player: {
-    open: 'Open in the live view',
-    ended: 'This stream is not live any more',
     videoHeld: 'The picture is held back at the moment',
   },
   drawer: {

@@ -33,7 +33,6 @@ export const streams: typeof enStreams = {
     grid: '在实时预览中播放',
     record: '录制',
     stopRecording: '停止录制',
-    details: '详情',
     addresses: '播放地址',
     muteVideo: '暂停画面',
     unmuteVideo: '恢复画面',
@@ -52,8 +51,6 @@ export const streams: typeof enStreams = {
   },
   actionFailed: '操作失败：{message}',
   player: {
-    open: '在实时预览中打开',
-    ended: '此流已不再直播',
     videoHeld: '画面暂时被暂停',
   },
   drawer: {
