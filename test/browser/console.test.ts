@@ -208,7 +208,8 @@ describe('console', () => {
     expect(await page.locator('tbody tr').count()).toBe(50);
     await page.locator('.el-pager .number').last().click();
     await eventually(first).toContain('cam-0049');
-    await id('stream-search').fill('CAM-050 LIVE');
+    await page.keyboard.press('/');
+    await page.keyboard.type('CAM-050 LIVE');
     await eventually(() => id('stream-count').textContent()).toBe('10 streams');
     await id('stream-search').fill('');
     await id('kind-rtsp').click();

@@ -42,7 +42,7 @@ export const app = {
     snapshot: 'Snapshot',
     stats: 'Statistics',
     panel: 'Control panel on or off',
-    search: 'Search cameras',
+    search: 'Search',
     stop: 'Stop the selected cell',
     escape: 'Back to the grid, stop moving',
     help: 'This list',

@@ -44,7 +44,7 @@ export const app: typeof enApp = {
     snapshot: '抓图',
     stats: '统计信息',
     panel: '显示或隐藏控制面板',
-    search: '搜索摄像机',
+    search: '搜索',
     stop: '停止所选画面',
     escape: '返回多画面，停止云台',
     help: '显示此列表',
