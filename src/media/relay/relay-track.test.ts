@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { idr, PPS, slice, SPS_1080, SPS_720 } from '../../../test/support/ps-builder.ts';
 import { fuA, rtpPacket, stapA } from '../../../test/support/relay-packets.ts';
@@ -151,6 +152,22 @@ describe('H.264 that is too long for the network', () => {
     const markers = sent.map((packet) => packet[1]! >> 7);
     expect(markers).toEqual(sent.map((_, index) => (index === sent.length - 2 ? 1 : 0)));
     expect(sent.slice(1, -1).every((packet) => packet.readUInt32BE(4) === 3600)).toBe(true);
+  });
+
+  test('any NAL units, alone or aggregated, come out as they went in', () => {
+    const nalu = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.uint8Array({ minLength: 1, maxLength: 6000 }));
+    fc.assert(
+      fc.property(fc.array(nalu, { minLength: 1, maxLength: 3 }), (parts) => {
+        const units = parts.map(([type, body]) => Buffer.concat([Buffer.from([0x60 | type]), body]));
+        const [only] = units;
+        const payload = units.length === 1 ? only! : stapA(...units);
+        const { feed, sent } = rig({ spropParameterSets: '' });
+        feed(rtpPacket(payload));
+        const whole = payload.length <= 1388;
+        expect(whole ? [sent[0]?.subarray(12)] : unitsOf(sent)).toEqual(whole ? [payload] : units);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test('the fragments of one are cut again, an IDR gets its sets before', () => {

@@ -170,6 +170,18 @@ describe('a publisher', () => {
     for (const framed of publication.pushed) expect(framed.byteLength).toBe(framed.buffer.byteLength);
   });
 
+  test('a picture that comes packet by packet is handed on whole, what is left of one a moment later', async () => {
+    const { publisher, publication } = await recording();
+    const rtp = (marker: number): Buffer => packetOn(0, Buffer.from([0x80, marker, 1, 2]));
+    for (const marker of [0, 0, 0, 0x80, 0, 0]) {
+      publisher.socket.write(rtp(marker));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const all = Buffer.concat([0, 0, 0, 0x80, 0, 0].map(rtp));
+    await until(() => Buffer.concat(publication.pushed).length === all.length);
+    expect(Buffer.concat(publication.pushed)).toEqual(all);
+  });
+
   test.each([
     ['a token in the URL, before the track', '/live/a?token=publish', (url: string) => `${url}/streamid=0`],
     ['a token behind the track', '/live/a?token=publish', (url: string) => url.replace('?', '/streamid=0?')],

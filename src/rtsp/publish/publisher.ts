@@ -30,6 +30,8 @@ export interface PublisherOptions {
 /** RTCP for a publisher that does not read is not kept. */
 const MAX_WAITING_BYTES = 65_536;
 const MAX_CHANNEL = 255;
+/** What has come of a picture waits for the rest of it no longer. */
+const HOLD_MS = 10;
 /** RFC 2326 appendix A.1: what a publisher may ask in no state. */
 const NOT_HERE: ReadonlySet<string> = new Set(['ANNOUNCE', 'DESCRIBE', 'PLAY']);
 const NEEDS_SESSION: ReadonlySet<string> = new Set(['RECORD', 'PAUSE', 'TEARDOWN']);
@@ -39,13 +41,15 @@ const MAY_NAME_SESSION: ReadonlySet<string> = new Set(['SETUP', 'GET_PARAMETER',
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #id = randomBytes(8).toString('hex');
-  readonly #collector = new PacketCollector();
+  readonly #collector: PacketCollector;
   readonly #lower = new Map<number, TransportSpec['lower']>();
   #state: 'ready' | 'recording' | 'closed' = 'ready';
+  #held: NodeJS.Timeout | undefined;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
-    const { publication, socket, onEnded } = options;
+    const { publication, socket, tracks, onEnded } = options;
+    this.#collector = new PacketCollector((track) => tracks[track]?.offer.kind === 'video');
     publication.on('rtcp', (framed) => {
       const outward = this.#collector.outward(framed);
       if (outward !== undefined && socket.writableLength <= MAX_WAITING_BYTES) socket.write(outward);
@@ -71,12 +75,21 @@ export class Publisher {
     return needsSession ? this.#act(method) : this.#answer(body.length === 0 ? 200 : 451);
   }
 
-  /** An interleaved packet; it has to stay as it is until `flush`. */
+  /** An interleaved packet, in memory that is not used again. */
   onPacket(channel: number, packet: Buffer): void {
     if (this.#state === 'recording') this.#collector.add(channel, packet);
   }
 
+  /** To be called behind the packets of a chunk: hands on what is complete. */
   flush(): void {
+    const { due } = this.#collector;
+    if (due === true) this.#handOn();
+    else if (due === false) this.#held ??= setTimeout(() => this.#handOn(), HOLD_MS);
+  }
+
+  #handOn(): void {
+    clearTimeout(this.#held);
+    this.#held = undefined;
     const framed = this.#collector.take();
     if (framed !== undefined) this.#options.publication.push(framed);
   }
@@ -85,6 +98,7 @@ export class Publisher {
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#handOn();
     const { stray } = this.#collector;
     if (stray > 0) this.#options.log.info({ packets: stray }, 'packets on channels without a track');
     this.#options.publication.close('peer_closed');
