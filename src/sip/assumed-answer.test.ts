@@ -236,6 +236,42 @@ describe('a peer that rings for long', () => {
     expect(dialog.established).toMatchObject({ status: 200 });
   });
 
+  test.each([
+    { name: 'before', proveFirst: false },
+    { name: 'after', proveFirst: true },
+  ])('quirk: rings after the ACK and $name the media, BYE has its tag, target and route', async ({ proveFirst }) => {
+    const answer = invite();
+    const request = await nth('INVITE');
+    await nth('ACK');
+    if (proveFirst) {
+      proof.resolve();
+      await answer;
+    }
+    const contact = `Contact: <sip:cam@127.0.0.1:${peer.port};x=1>\n`;
+    const route = `<sip:127.0.0.1:${peer.port};lr>`;
+    await reply(respond(request, '183 Session Progress', `${contact}Record-Route: ${route}\n`));
+    await reply(respond(request, '100 Trying').replace(/(To:.*);tag=.*/, '$1'));
+    proof.resolve();
+    const dialog = await answer;
+    expect([dialog.remoteTag, dialog.established]).toEqual(['peer', undefined]);
+    const bye = dialog.bye();
+    const text = await nth('BYE');
+    expect(text).toMatch(new RegExp(`^BYE sip:cam@127.0.0.1:${peer.port};x=1 SIP/2.0`));
+    expect([headerOf(text, 'To'), headerOf(text, 'Route')]).toEqual([expect.stringContaining(';tag=peer'), route]);
+    await reply(respond(text, '200 OK'));
+    await bye;
+    expect(engine.counts.dialogs).toBe(0);
+  });
+
+  test('quirk: a provisional response after our BYE brings nothing back', async () => {
+    const { dialog, request } = await assumed();
+    const bye = dialog.bye();
+    await reply(respond(await nth('BYE'), '200 OK'));
+    await bye;
+    await reply(respond(request, '180 Ringing'));
+    expect([dialog.remoteTag, engine.counts.dialogs]).toEqual(['', 0]);
+  });
+
   test('is cancelled, not hung up on, where it is given up', async () => {
     const controller = new AbortController();
     const answer = invite({ signal: controller.signal });

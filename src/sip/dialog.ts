@@ -130,16 +130,21 @@ export class SipDialog extends EventEmitter<DialogEvents> implements Dialog {
     );
   }
 
-  /** Takes what the 2xx of an assumed answer says (RFC 3261 §12.1.2); the ACK is the caller's. */
-  confirm(response: Response, flow: TransportFlow): void {
+  /** Takes the peer's side of an assumed answer from a response (RFC 3261 §12.1.2); only while open. */
+  learn(response: Response): void {
     this.#core.dialogs.delete(this);
     this.#remoteTag = response.toTag ?? '';
     this.#core.dialogs.add(this);
     this.#remote = response.headers.get('to') ?? this.#remote;
     this.#routes = response.headers.getAll('record-route').toReversed();
+    this.#refreshTarget(response);
+  }
+
+  /** The 2xx of an assumed answer; the ACK is the caller's. */
+  confirm(response: Response, flow: TransportFlow): void {
+    this.learn(response);
     this.#established = response;
     this.#flow = flow;
-    this.#refreshTarget(response);
     safeEmit<DialogEvents, 'answered'>(this, this.#core.log, 'answered', response);
   }
 

@@ -89,7 +89,10 @@ export class InviteClient {
   }
 
   #onProvisional(response: Response): void {
-    this.#provisional = response;
+    if (response.toTag !== undefined || this.#provisional?.toTag === undefined) this.#provisional = response;
+    const assumed = this.#assumed;
+    // Without its tag the peer would not know a BYE of ours.
+    if (assumed?.open === true && assumed.remoteTag === '' && response.toTag !== undefined) assumed.learn(response);
     if (this.#state === 'calling') this.#state = 'ringing';
     if (this.#cancel === 'wanted') this.#sendCancel();
     else if (this.#state === 'ringing') this.#options.outgoing.onProvisional?.(response);
