@@ -1,11 +1,11 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const OPEN = constants.O_RDWR | constants.O_NOFOLLOW;
 const MODE = 0o644;
 /** Names tried before a directory is taken for full of recordings of this name. */
-const MAX_NUMBER = 100_000;
+const MAX_TRIED = 100_000;
 
 /** A file of a record thread: everything is written where the thread says, and a failed write changes no size. */
 export class DiskFile {
@@ -25,20 +25,26 @@ export class DiskFile {
     return new DiskFile(path, openSync(path, OPEN));
   }
 
-  /** `<base>.<extension>`, else the first of `<base>-2.<extension>`, `<base>-3…` that no file has. */
+  /**
+   * `<base>.<extension>`, else the first of `<base>-2.<extension>`, `<base>-3…` that no file has, and that is not among
+   * the `taken`.
+   */
   static create(
     directory: string,
     baseName: string,
     extension: string,
-    firstNumber: number,
+    { firstNumber, taken }: { readonly firstNumber: number; readonly taken?: ReadonlySet<number> },
   ): { file: DiskFile; number: number } {
+    let tried = 0;
     for (let number = firstNumber; ; number++) {
+      if (taken?.has(number) === true) continue;
       const name = number === 1 ? `${baseName}.${extension}` : `${baseName}-${number}.${extension}`;
       const path = join(directory, name);
       try {
         return { file: new DiskFile(path, openSync(path, CREATE, MODE)), number };
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || number >= MAX_NUMBER) throw error;
+        tried += 1;
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tried >= MAX_TRIED) throw error;
       }
     }
   }
@@ -78,6 +84,12 @@ export class DiskFile {
   truncate(size: number): void {
     ftruncateSync(this.#fd, size);
     this.size = size;
+  }
+
+  /** Closes and deletes what nobody has been told of. */
+  discard(): void {
+    this.close();
+    unlinkSync(this.path);
   }
 
   close(): void {

@@ -54,6 +54,12 @@ function truncate(text: string, maxBytes: number): string {
   return result;
 }
 
+/** The number that a writer has put behind this base; 1 for the bare name, undefined for other names. */
+export function numberOf(fileName: string, base: string): number | undefined {
+  const match = fileName.startsWith(base) ? /^(?:-(\d{1,6}))?\.(?:mp4|webm)$/.exec(fileName.slice(base.length)) : null;
+  return match === null ? undefined : Number(match[1] ?? 1);
+}
+
 /** A file's name for a stream: what would be a folder or hidden becomes `_`. */
 export function nameOfStream(stream: string): string {
   const name = stream

@@ -1,15 +1,15 @@
 import type { RecordFolder } from './record-folder.ts';
-import type { OpenedFile, Recording } from './types.ts';
+import type { OpenedFile, Recording, RecordingFile } from './types.ts';
 
-/** Opens one file of a recording for reading; undefined where it has none of this index, or it is gone. */
+/** Opens one file of a recording for reading; undefined where it is gone. */
 export async function openRecordedFile(
   folder: RecordFolder,
-  { id, stream, state, container, files }: Recording,
-  index: number,
+  { id, stream, state, container }: Recording,
+  file: RecordingFile,
 ): Promise<OpenedFile | undefined> {
-  const file = files.find((each) => each.index === index);
-  const opened = file === undefined ? undefined : await folder.open(file.fileName);
-  if (file === undefined || opened === undefined) return undefined;
+  const { index } = file;
+  const opened = await folder.open(file.fileName);
+  if (opened === undefined) return undefined;
   const { handle, size, mtimeMs } = opened;
   const growing = state === 'recording' && file.state === 'writing';
   return {

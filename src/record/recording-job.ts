@@ -35,6 +35,8 @@ export interface JobParts {
   readonly comesBack: (stream: string) => boolean;
   readonly threads: Pick<RecordThreads, 'open'>;
   readonly folder: RecordFolder;
+  /** Numbers behind this name that files of before have. */
+  readonly takenNumbers: (baseName: string) => readonly number[];
   readonly onChange: (job: RecordingJob, change: JobChange, file?: RecordingFile) => void;
   readonly log: Logger;
 }
@@ -142,7 +144,7 @@ export class RecordingJob {
   }
 
   async #open(): Promise<void> {
-    const { openTap, threads, folder } = this.#parts;
+    const { openTap, threads, folder, takenNumbers } = this.#parts;
     const { container, segmentMs, nameFor } = this.options;
     // Its full name after a loss: an SSRC, as some ask by, is another one then.
     const tap = await openTap(this.#stream);
@@ -153,11 +155,13 @@ export class RecordingJob {
     this.#tap = tap;
     try {
       this.#checkWanted();
+      const baseName = nameFor(tap.stream);
       const writer = await threads.open({
         tap,
         directory: folder.path,
         // Where the name is taken the writer appends a number.
-        baseName: nameFor(tap.stream),
+        baseName,
+        takenNumbers: takenNumbers(baseName),
         ...(container === undefined ? {} : { container }),
         ...(segmentMs === 0 ? {} : { segmentMs }),
       });
@@ -183,6 +187,8 @@ export class RecordingJob {
 
   #adopt(writer: RecordingWriter, tap: Tap, lostBy: () => string | undefined): void {
     this.#writer = writer;
+    // A name that it has is another file, even if one of before had it.
+    this.#indexOf.clear();
     this.#container = this.begun ? this.#container : writer.container;
     this.#stream = tap.stream;
     for (const codec of writer.codecs) this.#codecs.add(codec);

@@ -234,6 +234,20 @@ describe('a camera whose source is lost', () => {
     expect(await fixture.recordings.stop(id)).toMatchObject({ state: 'finished', reason: 'stopped', bytes: 11 });
   });
 
+  test('has its own row for each file, also where the name is free again', async () => {
+    fixture.reopen({ reopen });
+    const { id } = await start({ fileName: 'cam' });
+    fixture.threads.last.write('before');
+    unlinkSync(join(fixture.path, 'cam.mp4'));
+    // Nobody knows the name then.
+    fixture.database.sqlite.exec('DELETE FROM recording_file');
+    fixture.streams.taps[0]?.end('media_lost');
+    fixture.database.sqlite.exec('DELETE FROM recording_file');
+    await eventually(() => fixture.recordings.get(id)?.fileCount).toBe(2);
+    const files = [{ fileName: 'cam.mp4', bytes: 6 }, { fileName: 'cam.mp4' }];
+    expect(fixture.recordings.get(id)).toMatchObject({ files });
+  });
+
   test('as does a stream that is pulled', async () => {
     fixture.reopen({ reopen });
     fixture.streams.addStream(fakeStream({ name: 'live/yard', source: 'publication', transport: 'pull' }));
@@ -353,6 +367,29 @@ describe('list, delete, download', () => {
     expect(text).toBe('abcdef');
     expect(etag).toMatch(new RegExp(`^"${id}-0-6-\\d+"$`));
     expect([await read(id, 1), await read('none')]).toEqual([undefined, undefined]);
+  });
+
+  test('a name whose file was moved away is not used again', async () => {
+    for (const name of ['x', 'x-7', 'x-20261121', 'xy'])
+      await fixture.recordings.stop((await start({ fileName: name })).id);
+    for (const name of readdirSync(fixture.path)) unlinkSync(join(fixture.path, name));
+    const { id } = await start({ fileName: 'x' });
+    expect(fixture.threads.last.options.takenNumbers?.toSorted()).toEqual([1, 7]);
+    expect(fixture.recordings.get(id)?.files[0]?.fileName).toBe('x-2.mp4');
+  });
+
+  test('a name that another recording has now is not read and not deleted by the one of before', async () => {
+    const old = await start({ fileName: 'x' });
+    await fixture.recordings.stop(old.id);
+    const { id } = await start({ fileName: 'y', stream: 'desk' });
+    fixture.threads.last.write('new');
+    const takeName = "UPDATE recording_file SET file_name = 'y.mp4', started_at = 1 WHERE file_name = 'x.mp4'";
+    fixture.database.sqlite.exec(takeName);
+    expect(await read(old.id)).toBeUndefined();
+    await fixture.recordings.stop(id);
+    expect(await read(old.id)).toBeUndefined();
+    await fixture.recordings.delete(old.id);
+    expect((await read(id))?.[0]).toBe('new');
   });
 
   test('a file that somebody has replaced by a link is not followed', async () => {

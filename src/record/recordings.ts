@@ -12,6 +12,7 @@ import {
 } from './errors.ts';
 import { nameOfStream, parseFileName, timeSuffix, type RequestedName } from './file-name.ts';
 import { Journal } from './journal.ts';
+import { NameHolders } from './name-holders.ts';
 import { openRecordedFile } from './opened-file.ts';
 import { RecordFolder } from './record-folder.ts';
 import { RecordingJob, type JobChange, type ReopenTiming } from './recording-job.ts';
@@ -92,6 +93,7 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
   readonly #log: Logger;
   readonly #folder: RecordFolder;
   readonly #journal: Journal;
+  readonly #names: NameHolders;
   readonly #recovery: Recovery;
   readonly #retention: Retention;
   readonly #done: DoneProgram;
@@ -109,6 +111,7 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
     this.#log = log;
     this.#folder = new RecordFolder(options.path);
     this.#journal = new Journal(store, log);
+    this.#names = new NameHolders({ store, running: () => this.#running(), log });
     const { maxAgeMs, maxBytes, execRecordDone, execLimitMs, spaceCheckMs, retentionCheckMs } = this.#options;
     this.#done = new DoneProgram(
       { command: execRecordDone, timeLimitMs: execLimitMs },
@@ -225,7 +228,9 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
 
   async openFile(id: string, index: number): Promise<OpenedFile | undefined> {
     const recording = this.get(id);
-    return recording === undefined ? undefined : openRecordedFile(this.#folder, recording, index);
+    const file = recording?.files.find((each) => each.index === index);
+    if (recording === undefined || file === undefined || !this.#names.holds(id, file)) return undefined;
+    return openRecordedFile(this.#folder, recording, file);
   }
 
   close(): Promise<void> {
@@ -286,6 +291,7 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
         },
         threads,
         folder: this.#folder,
+        takenNumbers: (base) => this.#names.takenNumbers(base),
         onChange: (job, change, file) => this.#handleChange(job, change, file),
         log: this.#log,
       },
@@ -328,7 +334,9 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
   }
 
   async #remove(recording: Recording): Promise<void> {
-    for (const { fileName } of recording.files) await this.#folder.remove(fileName);
+    for (const file of recording.files) {
+      if (this.#names.holds(recording.id, file)) await this.#folder.remove(file.fileName);
+    }
     this.#parts.store.remove(recording.id);
     this.#journal.forget(recording.id);
     this.#tell('removed', { id: recording.id });

@@ -174,4 +174,8 @@ export interface RecordingStore {
   /** Finished files that `markDone` was not told of, oldest first. */
   pendingFiles(limit: number): FileOfRecording[];
   markDone(recordingId: string, index: number): void;
+  /** The file that was the last to get this name. */
+  holderOf(fileName: string): { readonly recordingId: string; readonly index: number } | undefined;
+  /** Names of files that are `base` and an extension, or begin with `base-`. */
+  namesOf(base: string): string[];
 }

@@ -10,6 +10,8 @@ export interface RecordingWriterOptions {
   readonly directory: string;
   /** Without extension, checked already. */
   readonly baseName: string;
+  /** Numbers behind the name that files of before have, also where these were moved away; the bare name has 1. */
+  readonly takenNumbers?: readonly number[];
   /** The user's wish; the codec decides. */
   readonly container?: Container;
   /** A new file at the first key frame after so long. */

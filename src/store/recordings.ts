@@ -20,6 +20,7 @@ const STEPS = [
      PRIMARY KEY (recording_id, file_index)
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX recording_file_pending ON recording_file (started_at) WHERE done = 0;`,
+  'CREATE INDEX recording_file_name ON recording_file (file_name);',
 ];
 
 const SAVE = `INSERT INTO recording (id, stream, state, reason, message, started_at, ended_at, duration_ms, bytes,
@@ -108,6 +109,15 @@ export function createRecordingStore(db: Database): RecordingStore {
   );
   const markDone = prepare('UPDATE recording_file SET done = 1 WHERE recording_id = ? AND file_index = ?');
 
+  const holder = prepare(
+    'SELECT * FROM recording_file WHERE file_name = ? ORDER BY started_at DESC, file_index DESC LIMIT 1',
+  );
+  // `.` follows `-` in the order of bytes.
+  const names = prepare(
+    `SELECT file_name FROM recording_file WHERE file_name >= ?1 || '-' AND file_name < ?1 || '.'
+     UNION SELECT file_name FROM recording_file WHERE file_name IN (?1 || '.mp4', ?1 || '.webm')`,
+  );
+
   const filesOf = (id: string, limit = -1): RecordingFile[] => newestFiles.all(id, limit).map(fileOf).toReversed();
   const ofRow = (row: Row, limit?: number): Recording => recordingOf(row, filesOf(text(row['id']), limit));
   const fileRow = (row: Row): FileOfRecording => ({ recordingId: text(row['recording_id']), file: fileOf(row) });
@@ -146,5 +156,12 @@ export function createRecordingStore(db: Database): RecordingStore {
     remove: (id) => void remove.run(id),
     pendingFiles: (limit) => pending.all(limit).map(fileRow),
     markDone: (recordingId, index) => void markDone.run(recordingId, index),
+    holderOf: (fileName) => {
+      const row = holder.get(fileName);
+      return row === undefined
+        ? undefined
+        : { recordingId: text(row['recording_id']), index: number(row['file_index']) };
+    },
+    namesOf: (base) => names.all(base).map((row) => text(row['file_name'])),
   };
 }

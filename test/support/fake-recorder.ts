@@ -76,8 +76,9 @@ export class FakeWriter extends EventEmitter<RecordingWriterEvents> implements R
 
   /** As the real one: what exists is never opened, a number makes another name. */
   #create(): string {
-    const { directory, baseName } = this.options;
+    const { directory, baseName, takenNumbers } = this.options;
     for (let number = this.files.length + 1; ; number += 1) {
+      if (takenNumbers?.includes(number) === true) continue;
       const fileName = `${baseName}${number === 1 ? '' : `-${number}`}.${this.container}`;
       try {
         closeSync(openSync(join(directory, fileName), 'wx'));

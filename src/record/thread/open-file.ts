@@ -17,6 +17,8 @@ export interface OpenFileOptions {
   readonly container: Container;
   readonly tracks: FileTracks;
   readonly number: number;
+  /** Numbers that belong to files of before, wherever these are now. */
+  readonly taken: ReadonlySet<number>;
   /** Where the file starts on the recording's time line. */
   readonly zeroMs: number;
   readonly counts: PacketCounts;
@@ -31,9 +33,14 @@ export class OpenFile {
   readonly #startedAt = Date.now();
   readonly #before: PacketCounts;
 
-  constructor({ directory, baseName, container, tracks, number, zeroMs, counts }: OpenFileOptions) {
-    const created = DiskFile.create(directory, baseName, container, number);
-    this.file = container === 'mp4' ? new Mp4File(created.file, tracks) : new WebmFile(created.file, tracks);
+  constructor({ directory, baseName, container, tracks, number, taken, zeroMs, counts }: OpenFileOptions) {
+    const created = DiskFile.create(directory, baseName, container, { firstNumber: number, taken });
+    try {
+      this.file = container === 'mp4' ? new Mp4File(created.file, tracks) : new WebmFile(created.file, tracks);
+    } catch (error) {
+      created.file.discard();
+      throw error;
+    }
     this.number = created.number;
     this.zeroMs = zeroMs;
     this.#fileName = basename(this.file.path);

@@ -11,6 +11,7 @@ export interface OpenRequest {
   readonly key: number;
   readonly directory: string;
   readonly baseName: string;
+  readonly takenNumbers?: readonly number[];
   readonly tracks: readonly TapTrack[];
   readonly container?: Container;
   readonly segmentMs?: number;

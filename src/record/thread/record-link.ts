@@ -57,8 +57,9 @@ export class RecordLink {
   }
 
   /** @throws RecordingStartError */
-  async open({ tap, directory, baseName, container, segmentMs }: RecordingWriterOptions): Promise<RecordingProxy> {
+  async open(options: RecordingWriterOptions): Promise<RecordingProxy> {
     if (this.#closed) throw new RecordingStartError('thread_died', 'record threads are closed');
+    const { tap, directory, baseName, takenNumbers, container, segmentMs } = options;
     const key = nextKey++;
     const recording = new RecordingProxy({
       key,
@@ -69,6 +70,7 @@ export class RecordLink {
     });
     this.#entries.set(key, { recording, directory });
     const wishes = {
+      ...(takenNumbers === undefined ? {} : { takenNumbers }),
       ...(container === undefined ? {} : { container }),
       ...(segmentMs === undefined ? {} : { segmentMs }),
     };

@@ -238,6 +238,14 @@ describe('Recording', () => {
     expect(repairFile(path)).toMatchObject({ durationMs: 1920 });
   });
 
+  test('a disk that is full at the begin keeps no file and no descriptor', () => {
+    const before = readdirSync('/proc/self/fd').length;
+    disk.leftBytes = 0;
+    expect(new Bench([H264]).play(0.2).told).toEqual(['not begun disk_full']);
+    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync('/proc/self/fd').length).toBe(before);
+  });
+
   test('a directory that is gone', () => {
     rmSync(folder, { recursive: true });
     const bench = new Bench([H264]);

@@ -47,6 +47,7 @@ export class Recording {
   #format: VideoFormat | undefined;
   #videoTimeMs = 0;
   #nextNumber = 1;
+  readonly #taken: ReadonlySet<number>;
   #tracksChanged = false;
   #flushedMs = 0;
   #keyFrameMs = 0;
@@ -54,6 +55,7 @@ export class Recording {
 
   constructor(request: OpenRequest, context: RecordingContext, nowMs: number) {
     this.#request = request;
+    this.#taken = new Set(request.takenNumbers);
     this.#context = context;
     this.#openedMs = nowMs;
     this.#nowMs = nowMs;
@@ -201,7 +203,8 @@ export class Recording {
     const { directory, baseName } = this.#request;
     const tracks = { ...(video === undefined ? {} : { video }), ...(audio === undefined ? {} : { audio }) };
     const counts = this.#state === 'waiting' ? { packets: 0, lost: 0 } : this.#counts();
-    const open = new OpenFile({ directory, baseName, container, tracks, number: this.#nextNumber, zeroMs, counts });
+    const names = { directory, baseName, number: this.#nextNumber, taken: this.#taken };
+    const open = new OpenFile({ ...names, container, tracks, zeroMs, counts });
     this.#file = open;
     this.#nextNumber = open.number + 1;
     this.#tracksChanged = false;
