@@ -103,6 +103,7 @@ const FOREIGN_STATUS: Readonly<Record<string, number>> = {
   ssrc_taken: 503,
   media_address_unknown: 503,
   media_bind_failed: 503,
+  media_framing_failed: 503,
   no_media_port: 503,
   thread_died: 503,
   webrtc_unavailable: 503,

@@ -42,8 +42,8 @@ export interface RelayStats {
   readonly errors: Readonly<Record<string, number>>;
 }
 
-/** `no_media`: nothing has ever come; `silent`: nothing came any more. */
-export type RelayEndReason = 'closed' | 'no_media' | 'silent' | 'thread_died';
+/** `failed`: its port could not be opened; `no_media`: nothing has ever come; `silent`: nothing came any more. */
+export type RelayEndReason = 'closed' | 'failed' | 'no_media' | 'silent' | 'thread_died';
 
 export type RelayEvents = {
   /** The first RTP packet of any track. */

@@ -300,7 +300,7 @@ export interface MediaThreads {
   openIngest(options: IngestOptions): Promise<Ingest>;
   /** @throws FramingFailedError, ThreadDiedError */
   openFraming(options: FramingOptions): Promise<Framing>;
-  /** RTP that is sent on as it comes. @throws ThreadDiedError */
+  /** RTP that is sent on as it comes. @throws FramingFailedError, ThreadDiedError */
   openRelay(options: RelayOptions): Promise<RtpRelay>;
   readonly ingests: number;
   /** One entry a running thread, at most a second old. */

@@ -1,7 +1,7 @@
 import type { Logger } from '../../util/index.ts';
 import type { PortPool } from '../ports/index.ts';
 import type { RelayEndReason, RelayOptions } from '../relay-types.ts';
-import { ThreadDiedError } from '../thread/errors.ts';
+import { FramingFailedError, ThreadDiedError } from '../thread/errors.ts';
 import type { RelayNotice, RelayRequest } from './protocol.ts';
 import { RelayProxy } from './relay-proxy.ts';
 
@@ -11,9 +11,11 @@ export interface RelayLinkOptions {
   readonly log: Logger;
 }
 
+type OpenError = FramingFailedError | ThreadDiedError;
+
 interface Entry {
   readonly proxy: RelayProxy;
-  readonly settle: (result: RelayProxy | ThreadDiedError) => void;
+  readonly settle: (result: RelayProxy | OpenError) => void;
 }
 
 let nextKey = 1;
@@ -31,12 +33,12 @@ export class RelayLink {
     return this.#entries.size;
   }
 
-  /** Resolves when the relay may be used. @throws ThreadDiedError */
+  /** Resolves when the relay may be used. @throws FramingFailedError, ThreadDiedError */
   async open(options: RelayOptions, ports: PortPool): Promise<RelayProxy> {
     const key = nextKey;
     nextKey += 1;
     const { listenAddress, post, log } = this.#options;
-    const { promise, resolve } = Promise.withResolvers<RelayProxy | ThreadDiedError>();
+    const { promise, resolve } = Promise.withResolvers<RelayProxy | OpenError>();
     const proxy = new RelayProxy({
       id: options.id,
       listenAddress,
@@ -47,7 +49,7 @@ export class RelayLink {
     this.#entries.set(key, { proxy, settle: resolve });
     post(key, { name: 'open', options });
     const result = await promise;
-    if (result instanceof ThreadDiedError) throw result;
+    if (result instanceof Error) throw result;
     return result;
   }
 
@@ -55,8 +57,11 @@ export class RelayLink {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     if (notice.name === 'opened') return entry.settle(entry.proxy);
-    if (notice.name === 'ended') this.#entries.delete(key);
     entry.proxy.onNotice(notice);
+    if (notice.name !== 'ended') return;
+    this.#entries.delete(key);
+    // Without effect where it has opened.
+    entry.settle(new FramingFailedError('no loopback port could be opened for a relay'));
   }
 
   /** The thread is gone. */

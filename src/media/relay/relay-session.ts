@@ -81,7 +81,7 @@ export class RelaySession {
       onControl: (message) => this.#onFeedback(message),
       // ICMP of a worker that is gone; its death is told elsewhere.
       onError: () => undefined,
-      onFailed: () => undefined,
+      onFailed: () => this.#options.onEnded('failed'),
     });
   }
 

@@ -48,7 +48,12 @@ function notices<N extends RelayNotice['name']>(name: N): Extract<RelayNotice, {
 
 async function open(understandsBundles = false): Promise<void> {
   probe = await OutputProbe.open({ understandsBundles });
-  const options: RelayOptions = {
+  request({ name: 'open', options: optionsFor(HOST, probe.port) });
+  await notice('opened');
+}
+
+function optionsFor(address: string, port: number): RelayOptions {
+  return {
     id: 'r1',
     tracks: [
       {
@@ -61,12 +66,10 @@ async function open(understandsBundles = false): Promise<void> {
       },
       { kind: 'audio', clockRate: 8000, payloadType: 8, sentPayloadType: 8, sentSsrc: SENT_AUDIO },
     ],
-    target: { address: HOST, port: probe.port },
+    target: { address, port },
     firstMediaMs: FIRST_MEDIA_MS,
     silenceMs: SILENCE_MS,
   };
-  request({ name: 'open', options });
-  await notice('opened');
 }
 
 const audio = (sequence: number): Buffer =>
@@ -219,6 +222,13 @@ test('no media ends the relay only while media is expected; silence ends it late
   const ended = await notice('ended');
   expect(ended).toMatchObject({ reason: 'silent', stats: { lost: 0 } });
   expect(ended.stats.packets).toBeGreaterThan(1);
+});
+
+test('a port that cannot be opened ends the relay at once', async () => {
+  probe = await OutputProbe.open({});
+  // The system lets nobody connect to the broadcast address without asking for it.
+  request({ name: 'open', options: optionsFor('255.255.255.255', 9) });
+  expect(await notice('ended')).toMatchObject({ reason: 'failed' });
 });
 
 test('a source that never sends ends the relay with no_media', async () => {

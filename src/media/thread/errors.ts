@@ -24,7 +24,7 @@ export class OutputFailedError extends GatewayError {
   override readonly code = 'media_output_failed';
 }
 
-/** No loopback port could be opened for a publication's packets. */
+/** No loopback port could be opened for a publication's packets, from its source or to who reads them. */
 export class FramingFailedError extends GatewayError {
   override readonly code = 'media_framing_failed';
 }

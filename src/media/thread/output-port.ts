@@ -59,12 +59,14 @@ export class MuxPort implements OutputPort {
   }
 
   open(events: OutputPortEvents): void {
-    this.#socket.on('error', events.onError);
+    let ready = false;
+    this.#socket.on('error', () => (ready ? events.onError() : events.onFailed()));
     this.#socket.on('message', (message) => {
       if (message.equals(BUNDLE_MARK)) this.#takesBundles = true;
       else events.onControl(message);
     });
     this.#socket.once('connect', () => {
+      ready = true;
       this.#socket.send(BUNDLE_MARK);
       const { port } = this.#socket.address();
       events.onReady({ rtp: port, rtcp: port });

@@ -109,7 +109,10 @@ export class Output implements Paced {
       onError: () => {
         this.sendErrors += 1;
       },
-      onFailed: () => this.#options.onFailed?.(),
+      onFailed: () => {
+        this.sendErrors += 1;
+        this.#options.onFailed?.();
+      },
     });
   }
 
