@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { MediaThreads, RelayStats } from '../media/index.ts';
 import type { Logger } from '../util/index.ts';
 import type { Publication, WebRtc } from '../webrtc/index.ts';
-import { StreamLimitError, StreamTakenError } from './errors.ts';
+import { StreamError, StreamLimitError, StreamTakenError } from './errors.ts';
 import type { Timing } from './options.ts';
 import type { Play } from './play.ts';
 import { PublishedStream, type Publisher } from './published-stream.ts';
@@ -67,7 +67,10 @@ export class Publications {
     return { id: publication.id, stream: name, answer: publication.answer };
   }
 
-  /** @throws OfferCodecError, StreamNameError, StreamTakenError, PublicationLimitError, ThreadDiedError */
+  /**
+   * @throws OfferCodecError, StreamNameError, StreamTakenError, StreamError, PublicationLimitError, FramingFailedError,
+   *   ThreadDiedError
+   */
   async publishRtp(given: string, request: RtpPublishRequest): Promise<RtpPublication> {
     const name = publishedName(given);
     const pulled = request.source === 'pull';
@@ -95,6 +98,8 @@ export class Publications {
     stream = this.#add(name, publication, { ...facts, stats, onEnded, onWatchers });
     relay.once('firstMedia', () => stream.onMedia());
     if (relay.closed) stream.close('media_lost');
+    // Whoever gets it could not hear of its end any more.
+    if (handle.closed) throw new StreamError('closed', 'the publication ended meanwhile', { playId: stream.playId });
     return handle;
   }
 

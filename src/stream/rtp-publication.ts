@@ -9,6 +9,7 @@ import type { PublicationEndReason } from './types.ts';
 
 const END_REASONS: Readonly<Record<RelayEndReason, PublicationEndReason>> = {
   closed: 'closed',
+  failed: 'media_lost',
   no_media: 'no_media',
   silent: 'media_lost',
   thread_died: 'media_lost',

@@ -156,6 +156,20 @@ test('names: those of cameras are refused, live ones are taken over or refused a
   expect(parts.webrtc.plainPublications).toHaveLength(1);
 });
 
+test.each([
+  ['the worker', () => parts.webrtc.plainPublications[0]?.close('worker_died')],
+  ['the media thread', () => parts.media.relays[0]?.end('thread_died')],
+])('%s that dies while the relay opens is told to who publishes', async (_name, die) => {
+  const openRelay = parts.media.openRelay.bind(parts.media);
+  parts.media.openRelay = async (options) => {
+    const relay = await openRelay(options);
+    die();
+    return relay;
+  };
+  await expect(streams.publishRtp('gate', REQUEST)).rejects.toMatchObject({ code: 'closed' });
+  expect([parts.media.relays[0]?.closed, streams.list()]).toEqual([true, []]);
+});
+
 test('nothing stays open where a part fails', async () => {
   parts.media.failure = new Error('no thread');
   await expect(streams.publishRtp('gate', REQUEST)).rejects.toThrow('no thread');
