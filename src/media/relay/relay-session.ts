@@ -95,7 +95,7 @@ export class RelaySession {
       case 'push':
         return this.#onFrames(Buffer.from(request.framed.buffer, request.framed.byteOffset, request.framed.byteLength));
       case 'restart':
-        for (const { track } of this.#lanes) track.restart();
+        for (const { track } of this.#lanes) track.restart(this.#context.now());
         return undefined;
       case 'expect':
         this.#expectedSinceMs = request.expecting ? this.#context.now() : undefined;

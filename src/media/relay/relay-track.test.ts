@@ -101,6 +101,15 @@ describe('parameter sets', () => {
     expect(sent[3]?.subarray(12)).toEqual(stapA(SPS_720, PPS));
   });
 
+  test('none are put before an IDR that comes late: the numbers there are in use', () => {
+    const { feed, sent } = rig(withSets);
+    feed(rtpPacket(slice(), { sequence: 1, timestamp: 0 }));
+    feed(rtpPacket(slice(), { sequence: 3, timestamp: 7200 }));
+    feed(rtpPacket(idr(), { sequence: 2, timestamp: 3600 }));
+    feed(rtpPacket(slice(), { sequence: 4, timestamp: 10_800 }));
+    expect(sequences(sent)).toEqual([1, 3, 2, 4]);
+  });
+
   test('a stream without any is passed on as it is', () => {
     const { feed, sent } = rig({ spropParameterSets: '' });
     feed(rtpPacket(idr()));
@@ -185,6 +194,34 @@ describe('H.264 that is too long for the network', () => {
     expect(bits).toEqual([2, ...bits.slice(1, -1).map(() => 0), 1]);
   });
 
+  test('packets that come late, behind whatever was cut meanwhile, get the numbers that were kept for them', () => {
+    const { feed, sent } = rig(withSets);
+    // Each is told apart by its time; every third one is cut.
+    const packet = (sequence: number): Buffer =>
+      rtpPacket(sequence % 3 === 2 ? slice(3000) : slice(), { sequence: sequence & 0xffff, timestamp: sequence });
+    const order: number[] = [];
+    for (let first = 65_000; first < 66_000; first += 6) order.push(first, first + 3, first + 5, first + 4, first + 1);
+    for (const sequence of order) feed(packet(sequence));
+    for (let first = 65_002; first < 66_000; first += 6) feed(packet(first));
+    const numbered = sent
+      .map((out) => ({ number: out.readUInt16BE(2), timestamp: out.readUInt32BE(4) }))
+      .map(({ number, timestamp }) => ({ number: number < 60_000 ? number + 65_536 : number, timestamp }));
+    const sorted = numbered.toSorted((a, b) => a.number - b.number);
+    expect(new Set(sorted.map(({ number }) => number)).size).toBe(sorted.length);
+    expect(sorted.map(({ timestamp }) => timestamp)).toEqual(
+      numbered.map(({ timestamp }) => timestamp).toSorted((a, b) => a - b),
+    );
+  });
+
+  test('a source that counts anew from far behind is cut and gets its sets as before', () => {
+    const { feed, sent } = rig(withSets);
+    feed(rtpPacket(slice(), { sequence: 20_000, timestamp: 0 }));
+    feed(rtpPacket(idr(), { sequence: 10, timestamp: 3600 }));
+    feed(rtpPacket(long, { sequence: 11, timestamp: 7200 }));
+    expect(sent[1]?.subarray(12)).toEqual(stapA(SPS_1080, PPS));
+    expect(unitsOf(sent.slice(3))).toEqual([long]);
+  });
+
   test('a repeated one takes no further numbers; other codecs and what cannot be cut stay as they are', () => {
     const { feed, sent } = rig(withSets);
     feed(rtpPacket(long, { sequence: 1 }));
@@ -219,7 +256,7 @@ describe('source', () => {
     for (const ssrc of [1, 2]) {
       const { feed, sent, faults, track } = rig();
       feed(rtpPacket(slice(), { sequence: 100, timestamp: 9000, ssrc: 1 }), 0);
-      track.restart();
+      track.restart(50);
       for (const [index, sequence] of [60_000, 60_001].entries()) {
         feed(rtpPacket(slice(), { sequence, timestamp: 5 + index * 3600, ssrc }), 100 + index * 40);
       }
@@ -227,6 +264,52 @@ describe('source', () => {
       expect(sent.map((packet) => packet.readUInt32BE(4))).toEqual([9000, 18_000, 21_600]);
       expect([faults.record, track.lost]).toEqual([{}, 0]);
     }
+  });
+
+  test('what leaves goes on behind the furthest packet of the former source, not behind one that came late', () => {
+    const { feed, sent, track } = rig();
+    feed(rtpPacket(slice(), { sequence: 1, timestamp: 0, ssrc: 1 }), 0);
+    feed(rtpPacket(slice(), { sequence: 3, timestamp: 7200, ssrc: 1 }), 0);
+    feed(rtpPacket(slice(), { sequence: 2, timestamp: 3600, ssrc: 1 }), 0);
+    track.restart(0);
+    feed(rtpPacket(slice(), { sequence: 500, timestamp: 70, ssrc: 2 }), 100);
+    expect([sequences(sent).at(-1), sent.at(-1)?.readUInt32BE(4)]).toEqual([4, 16_200]);
+  });
+
+  test('what the former connection still sends does not use up the new beginning', () => {
+    const { feed, sent, track, faults } = rig();
+    feed(rtpPacket(slice(), { sequence: 1, timestamp: 0, ssrc: 1 }), 0);
+    track.restart(10);
+    expect(feed(rtpPacket(slice(), { sequence: 2, timestamp: 3600, ssrc: 1 }), 40)).toBe(true);
+    expect(feed(rtpPacket(slice(), { sequence: 900, timestamp: 5, ssrc: 2 }), 60)).toBe(true);
+    expect(feed(rtpPacket(slice(), { sequence: 3, timestamp: 7200, ssrc: 1 }), 80)).toBe(false);
+    expect(sequences(sent)).toEqual([1, 2, 3]);
+    expect(sent[1]?.readUInt32BE(4)).toBe(3600);
+    expect(faults.record).toEqual({ wrong_ssrc: 1 });
+  });
+
+  test('connected again, the packets lost before are counted once', () => {
+    const { feed, track } = rig();
+    for (const sequence of [1, 2, 6]) feed(rtpPacket(slice(), { sequence, timestamp: 0, ssrc: 1 }), 0);
+    expect(track.lost).toBe(3);
+    track.restart(0);
+    for (const sequence of [8, 9]) feed(rtpPacket(slice(), { sequence, timestamp: 9_000_000, ssrc: 1 }), 0);
+    expect(track.lost).toBe(3);
+  });
+
+  test('a sender report does not go on between a new connection and its first packet', () => {
+    const { feed, track, reports } = rig();
+    const report = Buffer.alloc(28);
+    report.set([0x80, 200, 0, 6]);
+    report.writeUInt32BE(0x1234, 4);
+    report.writeUInt32BE(5000, 16);
+    feed(rtpPacket(slice(), { sequence: 1, timestamp: 90_000 }), 0);
+    track.restart(0);
+    track.onRtcp(report, 0);
+    expect(reports).toEqual([]);
+    feed(rtpPacket(slice(), { sequence: 700, timestamp: 5000 }), 0);
+    track.onRtcp(report, 0);
+    expect(reports).toMatchObject([{ rtpTimestamp: 90_000 }]);
   });
 
   test.each([

@@ -7,11 +7,15 @@ import { sequenceDistance } from '../rtp/sequence.ts';
 import type { FaultCounts, RelayFault } from './faults.ts';
 import { splitH264 } from './h264-splitter.ts';
 import { ParameterSetInserter } from './parameter-set-inserter.ts';
+import { HISTORY_PACKETS, ShiftHistory } from './shift-history.ts';
 
 /** A source that was silent for so long may go on with another SSRC. */
 export const RELATCH_MS = 1000;
-/** Packets that come later than this many others keep the numbers of before an insertion no more. */
-const REORDER_PACKETS = 1000;
+/** A source that is connected again has begun within this time. */
+const RESTART_MS = 30_000;
+/** A packet that lies so little ahead of the latest one, in numbers and in time, belongs to the same source. */
+const MAX_STEP_PACKETS = 100;
+const MAX_STEP_SEC = 2;
 const MAX_PACKET_BYTES = 61_000;
 /** With SRTP, UDP and IP a packet of this size still fits into an Ethernet frame. */
 const MAX_SENT_BYTES = 1400;
@@ -37,20 +41,22 @@ export class RelayTrack {
   readonly #options: RelayTrackOptions;
   readonly #dependencies: RelayTrackDependencies;
   readonly #view: RtpView = createRtpView();
-  readonly #statistics: ReceiverStatistics;
+  #statistics: ReceiverStatistics;
   readonly #inserter: ParameterSetInserter | undefined;
   /** The source's SSRC; −1 before its first packet. */
   #ssrc = -1;
-  /** The next packet begins another count, whatever its SSRC. */
-  #anew = false;
+  /** Until then a packet that does not go on where the latest one was begins another count, whatever its SSRC. */
+  #anewUntilMs = 0;
+  /** Nothing has come since the source was connected again. */
+  #fresh = false;
   #acceptedAtMs = 0;
   #lostBefore = 0;
+  /** Of the next packet. */
   #sequenceShift = 0;
-  /** From this number of the source's on the latest shift counts; −1 = for all. Those before it have the former one. */
-  #shiftedFrom = -1;
-  #shiftBefore = 0;
+  readonly #shifts = new ShiftHistory();
   /** Of the source; −1 before its first packet. */
   #highest = -1;
+  #highestTimestamp = 0;
   #timestampShift = 0;
   #lastSequence = 0;
   #lastTimestamp = 0;
@@ -87,25 +93,33 @@ export class RelayTrack {
     this.packets += 1;
     this.bytes += end - start;
     this.#statistics.onPacket(view, nowMs);
-    const isNew = this.#highest < 0 || sequenceDistance(this.#highest, view.sequenceNumber) > 0;
-    if (isNew) this.#highest = view.sequenceNumber;
-    this.#insert(buffer, view);
+    const isNew = this.#advance(view);
+    if (isNew) {
+      this.#insert(buffer, view);
+      this.#shifts.set(view.sequenceNumber, this.#sequenceShift);
+    }
     const pieces = isNew && end - start > MAX_SENT_BYTES ? this.#split(buffer, view) : undefined;
-    this.#rewrite(buffer, start);
+    this.#rewrite(buffer, start, isNew);
     if (pieces === undefined) this.#dependencies.send(buffer, start, end);
     else this.#sendPieces(pieces, view);
     return true;
   }
 
-  /** The source is connected again: SSRC, numbers and stamps are others, or look like the former ones. */
-  restart(): void {
-    this.#anew = true;
+  /**
+   * The source is connected again: SSRC, numbers and stamps are others, or look like the former ones. The former
+   * source may go on for a while before the next one begins.
+   */
+  restart(nowMs: number): void {
+    this.#anewUntilMs = nowMs + RESTART_MS;
+    this.#fresh = true;
   }
 
   /** RTCP of the source: its sender reports go on. */
   onRtcp(packet: Buffer, nowMs: number): void {
     const records = parseRtcp(packet);
     if (typeof records === 'string') return this.#dependencies.faults.add('rtcp_bad');
+    // How its stamps are shifted is not known before its first packet.
+    if (this.#fresh) return;
     for (const record of records) {
       if (record.type !== 'sr' || record.ssrc !== this.#ssrc) continue;
       this.#statistics.onSenderReport(record, nowMs);
@@ -133,41 +147,63 @@ export class RelayTrack {
   }
 
   #checkSource(view: RtpView, nowMs: number): RelayFault | undefined {
-    if (view.ssrc === this.#ssrc && !this.#anew) return undefined;
+    const anew = nowMs < this.#anewUntilMs;
+    if (view.ssrc === this.#ssrc && (!anew || this.#continues(view))) {
+      this.#fresh = false;
+      return undefined;
+    }
     if (this.#ssrc >= 0) {
       const silentMs = nowMs - this.#acceptedAtMs;
-      if (silentMs < RELATCH_MS && !this.#anew) return 'wrong_ssrc';
+      if (silentMs < RELATCH_MS && !anew) return 'wrong_ssrc';
       this.#continueAs(view, silentMs);
     }
-    this.#anew = false;
+    this.#anewUntilMs = 0;
+    this.#fresh = false;
     this.#ssrc = view.ssrc;
     return undefined;
+  }
+
+  #continues({ sequenceNumber, timestamp }: RtpView): boolean {
+    const step = sequenceDistance(this.#highest, sequenceNumber);
+    const stepSec = ((timestamp - this.#highestTimestamp) | 0) / this.#options.clockRate;
+    return step > 0 && step <= MAX_STEP_PACKETS && Math.abs(stepSec) <= MAX_STEP_SEC;
   }
 
   /** Another source: what leaves goes on where the former one has ended, a silence later. */
   #continueAs(view: RtpView, silentMs: number): void {
     const { clockRate } = this.#options;
     this.#lostBefore = this.lost;
+    this.#statistics = new ReceiverStatistics(clockRate);
     this.#sequenceShift = (this.#lastSequence + 1 - view.sequenceNumber) & 0xffff;
-    this.#shiftedFrom = -1;
+    this.#shifts.clear();
     this.#highest = -1;
     this.#timestampShift = (this.#lastTimestamp + Math.round((silentMs * clockRate) / 1000) - view.timestamp) >>> 0;
   }
 
-  /** Parameter sets before an IDR that has none. */
+  /** False for a packet that comes late, or again. Those that are missing before it keep their places. */
+  #advance({ sequenceNumber, timestamp }: RtpView): boolean {
+    const step = this.#highest < 0 ? 1 : sequenceDistance(this.#highest, sequenceNumber);
+    if (step <= 0 && step > -HISTORY_PACKETS) return false;
+    for (let behind = Math.min(step, HISTORY_PACKETS) - 1; behind > 0; behind -= 1) {
+      this.#shifts.set((sequenceNumber - behind) & 0xffff, this.#sequenceShift);
+    }
+    this.#highest = sequenceNumber;
+    this.#highestTimestamp = timestamp;
+    return true;
+  }
+
+  /** Parameter sets before an IDR that has none. Not before one that comes late: the numbers there are in use. */
   #insert(buffer: Buffer, { payloadStart, payloadEnd, timestamp, sequenceNumber }: RtpView): void {
     const span = { start: payloadStart, end: payloadEnd, timestamp };
     const payload = this.#inserter?.payloadBefore(buffer, span);
     if (payload === undefined) return;
     this.#sendOwn(payload, { sequence: sequenceNumber + this.#sequenceShift, timestamp, marker: false });
-    this.#shift(sequenceNumber, 1);
+    this.#shift(1);
   }
 
-  /** From a packet on the numbers are so many higher. */
-  #shift(from: number, by: number): void {
-    this.#shiftBefore = this.#sequenceShift;
+  /** The next numbers are so many higher. */
+  #shift(by: number): void {
     this.#sequenceShift = (this.#sequenceShift + by) & 0xffff;
-    this.#shiftedFrom = from;
   }
 
   /** H.264 that would not fit into a frame of the network: RTP over TCP knows no such limit, and FFmpeg none for SRTP. */
@@ -183,7 +219,7 @@ export class RelayTrack {
       const last = index === pieces.length - 1;
       this.#sendOwn(payload, { sequence: first + index, timestamp, marker: last && marker });
     }
-    this.#shift((sequenceNumber + 1) & 0xffff, pieces.length - 1);
+    this.#shift(pieces.length - 1);
     this.#lastSequence = (first + pieces.length - 1) & 0xffff;
   }
 
@@ -198,23 +234,18 @@ export class RelayTrack {
     this.#dependencies.send(packet, 0, packet.length);
   }
 
-  #rewrite(buffer: Buffer, start: number): void {
+  #rewrite(buffer: Buffer, start: number, isNew: boolean): void {
     const { sequenceNumber, timestamp, marker } = this.#view;
-    const sequence = (sequenceNumber + this.#shiftOf(sequenceNumber)) & 0xffff;
+    const shift = this.#shifts.get(sequenceNumber) ?? this.#sequenceShift;
+    const sequence = (sequenceNumber + shift) & 0xffff;
     const sentTimestamp = (timestamp + this.#timestampShift) >>> 0;
-    this.#lastSequence = sequence;
-    this.#lastTimestamp = sentTimestamp;
+    if (isNew) {
+      this.#lastSequence = sequence;
+      this.#lastTimestamp = sentTimestamp;
+    }
     buffer[start + 1] = (marker ? 0x80 : 0) | this.#options.sentPayloadType;
     buffer.writeUInt16BE(sequence, start + 2);
     buffer.writeUInt32BE(sentTimestamp, start + 4);
     buffer.writeUInt32BE(this.sentSsrc, start + 8);
-  }
-
-  /** A packet that comes late belongs before the latest shift. */
-  #shiftOf(sequenceNumber: number): number {
-    if (this.#shiftedFrom < 0) return this.#sequenceShift;
-    const behind = sequenceDistance(this.#shiftedFrom, sequenceNumber);
-    if (behind > REORDER_PACKETS) this.#shiftedFrom = -1;
-    return behind < 0 && behind > -REORDER_PACKETS ? this.#shiftBefore : this.#sequenceShift;
   }
 }
