@@ -10,7 +10,8 @@ const path = (stream: string) => {
 export const listLiveStreams = (query: LiveStreamQuery, signal?: AbortSignal) =>
   call<Page<LiveStream>>('GET', '/live-streams', { query: { ...query }, ...(signal && { signal }) });
 
-export const getLiveStream = (stream: string) => call<LiveStreamDetail>('GET', path(stream));
+export const getLiveStream = (stream: string, signal: AbortSignal) =>
+  call<LiveStreamDetail>('GET', path(stream), { signal });
 
 export const closeLiveStream = (stream: string) => call<void>('DELETE', path(stream));
 
