@@ -20,6 +20,7 @@ export const app = {
   skip: 'Skip to content',
   loading: 'Loading…',
   retry: 'Try again',
+  stale: 'This list may be out of date: {message}',
   cancel: 'Cancel',
   save: 'Save',
   close: 'Close',

@@ -22,6 +22,7 @@ export const app: typeof enApp = {
   skip: '跳到正文',
   loading: '加载中…',
   retry: '重试',
+  stale: '此列表可能不是最新：{message}',
   cancel: '取消',
   save: '保存',
   close: '关闭',
