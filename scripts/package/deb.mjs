@@ -37,6 +37,7 @@ ${indented('user.sh')}
 ${indented('installed.sh')}
     else
 ${indented('upgraded.sh')}
+${indented('enabled.sh')}
     fi
     ;;
 esac
@@ -45,7 +46,7 @@ esac
 set -e
 case "$1" in
   remove|deconfigure)
-${indented('removing.sh')}
+${indented('stopping.sh')}
     ;;
 esac
 `,
@@ -56,9 +57,8 @@ case "$1" in
 ${indented('removed.sh')}
     ;;
   purge)
-    rm -rf /var/lib/gbrtc /usr/local/gbrtc
-    if getent passwd gbrtc >/dev/null; then userdel gbrtc || true; fi
-    if getent group gbrtc >/dev/null; then groupdel gbrtc || true; fi
+${indented('purged.sh')}
+${indented('disabling.sh')}
 ${indented('removed.sh')}
     ;;
 esac

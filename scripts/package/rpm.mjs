@@ -54,7 +54,8 @@ fi
 
 %preun
 if [ "$1" = 0 ]; then
-${packageFile('removing.sh')}
+${packageFile('stopping.sh')}
+${packageFile('disabling.sh')}
 fi
 
 %postun

@@ -14,6 +14,7 @@ import { checkService } from './service-check.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 const CONFIG = '/usr/local/gbrtc/conf/config.yaml';
+const RECORD = '/var/lib/gbrtc/record';
 const EDITED = 'idle-timeout: 31s';
 
 /** How one kind of package is handled in a chroot. */
@@ -80,6 +81,16 @@ async function lifeOf(chroot: Chroot, handling: Handling, browser: Browser): Pro
   assert(existsSync(inside('/var/lib/gbrtc/data/gbrtc.db')), 'the data is kept');
 }
 
+/** Purges with a recording there. */
+function keepsRecordings(chroot: Chroot): void {
+  chroot.run('sh', '-c', `mkdir -p ${RECORD} && touch ${RECORD}/a.mp4 && chown -R gbrtc: ${RECORD}`);
+  const output = chroot.run('dpkg', '-P', 'gbrtc');
+  assert.match(output, /recordings in \/var\/lib\/gbrtc\/record.* are kept/);
+  assert.equal(chroot.run('ls', '-A', '/var/lib/gbrtc').trim(), 'record');
+  assert.equal(chroot.run('stat', '-c', '%U', `${RECORD}/a.mp4`).trim(), 'gbrtc');
+  log(`purge with recordings:\n${output}`);
+}
+
 const left = (chroot: Chroot, before: ReadonlySet<string>): string[] =>
   [...chroot.paths()].filter((path) => !before.has(path));
 
@@ -93,6 +104,9 @@ async function check(folder: string, suite: string): Promise<void> {
   const browser = await launchChromium();
   try {
     await lifeOf(forDeb, deb(folder), browser);
+    keepsRecordings(forDeb);
+    log(`install again:\n${forDeb.run('dpkg', '-i', forDeb.bring(deb(folder).file('1.0.1')))}`);
+    forDeb.run('rm', '-r', RECORD);
     log(`purge:\n${forDeb.run('dpkg', '-P', 'gbrtc')}`);
     assert.deepEqual(left(forDeb, before), []);
     assert.doesNotMatch(forDeb.run('cat', '/etc/passwd', '/etc/group', '/etc/shadow'), /gbrtc/);

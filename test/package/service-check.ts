@@ -87,10 +87,20 @@ export async function checkService(chroot: Chroot, files: ServiceFiles, log: (te
     machine.run('dpkg', '-i', files.second);
     await healthy(machine);
     assert.equal(machine.request<{ version: string }>('/api/v1/session')?.body.version, '1.0.1');
+    machine.run('dpkg', '-r', 'gbrtc');
+    machine.run('dpkg', '-i', files.second);
+    assert.equal(machine.run('systemctl', 'is-enabled', 'gbrtc').trim(), 'enabled');
+    await healthy(machine);
+    machine.run('systemctl', 'disable', '--now', 'gbrtc');
+    machine.run('dpkg', '-r', 'gbrtc');
+    machine.run('dpkg', '-i', files.second);
+    assert.equal(machine.try('systemctl', 'is-enabled', 'gbrtc').stdout.trim(), 'disabled');
+    assert.equal(machine.property('ActiveState'), 'inactive');
+    machine.run('systemctl', 'enable', '--now', 'gbrtc');
     machine.run('dpkg', '-P', 'gbrtc');
     assert.match(machine.try('systemctl', 'status', 'gbrtc').stderr, /could not be found/);
     assert.notEqual(machine.try('test', '-e', '/etc/systemd/system/multi-user.target.wants/gbrtc.service').status, 0);
-    log('the upgrade restarts it, the purge stops and forgets it');
+    log('the upgrade restarts it, removed and installed again it is as before, the purge stops and forgets it');
   } finally {
     await machine.halt();
   }

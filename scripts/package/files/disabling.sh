@@ -1,2 +1,3 @@
-if [ -d /run/systemd/system ]; then systemctl stop gbrtc.service || true; fi
 if command -v systemctl >/dev/null; then systemctl --no-reload disable gbrtc.service >/dev/null 2>&1 || true; fi
+# Not every systemctl disables a unit whose file has gone.
+rm -f /etc/systemd/system/*.wants/gbrtc.service
