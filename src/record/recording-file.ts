@@ -21,8 +21,8 @@ export interface RecordingFile {
   changeVideo(format: VideoFormat): void;
   /** Writes what came so far as a fragment that can be read. */
   flush(): void;
-  /** Writes the rest, and what makes the file complete; then closes it. */
+  /** Writes the rest, and closes the file, which `repairFile` then makes complete. */
   finish(): void;
-  /** After a failed write: makes what is on the disk complete, as far as the disk lets, and closes. */
-  salvage(): void;
+  /** After a failed write: what is on the disk stays. */
+  abandon(): void;
 }

@@ -51,10 +51,12 @@ export class RecordingJob {
   readonly #parts: JobParts;
   readonly #log: Logger;
   readonly #files: RecordingFile[] = [];
-  readonly #indexOf = new Map<string, number>();
   readonly #codecs = new Set<string>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #abort = new AbortController();
+  /** Of the files of writers that have ended. */
+  #completed: Promise<unknown> = Promise.resolve();
+  #ending = false;
   #stream: string;
   #container: Container = 'mp4';
   #tap: Tap | undefined;
@@ -130,13 +132,13 @@ export class RecordingJob {
 
   /** Resolves when the last file is finished. Idempotent; the first reason counts. */
   stop(reason: StopReason, message = ''): Promise<void> {
-    if (this.ended || this.#stopping !== undefined) return this.#ended.promise;
+    if (this.#ending || this.#stopping !== undefined) return this.#ended.promise;
     this.#stopping = { reason, message };
     this.#abort.abort();
     if (this.#writer === undefined) {
       // Being opened: without its tap that cannot go on.
       this.#tap?.close();
-      if (this.begun) this.#finish(reason, message);
+      if (this.begun) this.#end(reason, message);
     } else {
       this.#writer.stop().catch((error: unknown) => this.#log.error({ error: errorMessage(error) }, 'stop failed'));
     }
@@ -188,7 +190,7 @@ export class RecordingJob {
   #adopt(writer: RecordingWriter, tap: Tap, lostBy: () => string | undefined): void {
     this.#writer = writer;
     // A name that it has is another file, even if one of before had it.
-    this.#indexOf.clear();
+    const indexOf = new Map<string, number>();
     this.#container = this.begun ? this.#container : writer.container;
     this.#stream = tap.stream;
     for (const codec of writer.codecs) this.#codecs.add(codec);
@@ -196,33 +198,34 @@ export class RecordingJob {
     this.#message = undefined;
     // Asked while it is there: of a stream that is gone nobody knows what it was.
     const comesBack = this.#parts.comesBack(tap.stream);
-    writer.on('file', (file) => this.#handleFile(file, 'file'));
-    writer.on('progress', (file) => this.#handleFile(file, 'progress'));
+    writer.on('file', (file) => this.#handleFile(file, 'file', indexOf));
+    writer.on('progress', (file) => this.#handleFile(file, 'progress', indexOf));
     writer.once('ended', (reason, message) => {
       this.#writer = undefined;
       this.#tap = undefined;
       tap.close();
+      this.#completed = Promise.all([this.#completed, writer.completed()]);
       // `closed`: somebody has ended the stream on purpose.
       const again = comesBack && reason === 'stream_ended' && lostBy() !== 'closed';
       const wanted = this.#stopping === undefined;
       if (!wanted && (reason === 'stopped' || reason === 'stream_ended')) {
-        this.#finish(this.#stopping?.reason ?? reason, this.#stopping?.message ?? message);
+        this.#end(this.#stopping?.reason ?? reason, this.#stopping?.message ?? message);
       } else if (wanted && again) void this.#reopen(message);
-      else this.#finish(reason, message);
+      else this.#end(reason, message);
     });
     const first = !this.begun;
     if (first) this.#startedAt = Date.now();
     this.#parts.onChange(this, first ? 'begun' : 'state');
-    for (const file of writer.files) this.#handleFile(file, 'file');
+    for (const file of writer.files) this.#handleFile(file, 'file', indexOf);
   }
 
-  #handleFile(written: WrittenFile, change: 'file' | 'progress'): void {
-    const known = this.#indexOf.get(written.fileName);
+  #handleFile(written: WrittenFile, change: 'file' | 'progress', indexOf: Map<string, number>): void {
+    const known = indexOf.get(written.fileName);
     const index = known ?? this.#files.length;
     const { fileName, startedAt, durationMs, bytes, packetsIn, packetsLost, state } = written;
     const file: RecordingFile = { index, fileName, startedAt, durationMs, bytes, packetsIn, packetsLost, state };
     this.#files[index] = file;
-    this.#indexOf.set(fileName, index);
+    indexOf.set(fileName, index);
     this.#parts.onChange(this, known === undefined ? 'file' : change, file);
     const { maxFiles } = this.options;
     if (known === undefined && this.#files.length >= maxFiles && this.#stopping === undefined) {
@@ -239,9 +242,9 @@ export class RecordingJob {
     const until = Date.now() + limitMs;
     let waitMs = firstWaitMs;
     let problem = why;
-    while (!this.ended && Date.now() + waitMs <= until) {
+    while (!this.#ending && Date.now() + waitMs <= until) {
       const aborted = await delay(waitMs, false, { signal: this.#abort.signal }).catch(() => true);
-      if (aborted || this.ended) return;
+      if (aborted || this.#ending) return;
       try {
         await this.#open();
         return;
@@ -251,11 +254,17 @@ export class RecordingJob {
       }
       waitMs = Math.min(maxWaitMs, waitMs * 2);
     }
-    this.#finish('stream_ended', `the source did not come back within ${limitMs} ms: ${problem}`);
+    this.#end('stream_ended', `the source did not come back within ${limitMs} ms: ${problem}`);
+  }
+
+  /** Files of before may still be completed; that neither stops nor fails it. */
+  #end(reason: RecordingReason, message: string): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    void this.#completed.then(() => this.#finish(reason, message));
   }
 
   #finish(reason: RecordingReason, message: string): void {
-    if (this.ended) return;
     this.#state = FINISHED.has(reason) ? 'finished' : 'failed';
     this.#reason = reason;
     this.#message = message === '' ? undefined : message;

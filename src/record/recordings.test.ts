@@ -248,6 +248,22 @@ describe('a camera whose source is lost', () => {
     expect(fixture.recordings.get(id)).toMatchObject({ files });
   });
 
+  test('is asked for again while the file of before is still being completed', async () => {
+    fixture.reopen({ reopen });
+    const { id } = await start({ fileName: 'cam' });
+    const gate = Promise.withResolvers<void>();
+    fixture.threads.last.completing = gate.promise;
+    fixture.streams.taps[0]?.end('media_lost');
+    await eventually(() => fixture.recordings.get(id)?.fileCount).toBe(2);
+    let stopped = false;
+    const stopping = fixture.recordings.stop(id).then(() => (stopped = true));
+    await eventually(() => fixture.recordings.get(id)?.files[1]?.state).toBe('finished');
+    expect([stopped, fixture.recordings.get(id)?.state]).toEqual([false, 'recording']);
+    gate.resolve();
+    await stopping;
+    expect(fixture.recordings.get(id)).toMatchObject({ state: 'finished', reason: 'stopped' });
+  });
+
   test('as does a stream that is pulled', async () => {
     fixture.reopen({ reopen });
     fixture.streams.addStream(fakeStream({ name: 'live/yard', source: 'publication', transport: 'pull' }));

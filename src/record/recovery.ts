@@ -77,6 +77,8 @@ export class Recovery {
       const { durationMs: repairedMs, bytes } = await threads.repair(folder.pathOf(fileName));
       return { durationMs: repairedMs, bytes };
     } catch (error) {
+      // Perhaps in the midst of it: the next start goes on.
+      if (this.#closed) throw error;
       log.warn({ file: fileName, error: errorMessage(error) }, 'recording could not be repaired');
       return { durationMs, bytes: opened.size };
     }

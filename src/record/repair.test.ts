@@ -79,6 +79,7 @@ function threeFragments(
   }
   const open = readFileSync(disk.path);
   file.finish();
+  repairFile(disk.path);
   return { open, ends, finished: readFileSync(disk.path) };
 }
 

@@ -33,11 +33,11 @@ export interface WrittenFile {
 export type WriterEndReason = 'stopped' | 'stream_ended' | 'disk_full' | 'write_failed' | 'thread_died';
 
 export type RecordingWriterEvents = {
-  /** Begun or finished. */
+  /** Begun or finished; finished also after `ended`. */
   file: [file: WrittenFile];
   /** Every second or so. */
   progress: [file: WrittenFile];
-  /** Once, after the last file. */
+  /** Once; nothing is written any more. */
   ended: [reason: WriterEndReason, message: string];
 };
 
@@ -47,8 +47,10 @@ export interface RecordingWriter extends EventEmitter<RecordingWriterEvents> {
   /** Encoding names of the tap, e.g. `H264`, `PCMA`. */
   readonly codecs: readonly string[];
   readonly files: readonly WrittenFile[];
-  /** Finishes the file; idempotent. */
+  /** Finishes the file; resolves as `completed` does. Idempotent. */
   stop(): Promise<void>;
+  /** Resolves when all files that are written to the end are complete, which takes long for long ones. Never rejects. */
+  completed(): Promise<void>;
 }
 
 /** The threads that write recordings. */

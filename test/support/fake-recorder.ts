@@ -20,6 +20,8 @@ export class FakeWriter extends EventEmitter<RecordingWriterEvents> implements R
   readonly files: WrittenFile[] = [];
   /** While set, `stop` does not finish. */
   stuck = false;
+  /** While set, its files are not complete. */
+  completing: Promise<void> | undefined;
   #ended = false;
 
   constructor(options: RecordingWriterOptions, codecs: readonly string[]) {
@@ -63,6 +65,10 @@ export class FakeWriter extends EventEmitter<RecordingWriterEvents> implements R
 
   async stop(): Promise<void> {
     if (!this.stuck) this.end('stopped', '');
+  }
+
+  async completed(): Promise<void> {
+    await this.completing;
   }
 
   /** `thread_died` leaves its file as it is. */

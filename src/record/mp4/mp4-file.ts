@@ -1,6 +1,5 @@
 import type { DiskFile } from '../disk-file.ts';
 import type { FileTracks, RecordingFile } from '../recording-file.ts';
-import { finishMp4 } from './finish.ts';
 import { formatFragment, type FragmentRun } from './fragment.ts';
 import { G711Track } from './g711-track.ts';
 import { AUDIO_TRACK, formatMp4Header, VIDEO_TIMESCALE, VIDEO_TRACK } from './header.ts';
@@ -14,7 +13,7 @@ const OPUS_FRAME_TICKS = 960;
 /** How far sound may stay behind the picture before silence takes its place. */
 const SILENCE_AFTER_MS = 1000;
 
-/** ISO/IEC 14496-12: fragments while it is written, a plain file with one `moov` when it is finished. */
+/** ISO/IEC 14496-12: fragments, which `finishMp4` makes a plain file of. */
 export class Mp4File implements RecordingFile {
   readonly #disk: DiskFile;
   readonly #tracks: FileTracks;
@@ -84,16 +83,11 @@ export class Mp4File implements RecordingFile {
     this.#g711?.fillTo(Math.round(this.#videoMs * this.#audioTicks));
     this.#g711?.end();
     this.#writeFragment();
-    finishMp4(this.#disk);
     this.#disk.close();
   }
 
-  salvage(): void {
-    try {
-      finishMp4(this.#disk);
-    } finally {
-      this.#disk.close();
-    }
+  abandon(): void {
+    this.#disk.close();
   }
 
   #writeFragment(): void {

@@ -15,4 +15,11 @@ export class RecordingStartError extends GatewayError {
 /** A file cannot be made complete. */
 export class RecordingRepairError extends GatewayError {
   override readonly code = 'recording_not_repaired';
+  /** `thread`: nobody has looked at it to the end. */
+  readonly reason: 'file' | 'thread';
+
+  constructor(reason: RecordingRepairError['reason'], message: string) {
+    super(message);
+    this.reason = reason;
+  }
 }

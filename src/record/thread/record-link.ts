@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { errorMessage, type Logger } from '../../util/index.ts';
 import type { RecordingWriterOptions } from '../writer-types.ts';
 import { RecordingRepairError, RecordingStartError } from './errors.ts';
 import type { ThreadNotice, ThreadOptions, ThreadRequest } from './protocol.ts';
-import { RecordingProxy } from './recording-proxy.ts';
+import { RecordingProxy, type CompleteFile } from './recording-proxy.ts';
 
 /** The part of `Worker` that a link uses. */
 export interface RecordWorker {
@@ -18,15 +17,12 @@ export interface RecordLinkOptions {
   readonly index: number;
   readonly thread: ThreadOptions;
   readonly spawn: (options: ThreadOptions) => RecordWorker;
+  /** Makes a file complete, in another thread. @throws RecordingRepairError */
+  readonly complete: CompleteFile;
   readonly log: Logger;
 }
 
 type Repair = PromiseWithResolvers<{ durationMs: number; bytes: number }>;
-
-interface Entry {
-  readonly recording: RecordingProxy;
-  readonly directory: string;
-}
 
 /** Finishing files at the end takes no longer on a disk that answers. */
 const SHUTDOWN_MS = 10_000;
@@ -37,7 +33,7 @@ let nextKey = 1;
 export class RecordLink {
   readonly #options: RecordLinkOptions;
   readonly #log: Logger;
-  readonly #entries = new Map<number, Entry>();
+  readonly #entries = new Map<number, RecordingProxy>();
   readonly #repairs = new Map<number, Repair>();
   #worker: RecordWorker | undefined;
   #exited: PromiseWithResolvers<void> | undefined;
@@ -53,7 +49,7 @@ export class RecordLink {
   }
 
   flush(): void {
-    for (const { recording } of this.#entries.values()) recording.flush();
+    for (const recording of this.#entries.values()) recording.flush();
   }
 
   /** @throws RecordingStartError */
@@ -64,11 +60,13 @@ export class RecordLink {
     const recording = new RecordingProxy({
       key,
       tap,
+      directory,
+      complete: this.#options.complete,
       post: (request, transfer) => this.#post(request, transfer),
       log: this.#log,
       onEnded: (ended) => void this.#entries.delete(ended),
     });
-    this.#entries.set(key, { recording, directory });
+    this.#entries.set(key, recording);
     const wishes = {
       ...(takenNumbers === undefined ? {} : { takenNumbers }),
       ...(container === undefined ? {} : { container }),
@@ -81,7 +79,7 @@ export class RecordLink {
 
   /** @throws RecordingRepairError */
   async repair(path: string): Promise<{ durationMs: number; bytes: number }> {
-    if (this.#closed) throw new RecordingRepairError('record threads are closed');
+    if (this.#closed) throw new RecordingRepairError('thread', 'record threads are closed');
     const key = nextKey++;
     const repair: Repair = Promise.withResolvers();
     this.#repairs.set(key, repair);
@@ -89,9 +87,15 @@ export class RecordLink {
     return repair.promise;
   }
 
+  /** Ends the thread in the midst of its work. */
+  abort(): void {
+    this.#closed = true;
+    void this.#worker?.terminate();
+  }
+
   /** Idempotent; resolves when the thread has ended. */
   async close(): Promise<void> {
-    if (!this.#closed) await Promise.all([...this.#entries.values()].map(({ recording }) => recording.stop()));
+    if (!this.#closed) await Promise.all([...this.#entries.values()].map((recording) => recording.stop()));
     this.#closed = true;
     const worker = this.#worker;
     if (worker === undefined || this.#exited === undefined) return;
@@ -128,14 +132,14 @@ export class RecordLink {
       case 'repaired':
         return this.#settleRepair(notice.key)?.resolve({ durationMs: notice.durationMs, bytes: notice.bytes });
       case 'notRepaired':
-        return this.#settleRepair(notice.key)?.reject(new RecordingRepairError(notice.message));
+        return this.#settleRepair(notice.key)?.reject(new RecordingRepairError('file', notice.message));
       case 'taken':
       case 'begun':
       case 'notBegun':
       case 'file':
       case 'keyFrameNeeded':
       case 'ended':
-        return this.#entries.get(notice.key)?.recording.onNotice(notice);
+        return this.#entries.get(notice.key)?.onNotice(notice);
     }
   }
 
@@ -151,24 +155,11 @@ export class RecordLink {
     this.#exited = undefined;
     const entries = [...this.#entries.values()];
     this.#entries.clear();
-    for (const repair of this.#repairs.values()) repair.reject(new RecordingRepairError('the record thread died'));
+    const error = new RecordingRepairError('thread', 'the record thread died');
+    for (const repair of this.#repairs.values()) repair.reject(error);
     this.#repairs.clear();
     if (this.#closed) return;
     this.#log.error({ code, recordings: entries.length }, 'record thread died');
-    for (const entry of entries) {
-      entry.recording.halt();
-      void this.#endDead(entry);
-    }
-  }
-
-  async #endDead({ recording, directory }: Entry): Promise<void> {
-    for (const file of recording.files.filter(({ state }) => state === 'writing')) {
-      try {
-        recording.onFile({ ...file, ...(await this.repair(join(directory, file.fileName))), state: 'finished' });
-      } catch (error) {
-        this.#log.warn({ fileName: file.fileName, error: errorMessage(error) }, 'recording is left in fragments');
-      }
-    }
-    recording.end('thread_died', 'the record thread died');
+    for (const recording of entries) recording.endDead();
   }
 }

@@ -1,13 +1,15 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeTap } from '../../../test/support/rtp-tap.ts';
 import { idr, PPS, rtp, slice, SPS_720 } from '../../../test/support/ps-builder.ts';
 import { silentLogger } from '../../util/index.ts';
 import { createRecordThreads, type RecordingWriter, type RecordThreads } from '../index.ts';
+import type { ThreadRequest } from './protocol.ts';
+import type { RecordWorker } from './record-link.ts';
 import { spawnRecordThread } from './record-threads.ts';
 
 const TRACK = { kind: 'video', encoding: 'H264', clockRate: 90_000, payloadType: 96, ssrc: 1 } as const;
@@ -35,6 +37,21 @@ afterEach(async () => {
 function stopCameras(): void {
   for (const timer of cameras) clearInterval(timer);
   cameras.clear();
+}
+
+/** A record thread that does nothing before it is told to. */
+class SlowThread extends EventEmitter implements RecordWorker {
+  readonly requests: ThreadRequest[] = [];
+
+  postMessage(request: ThreadRequest): void {
+    this.requests.push(request);
+    if (request.type === 'shutdown') this.emit('exit', 0);
+  }
+
+  async terminate(): Promise<number> {
+    this.emit('exit', 1);
+    return 1;
+  }
 }
 
 /** A tap with 25 frames a second, in real time. */
@@ -83,6 +100,7 @@ describe('RecordThreads', () => {
     const ended = once(writer, 'ended');
     tap.end('publisher_gone');
     expect(await ended).toEqual(['stream_ended', 'the stream ended: publisher_gone']);
+    await writer.completed();
     expect(writer.files).toMatchObject([{ state: 'finished' }]);
   });
 
@@ -103,6 +121,38 @@ describe('RecordThreads', () => {
     const tap = new FakeTap([TRACK]);
     tap.close();
     await expect(open(tap)).rejects.toMatchObject({ reason: 'stream_ended' });
+  });
+
+  test('a file that takes long to complete neither holds up recordings nor fails its own', async () => {
+    const slow = new SlowThread();
+    threads = createRecordThreads({ threads: 1, startMs: 2000 }, silentLogger, (options) => {
+      if (workers.length > 0) return slow;
+      const worker = spawnRecordThread(options);
+      workers.push(worker);
+      return worker;
+    });
+    const writer = await open(camera(), 'long');
+    const ended = once(writer, 'ended');
+    let stopped = false;
+    const stopping = writer.stop().then(() => (stopped = true));
+    expect((await ended)[0]).toBe('stopped');
+    const other = await open(camera(), 'other');
+    await once(other, 'progress');
+    expect(stopped).toBe(false);
+    expect(writer.files).toMatchObject([{ fileName: 'long.mp4', state: 'writing' }]);
+    const [request] = slow.requests;
+    if (request?.type !== 'repair') throw new Error('nothing is to be completed');
+    expect(request.path).toBe(join(folder, 'long.mp4'));
+    slow.emit('message', { type: 'repaired', key: request.key, durationMs: 77, bytes: 88 });
+    await stopping;
+    expect(writer.files).toMatchObject([{ durationMs: 77, bytes: 88, state: 'finished' }]);
+    const otherEnded = once(other, 'ended');
+    const otherStopping = other.stop();
+    await otherEnded;
+    await slow.terminate();
+    await otherStopping;
+    // Nobody has looked at it: it is to be tried again.
+    expect(other.files).toMatchObject([{ state: 'writing' }]);
   });
 
   test('a directory that does not exist', async () => {

@@ -17,6 +17,8 @@ export type SpawnRecordThread = (options: ThreadOptions) => RecordWorker;
 /** Node runs the TypeScript source directly; the compiled tree has the `.js` beside this file. */
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker-entry.ts' : './worker-entry.js', import.meta.url);
 const START_MS = 10_000;
+/** At the end of the gateway files are completed for so long. */
+const COMPLETE_MS = 10_000;
 /** Packets wait for so long to be handed over together. */
 const HAND_OVER_MS = 150;
 
@@ -37,12 +39,16 @@ export function createRecordThreads(
 
 class LinkGroup implements RecordThreads {
   readonly #links: readonly RecordLink[];
+  /** Completes files: a long one takes so long that recordings of the same thread would lose packets. */
+  readonly #finisher: RecordLink;
   #timer: NodeJS.Timeout | undefined;
 
   constructor({ threads, startMs = START_MS }: RecordThreadsOptions, log: Logger, spawn: SpawnRecordThread) {
-    this.#links = Array.from({ length: Math.max(1, threads) }, (_, index) => {
-      return new RecordLink({ index, thread: { startMs }, spawn, log });
-    });
+    const linkOf = (index: number): RecordLink =>
+      new RecordLink({ index, thread: { startMs }, spawn, complete: (path) => this.repair(path), log });
+    const count = Math.max(1, threads);
+    this.#links = Array.from({ length: count }, (_, index) => linkOf(index));
+    this.#finisher = linkOf(count);
   }
 
   async open(options: RecordingWriterOptions): Promise<RecordingWriter> {
@@ -51,11 +57,15 @@ class LinkGroup implements RecordThreads {
   }
 
   async repair(path: string): Promise<{ durationMs: number; bytes: number }> {
-    return this.#leastLoaded().repair(path);
+    return this.#finisher.repair(path);
   }
 
   async close(): Promise<void> {
+    // What is not complete then, the next start completes.
+    const limit = setTimeout(() => this.#finisher.abort(), COMPLETE_MS);
     await Promise.all(this.#links.map((link) => link.close()));
+    clearTimeout(limit);
+    await this.#finisher.close();
     clearInterval(this.#timer);
   }
 

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
+import { join } from 'node:path';
 import type { FramedPackets, Tap, TapFrames } from '../../stream/index.ts';
-import { safeEmit, type Logger } from '../../util/index.ts';
+import { errorMessage, safeEmit, type Logger } from '../../util/index.ts';
 import type {
   Container,
   RecordingWriter,
@@ -8,23 +9,29 @@ import type {
   WriterEndReason,
   WrittenFile,
 } from '../writer-types.ts';
-import { RecordingStartError } from './errors.ts';
+import { RecordingRepairError, RecordingStartError } from './errors.ts';
 import { PacketBatch } from './packet-batch.ts';
 import type { ThreadNotice, ThreadRequest } from './protocol.ts';
 import { sharedNowMs } from './record-thread.ts';
 
 /** Files of one recording that are remembered one by one. */
 const MAX_FILES = 10_000;
-/** A disk that takes longer to finish a file does not answer. */
+/** A disk that takes longer for the last fragment does not answer. */
 const STOP_MS = 30_000;
 
 type OwnNotice = Extract<ThreadNotice, { readonly key: number }>;
 
+/** Makes a file complete. @throws RecordingRepairError */
+export type CompleteFile = (path: string) => Promise<{ durationMs: number; bytes: number }>;
+
 export interface RecordingProxyOptions {
   readonly key: number;
   readonly tap: Tap;
+  readonly directory: string;
+  readonly complete: CompleteFile;
   readonly post: (request: ThreadRequest, transfer?: readonly ArrayBuffer[]) => void;
   readonly log: Logger;
+  /** Ended, and its files are complete. */
   readonly onEnded: (key: number) => void;
 }
 
@@ -37,6 +44,8 @@ export class RecordingProxy extends EventEmitter<RecordingWriterEvents> implemen
   readonly #begun = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #files: WrittenFile[] = [];
+  /** Files that are being completed. */
+  readonly #completing = new Map<string, Promise<void>>();
   #frames: TapFrames | undefined;
   #state: 'opening' | 'writing' | 'stopping' | 'ended' = 'opening';
   #stopTimer: NodeJS.Timeout | undefined;
@@ -79,6 +88,11 @@ export class RecordingProxy extends EventEmitter<RecordingWriterEvents> implemen
   async stop(): Promise<void> {
     this.#requestStop('stopped', 'stopped');
     await this.#ended.promise;
+    await this.completed();
+  }
+
+  async completed(): Promise<void> {
+    await Promise.all(this.#completing.values());
   }
 
   onNotice(notice: OwnNotice): void {
@@ -95,30 +109,54 @@ export class RecordingProxy extends EventEmitter<RecordingWriterEvents> implemen
         this.#begun.reject(new RecordingStartError(notice.failure, notice.message));
         return this.#close();
       case 'file':
-        return this.onFile(notice.file, notice.event);
+        if (notice.file.state === 'finished') return this.#complete(notice.file);
+        return this.#onFile(notice.file, notice.event);
       case 'keyFrameNeeded':
         return this.#frames?.requestKeyFrame();
       case 'ended':
-        return this.end(notice.reason, notice.message);
+        return this.#end(notice.reason, notice.message);
       case 'repaired':
       case 'notRepaired':
         return undefined;
     }
   }
 
-  onFile(file: WrittenFile, event: 'file' | 'progress' = 'file'): void {
+  /** The thread is gone: nobody takes packets any more, and what it has left is completed first. */
+  endDead(): void {
+    if (this.#state !== 'ended') this.#state = 'stopping';
+    this.#frames?.close();
+    for (const file of this.#files.filter(({ state }) => state === 'writing')) this.#complete(file);
+    void this.completed().then(() => this.#end('thread_died', 'the record thread died'));
+  }
+
+  #onFile(file: WrittenFile, event: 'file' | 'progress' = 'file'): void {
     this.#keep(file);
     safeEmit<RecordingWriterEvents, 'file' | 'progress'>(this, this.#options.log, event, file);
   }
 
-  /** Nobody takes packets any more. */
-  halt(): void {
-    if (this.#state !== 'ended') this.#state = 'stopping';
-    this.#frames?.close();
+  /** The thread has only closed it. */
+  #complete(file: WrittenFile): void {
+    const { fileName } = file;
+    if (this.#completing.has(fileName)) return;
+    this.#onFile({ ...file, state: 'writing' }, 'progress');
+    const work = this.#completed(file).finally(() => void this.#completing.delete(fileName));
+    this.#completing.set(fileName, work);
+  }
+
+  async #completed(file: WrittenFile): Promise<void> {
+    const { directory, complete, log } = this.#options;
+    try {
+      this.#onFile({ ...file, ...(await complete(join(directory, file.fileName))), state: 'finished' });
+    } catch (error) {
+      log.warn({ fileName: file.fileName, error: errorMessage(error) }, 'recording is left in fragments');
+      // Else it is tried again: its state says so.
+      if (error instanceof RecordingRepairError && error.reason === 'file')
+        this.#onFile({ ...file, state: 'finished' });
+    }
   }
 
   /** What the thread said last, or that it is gone; idempotent. */
-  end(reason: WriterEndReason, message: string): void {
+  #end(reason: WriterEndReason, message: string): void {
     if (this.#state === 'ended') return;
     this.#begun.reject(new RecordingStartError('thread_died', message));
     this.#close();
@@ -136,7 +174,7 @@ export class RecordingProxy extends EventEmitter<RecordingWriterEvents> implemen
     this.#batch.flush();
     const { key, post } = this.#options;
     post({ type: 'stop', key, reason, message });
-    this.#stopTimer = setTimeout(() => this.end('write_failed', `not finished within ${STOP_MS} ms`), STOP_MS);
+    this.#stopTimer = setTimeout(() => this.#end('write_failed', `not finished within ${STOP_MS} ms`), STOP_MS);
   }
 
   #close(): void {
@@ -145,7 +183,7 @@ export class RecordingProxy extends EventEmitter<RecordingWriterEvents> implemen
     clearTimeout(this.#stopTimer);
     this.#frames?.close();
     this.#options.tap.close();
-    this.#options.onEnded(this.#options.key);
+    void this.completed().then(() => this.#options.onEnded(this.#options.key));
     this.#ended.resolve();
   }
 

@@ -136,7 +136,8 @@ describe('Recording', () => {
     const [file] = bench.finished;
     expect(file!.durationMs).toBe(3000);
     expect(file!.packetsLost).toBe(0);
-    expect(repairFile(join(folder, 'rec.mp4'))).toEqual({ durationMs: 3000, bytes: file!.bytes });
+    expect(statSync(join(folder, 'rec.mp4')).size).toBe(file!.bytes);
+    expect(repairFile(join(folder, 'rec.mp4'))).toMatchObject({ durationMs: 3000 });
   });
 
   test('a loss drops pictures up to the next key frame, is counted, and asks for one', () => {

@@ -282,20 +282,20 @@ export class Recording {
       const { code, message } = error as NodeJS.ErrnoException;
       const reason = code === 'ENOSPC' || code === 'EDQUOT' ? 'disk_full' : 'write_failed';
       if (this.#state === 'waiting') return this.#failStart(reason, message);
-      this.#salvage();
+      this.#abandon();
       this.#end(reason, message);
     }
   }
 
-  #salvage(): void {
+  #abandon(): void {
     const open = this.#file;
     this.#file = undefined;
     if (open === undefined) return;
     try {
-      open.file.salvage();
+      open.file.abandon();
     } catch (error) {
       const fields = { file: open.file.path, error: (error as Error).message };
-      this.#context.tell({ type: 'log', fields, message: 'recording is left in fragments' });
+      this.#context.tell({ type: 'log', fields, message: 'recording was not closed' });
     }
     this.#tellFile('file', open, 'finished');
   }

@@ -3,7 +3,7 @@ import { FrameMemory } from '../frame/frame-memory.ts';
 import { opusSamples } from '../frame/opus.ts';
 import type { FileTracks, RecordingFile } from '../recording-file.ts';
 import { EBML_ID, formatId, formatSize, formatSizeIn, unsignedElement } from './ebml.ts';
-import { durationPlace, finishWebm, float64 } from './finish.ts';
+import { durationPlace, float64 } from './finish.ts';
 import { AUDIO_TRACK, formatWebmHeader, VIDEO_TRACK } from './header.ts';
 
 /** RFC 9559 §10.2: bit 0 of a SimpleBlock's flags. */
@@ -21,7 +21,7 @@ interface Block {
   readonly end: number;
 }
 
-/** WebM (RFC 9559): one cluster a flush, the duration kept right all the time, Cues and SeekHead when it is finished. */
+/** WebM (RFC 9559): one cluster a flush, the duration kept right all the time, Cues and SeekHead by `finishWebm`. */
 export class WebmFile implements RecordingFile {
   readonly #disk: DiskFile;
   readonly #memory = new FrameMemory(MAX_BYTES);
@@ -94,16 +94,11 @@ export class WebmFile implements RecordingFile {
 
   finish(): void {
     this.flush();
-    finishWebm(this.#disk);
     this.#disk.close();
   }
 
-  salvage(): void {
-    try {
-      finishWebm(this.#disk);
-    } finally {
-      this.#disk.close();
-    }
+  abandon(): void {
+    this.#disk.close();
   }
 
   #add(block: Pick<Block, 'track' | 'timeMs' | 'flags'>, data: Uint8Array): boolean {
