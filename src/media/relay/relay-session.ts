@@ -31,6 +31,8 @@ interface Lane {
   readonly track: RelayTrack;
   readonly channel: number;
   ports: RelayPorts | undefined;
+  /** The source of now sends by UDP: one that is connected again may have changed that, and the ports stay. */
+  overUdp: boolean;
   keyFrameWanted: boolean;
   keyFrameAskedAtMs: number;
 }
@@ -70,6 +72,7 @@ export class RelaySession {
       track: new RelayTrack(track, dependencies),
       channel: index * 2,
       ports: undefined,
+      overUdp: false,
       keyFrameWanted: false,
       keyFrameAskedAtMs: -KEY_FRAME_REQUEST_MS,
     }));
@@ -91,7 +94,7 @@ export class RelaySession {
         void this.#openUdp(request.track, request.port, request.remote);
         return;
       case 'setRemote':
-        return this.#lanes[request.track]?.ports?.setRemote(request.remote, this.#opening());
+        return this.#setRemote(request.track, request.remote);
       case 'push':
         return this.#onFrames(Buffer.from(request.framed.buffer, request.framed.byteOffset, request.framed.byteLength));
       case 'restart':
@@ -161,18 +164,28 @@ export class RelaySession {
         port,
         receiveBufferBytes,
         remote,
-        onRtp: (message) => this.#onPacket(lane, message, 0, message.length),
+        onRtp: (message) => {
+          if (this.#onPacket(lane, message, 0, message.length)) lane.overUdp = true;
+        },
         onRtcp: (message) => this.#onControl(lane, message),
         onStranger: () => this.#faults.add('wrong_source'),
       });
       if (this.#closed) return ports.close();
       lane.ports = ports;
+      lane.overUdp = true;
       tell({ name: 'udp', track });
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
       const reason = error instanceof Error ? error.message : String(error);
       tell({ name: 'udp', track, refusal: { taken: code === 'EADDRINUSE' || code === 'EACCES', reason } });
     }
+  }
+
+  #setRemote(track: number, remote: RelayRemote): void {
+    const lane = this.#lanes[track];
+    if (lane?.ports === undefined) return;
+    lane.overUdp = true;
+    lane.ports.setRemote(remote, this.#opening());
   }
 
   #onFrames(block: Buffer): void {
@@ -183,23 +196,26 @@ export class RelaySession {
       if (block[at] !== DOLLAR || end > block.length) return this.#faults.add('frame_malformed');
       const lane = this.#lanes[block[at + 1]! >> 1];
       if (lane === undefined) this.#faults.add('unknown_channel');
-      else if ((block[at + 1]! & 1) === 0) this.#onPacket(lane, block, start, end);
-      else this.#onControl(lane, block.subarray(start, end));
+      else if ((block[at + 1]! & 1) === 1) this.#onControl(lane, block.subarray(start, end));
+      else if (this.#onPacket(lane, block, start, end)) lane.overUdp = false;
       at = end;
     }
   }
 
-  #onPacket(lane: Lane, buffer: Buffer, start: number, end: number): void {
-    if (this.#closed) return;
+  /** True = it was taken as media. */
+  #onPacket(lane: Lane, buffer: Buffer, start: number, end: number): boolean {
+    if (this.#closed) return false;
     if (isRtcpAt(buffer, start, end)) {
       this.#faults.add('rtcp_on_rtp_channel');
-      return this.#onControl(lane, buffer.subarray(start, end));
+      this.#onControl(lane, buffer.subarray(start, end));
+      return false;
     }
     const nowMs = this.#context.now();
-    if (!lane.track.onRtp(buffer, start, end, nowMs)) return;
+    if (!lane.track.onRtp(buffer, start, end, nowMs)) return false;
     const first = this.#mediaAtMs < 0;
     this.#mediaAtMs = nowMs;
     if (first) this.#options.tell({ name: 'firstMedia' });
+    return true;
   }
 
   #onControl(lane: Lane, packet: Buffer): void {
@@ -231,7 +247,7 @@ export class RelaySession {
 
   #answer(lane: Lane, packet: Buffer | undefined): void {
     if (packet === undefined) return;
-    if (lane.ports !== undefined) return lane.ports.sendRtcp(packet);
+    if (lane.ports !== undefined && lane.overUdp) return lane.ports.sendRtcp(packet);
     const framed = new Uint8Array(FRAME_HEADER_BYTES + packet.length);
     framed.set([DOLLAR, lane.channel + 1, packet.length >> 8, packet.length & 0xff]);
     framed.set(packet, FRAME_HEADER_BYTES);

@@ -204,6 +204,24 @@ test('UDP of a server: ports that are named later get a packet that opens the wa
   expect(recordsOf(own.control[0]!)).toEqual([{ type: 'rr', ssrc: expect.any(Number) }]);
 });
 
+test('a source that goes on over TCP is answered there, and no more where its UDP was', async () => {
+  await open();
+  const own = await source();
+  const port = await openUdp(0, own.rtcp.address().port);
+  own.rtp.send(video(1), port, HOST);
+  await harness.poll(() => (probe.video.length === 1 ? true : undefined));
+  push(framed(0, video(2)));
+  await harness.poll(() => (probe.video.length === 2 ? true : undefined));
+  probe.reply(pli(SENT_VIDEO));
+  await harness.poll(() =>
+    plisIn(notices('rtcp').map(({ framed: bytes }) => bytes.subarray(4))) === 1 ? true : undefined,
+  );
+  request({ name: 'setRemote', track: 0, remote: { address: HOST, rtcpPort: own.rtcp.address().port } });
+  harness.advance(600);
+  probe.reply(pli(SENT_VIDEO));
+  await harness.poll(() => (plisIn(own.control) === 1 ? true : undefined));
+});
+
 test('no media ends the relay only while media is expected; silence ends it later, told with the counters', async () => {
   await open();
   harness.advance(FIRST_MEDIA_MS * 2);
