@@ -49,6 +49,8 @@ export class PublishedStream {
   readonly #feed: PublicationFeed;
   readonly #options: PublishedStreamOptions;
   readonly #createdAt = Date.now();
+  /** Taps that wait for the description. */
+  #opening = 0;
   #closed = false;
 
   constructor(options: PublishedStreamOptions) {
@@ -57,7 +59,7 @@ export class PublishedStream {
     const { publication, play, publisher, webrtc, media, log } = options;
     const onChange = (): void => {
       if (this.#closed) return;
-      publisher.onWatchers?.(this.viewers.size + this.#taps.size);
+      this.#tellWatchers();
       options.onViewers(this);
     };
     this.#taps = new StreamTaps({ stream: options.name, onChange, log });
@@ -154,7 +156,10 @@ export class PublishedStream {
 
   /** @throws StreamError */
   async tap(request: TapRequest): Promise<Tap> {
+    this.#opening += 1;
+    this.#tellWatchers();
     await this.#feed.described();
+    this.#opening -= 1;
     if (this.#closed) {
       throw new StreamError('closed', 'the publication ended meanwhile', { playId: this.#options.play.id });
     }
@@ -188,6 +193,12 @@ export class PublishedStream {
     publication.close();
     publisher.onEnded?.(reason);
     onClosed(this, reason);
+  }
+
+  /** Those who are still being served are watchers too: for nobody else a pulled stream would go on. */
+  #tellWatchers(): void {
+    if (this.#closed) return;
+    this.#options.publisher.onWatchers?.(this.viewers.size + this.#taps.size + this.#opening);
   }
 
   get #address(): string {

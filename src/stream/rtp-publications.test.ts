@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CHANNEL_ID, DEVICE_ID, scriptedParts } from '../../test/support/stream-fakes.ts';
 import type { RtpPublishRequest } from './rtp-publication-types.ts';
 import { createStreams } from './streams.ts';
@@ -133,6 +133,21 @@ test('readers over RTSP are told at once what the publisher has said of its para
   ]);
   expect(parts.media.framings).toEqual([]);
   tap.close();
+});
+
+test('a reader whose description is awaited counts as a watcher', async () => {
+  const [video] = REQUEST.tracks;
+  const bare = { ...video!, parameters: 'packetization-mode=1' };
+  const publication = await streams.publishRtp('gate', { ...REQUEST, tracks: [bare] });
+  const watchers: number[] = [];
+  publication.on('watchers', (count) => watchers.push(count));
+  const opening = streams.tap('live/gate');
+  expect(publication.watchers).toBe(1);
+  await vi.waitFor(() => expect(parts.media.framings).toHaveLength(1));
+  const sets = { profileLevelId: '42c028', spropParameterSets: 'Z0LAKA==,aMuD', width: 1920, height: 1080 };
+  parts.media.framings[0]?.emit('described', sets);
+  (await opening).close();
+  expect(watchers).toEqual([1, 0]);
 });
 
 test('names: those of cameras are refused, live ones are taken over or refused as configured', async () => {
