@@ -10,6 +10,7 @@ import type {
 } from '../media/index.ts';
 import { safeEmit, type Logger } from '../util/index.ts';
 import type { Publication, WebRtc } from '../webrtc/index.ts';
+import { StreamError } from './errors.ts';
 import { KeyFrameLimiter } from './key-frame-limiter.ts';
 
 const LOOPBACK = '127.0.0.1';
@@ -58,7 +59,7 @@ class FramedOutput extends EventEmitter<PlayerOutputEvents> implements PlayerOut
   }
 }
 
-/** @throws FramingFailedError, ThreadDiedError, WebRtcUnavailableError */
+/** @throws FramingFailedError, ThreadDiedError, WebRtcUnavailableError, StreamError */
 export async function openFramed(
   { publication, webrtc, media, log }: FramedParts,
   kinds: readonly TrackKind[],
@@ -70,7 +71,11 @@ export async function openFramed(
   const framing = await media.openFraming({ id: publication.id, tracks, output });
   try {
     const target = { kinds, address: LOOPBACK, localAddress: LOOPBACK, rtpPort: framing.port };
-    return new FramedOutput(framing, await webrtc.openPackets(publication, target), log);
+    const packets = await webrtc.openPackets(publication, target);
+    if (!framing.closed) return new FramedOutput(framing, packets, log);
+    // Its end was told when nobody listened.
+    packets.close();
+    throw new StreamError('closed', 'the media thread ended meanwhile');
   } catch (error) {
     framing.close();
     throw error;

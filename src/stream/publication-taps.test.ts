@@ -162,6 +162,21 @@ test.each([
   expect([tap.closed, reasons]).toEqual([true, [reason]]);
 });
 
+test('a media thread that dies while mediasoup opens is told, and nothing stays open', async () => {
+  await publish();
+  const tap = await streams.tap('desk');
+  const openPackets = parts.webrtc.openPackets.bind(parts.webrtc);
+  parts.webrtc.openPackets = async (publication, target) => {
+    const packets = await openPackets(publication, target);
+    parts.media.framings[0]?.close();
+    return packets;
+  };
+  await expect(tap.openFrames(() => undefined)).rejects.toMatchObject({ code: 'closed' });
+  expect(parts.webrtc.packets[0]?.closed).toBe(true);
+  parts.webrtc.openPackets = openPackets;
+  await tap.openFrames(() => undefined);
+});
+
 test('a framing that cannot be opened is told, and tried again by the next', async () => {
   await publish();
   const tap = await streams.tap('desk');
