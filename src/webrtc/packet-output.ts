@@ -51,23 +51,24 @@ export class PacketOutput extends EventEmitter<PlayerOutputEvents> implements Pl
   /** @throws PacketPortsError, WebRtcUnavailableError */
   static async create(source: PacketSource, target: PacketTarget, log: Logger): Promise<PacketOutput> {
     const { router } = source;
-    if (router.closed) throw new WebRtcUnavailableError('the publication has ended');
+    const producers = target.kinds.flatMap((kind) => source.producer(kind) ?? []);
+    // Its router may go on for others.
+    const hasEnded = (): boolean => router.closed || producers.some(({ closed }) => closed);
+    if (hasEnded()) throw new WebRtcUnavailableError('the publication has ended');
     const transport = await createTransport(router, target);
     try {
       const { address: ip, rtpPort: port, rtcpPort } = target;
       await transport.connect({ ip, port, ...(rtcpPort === undefined ? {} : { rtcpPort }) });
       const consumers: types.Consumer[] = [];
       const rtpCapabilities = consumerCapabilities(router, FEEDBACK);
-      for (const kind of target.kinds) {
-        const producerId = source.producer(kind)?.id;
-        if (producerId === undefined) continue;
+      for (const { id: producerId } of producers) {
         // Without retransmission, which plain RTP has no word for: what it would keep for that is memory for nothing.
         consumers.push(await transport.consume({ producerId, rtpCapabilities, paused: true, enableRtx: false }));
       }
       return new PacketOutput(transport, consumers, log);
     } catch (error) {
       transport.close();
-      if (router.closed) throw new WebRtcUnavailableError('the publication has ended', { cause: error });
+      if (hasEnded()) throw new WebRtcUnavailableError('the publication has ended', { cause: error });
       throw error;
     }
   }
