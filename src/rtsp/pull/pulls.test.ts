@@ -159,6 +159,16 @@ describe('what may be added', () => {
   });
 });
 
+test('a password in the query is kept and not shown', async () => {
+  const { pulls, store } = open();
+  const url = 'rtsp://10.0.0.2/a?user=u&password=secret&pwd=secret&channel=1';
+  expect(pulls.add({ ...pullOf(await serve()), url }).url).toBe(
+    'rtsp://10.0.0.2/a?user=u&password=***&pwd=***&channel=1',
+  );
+  expect(JSON.stringify(pulls.list())).not.toContain('secret');
+  expect(store.rows[0]?.url).toBe(url);
+});
+
 describe('on demand', () => {
   test('one connection for all; it ends with them', async () => {
     const server = await serve();

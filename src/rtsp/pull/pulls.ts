@@ -18,6 +18,8 @@ import type {
   PullStreams,
 } from './types.ts';
 
+const QUERY_PASSWORD = /([?&](?:pass|pwd)[^=&]*=)[^&]*/gi;
+
 export interface PullsOptions {
   readonly nodes: readonly PullNode[];
   /** All nodes together have so long to answer a player. */
@@ -198,7 +200,9 @@ class RtspPulls extends EventEmitter<PullsEvents> implements Pulls {
 }
 
 function snapshotOf({ definition: { password, ...definition }, pulled }: Entry): PullSnapshot {
-  return { ...definition, hasPassword: password !== '', ...pulled.status };
+  // Some cameras want their account in the query.
+  const url = definition.url.replace(QUERY_PASSWORD, '$1***');
+  return { ...definition, url, hasPassword: password !== '', ...pulled.status };
 }
 
 /** @throws PullInvalidError, StreamNameError */
