@@ -10,6 +10,7 @@ import { RequestHandler, type Reply, type TapSource } from './request-handler.ts
 const MAX_WAITING_REQUESTS = 16;
 /** A client that is refused is given this long to read why. */
 const GOODBYE_MS = 1000;
+const KEEP_ALIVE_MS = 30_000;
 
 export interface ConnectionOptions {
   readonly streams: TapSource & PublishTarget;
@@ -51,6 +52,8 @@ export class RtspConnection {
       log: this.#log,
     });
     socket.setNoDelay(true);
+    // A peer that vanished is found out also where it need not say anything.
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.on('data', (chunk) => this.#onData(chunk));
     socket.on('error', (error) => this.#log.debug({ error: errorMessage(error) }, 'RTSP connection failed'));
     socket.on('close', () => this.close());

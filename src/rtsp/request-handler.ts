@@ -64,9 +64,11 @@ export class RequestHandler {
   readonly #sdpId = Date.now();
   /** Opened by DESCRIBE, until SETUP takes it. */
   #described: Tap | undefined;
-  /** The name by which the tap was opened. */
+  /** The name by which it was opened. */
   #askedAs = '';
   #session: PlayerSession | undefined;
+  /** The name by which the session's tap was opened. */
+  #playedAs = '';
   #publisher: Publisher | undefined;
   #closed = false;
 
@@ -146,6 +148,8 @@ export class RequestHandler {
       remoteAddress,
       userAgent: (request.headers.get('user-agent') ?? '').slice(0, MAX_USER_AGENT_CHARS),
     });
+    this.#described?.close();
+    this.#described = undefined;
     this.#publisher = new Publisher({ publication, tracks, socket, remoteAddress, sessionTimeoutSec, onEnded, log });
     if (this.#closed) this.close();
     return { status: 200 };
@@ -180,8 +184,8 @@ export class RequestHandler {
       return { status: 454 };
     }
     // One stream a session, by whatever name it was opened.
-    if (this.#session !== undefined && target.stream !== this.#askedAs) return { status: 459 };
-    const session = this.#session ?? this.#createSession(await this.#open(target.stream, request));
+    if (this.#session !== undefined && target.stream !== this.#playedAs) return { status: 459 };
+    const session = this.#session ?? this.#createSession(target.stream, await this.#open(target.stream, request));
     const chosen = await session.setup(target.track ?? 0, parseTransport(request.headers.get('transport') ?? ''));
     if (typeof chosen === 'number') return { status: chosen };
     return { status: 200, headers: { Transport: formatTransport(chosen), Session: this.#sessionHeader(session) } };
@@ -255,7 +259,7 @@ export class RequestHandler {
     return tap;
   }
 
-  #createSession(tap: Tap): PlayerSession {
+  #createSession(stream: string, tap: Tap): PlayerSession {
     if (this.#described !== tap) this.#described?.close();
     this.#described = undefined;
     const { socket, remoteAddress, localAddress, now, onAlive, onEnded } = this.#options;
@@ -272,6 +276,7 @@ export class RequestHandler {
       if (this.#session === session) onEnded(`the stream ended: ${reason}`);
     });
     this.#session = session;
+    this.#playedAs = stream;
     return session;
   }
 

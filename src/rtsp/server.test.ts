@@ -223,6 +223,18 @@ describe('refused', () => {
     expect((await setup(player, TCP, 1, id)).status).toBe(455);
   });
 
+  test('what DESCRIBE asks meanwhile does not change which stream the session has', async () => {
+    const { server, streams } = await open();
+    const player = client(server);
+    const id = idOf(await setup(player, TCP));
+    const other = player.url.replace('/a', '/b');
+    expect((await player.request('DESCRIBE', {}, { url: other })).status).toBe(200);
+    const both = { Transport: 'RTP/AVP/TCP;unicast;interleaved=2-3', Session: id };
+    expect((await player.request('SETUP', both, { url: `${other}/trackID=1` })).status).toBe(459);
+    expect((await player.request('SETUP', both, { url: `${player.url}/trackID=1` })).status).toBe(200);
+    expect(streams.taps.map(({ stream }) => stream)).toEqual(['live/a', 'live/b']);
+  });
+
   test('what is no RTSP is answered with 400 and closed', async () => {
     const { server } = await open();
     const player = client(server);

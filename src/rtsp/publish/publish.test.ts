@@ -262,6 +262,15 @@ describe('the order of things', () => {
     expect((await setup(publisher, 'RTP/AVP;unicast;client_port=6000-6001;mode=record')).status).not.toBe(200);
   });
 
+  test('who announces does not go on to watch what it has described', async () => {
+    const { server, streams } = await open();
+    const publisher = client(server);
+    await publisher.request('DESCRIBE');
+    expect(streams.taps[0]?.closed).toBe(false);
+    expect((await announce(publisher, sdp(H264))).status).toBe(200);
+    expect(streams.taps[0]?.closed).toBe(true);
+  });
+
   test('after it', async () => {
     const { server } = await open();
     const publisher = client(server);
