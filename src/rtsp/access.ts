@@ -12,6 +12,7 @@ export interface RtspAccount {
 
 /** Who may play, and who may publish. */
 export interface RtspAuth extends RtspAccount {
+  /** False = everybody may do both, also take a live publication over. */
   readonly enable: boolean;
   readonly publish: RtspAccount;
 }
