@@ -1,9 +1,25 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type * as ChildProcess from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openRecordings, CAMERA, type RecordingsFixture } from '../../test/support/recordings-fixture.ts';
 import { silentLogger, splitCommand, type Logger } from '../util/index.ts';
+
+const system = vi.hoisted(() => ({ noDescriptors: false }));
+
+/** A system without descriptors: Node's child then has no pipes, and says so a tick later. */
+vi.mock('node:child_process', async (original) => {
+  const real = await original<typeof ChildProcess>();
+  const spawn = ((...args: Parameters<typeof real.spawn>) => {
+    if (!system.noDescriptors) return real.spawn(...args);
+    const child = new EventEmitter();
+    process.nextTick(() => child.emit('error', Object.assign(new Error('spawn EMFILE'), { code: 'EMFILE' })));
+    return child;
+  }) as typeof real.spawn;
+  return { ...real, spawn };
+});
 
 /** Waits without a sleep, longer than a busy machine needs. */
 const eventually = <T>(probe: () => T) => expect.poll(probe, { timeout: 10_000 });
@@ -112,6 +128,40 @@ test('a program that does not exist is told', async () => {
   await eventually(() => log.of('execRecordDone has failed')).toMatchObject([
     { problem: expect.stringContaining('ENOENT') as string },
   ]);
+});
+
+test('without descriptors nothing breaks, and the file gets its program later', async () => {
+  fixture = openRecordings({ execRecordDone: [writer(), '$file'] }, { log });
+  system.noDescriptors = true;
+  try {
+    for (const name of ['x', 'y', 'z']) await record(name);
+    await eventually(() => log.of('execRecordDone has failed').length).toBeGreaterThan(1);
+  } finally {
+    system.noDescriptors = false;
+  }
+  await record('last');
+  await eventually(() => out().trim().split('\n')).toHaveLength(4);
+});
+
+test('one whose background child keeps stderr open has ended all the same', async () => {
+  const extra = `sleep 60 >/dev/null & echo $! >'${folder}/child'`;
+  fixture = openRecordings({ execRecordDone: [writer(extra), '$file'] }, { log });
+  await record('x');
+  await eventually(() => log.of('execRecordDone has ended')).toHaveLength(1);
+  const child = Number(readFileSync(join(folder, 'child'), 'utf8'));
+  expect(isRunning(child)).toBe(true);
+  process.kill(child);
+});
+
+test('one that the end of the gateway makes exit with a code runs again', async () => {
+  const extra = `if [ ! -e '${folder}/again' ]; then trap 'exit 3' TERM; touch '${folder}/again'; sleep 60 & wait; fi`;
+  fixture = openRecordings({ execRecordDone: [writer(extra), '$file'] }, { log });
+  await record('x');
+  await eventually(() => existsSync(join(folder, 'again'))).toBe(true);
+  await fixture.recordings.close();
+  await eventually(() => log.of('execRecordDone has failed')).toMatchObject([{ code: 3 }]);
+  fixture.reopen();
+  await eventually(out).toBe(`<${join(fixture.path, 'x.mp4')}>\n`);
 });
 
 test('one that runs too long is ended, with what it has started', async () => {

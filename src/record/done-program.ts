@@ -7,6 +7,11 @@ const DEFAULT_MAX_RUNNING = 2;
 const DEFAULT_TIME_LIMIT_MS = 600_000;
 /** Between SIGTERM and SIGKILL. */
 const GRACE_MS = 5_000;
+/** What comes on stderr behind the end of the program. */
+const STDERR_GRACE_MS = 500;
+/** Without descriptors, processes or memory for it a program starts so much later. */
+const RETRY_MS = 10_000;
+const TRANSIENT: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']);
 const STDERR_BYTES = 4096;
 const STDERR_LINES = 5;
 
@@ -84,30 +89,44 @@ export class DoneProgram {
     const [program = '', ...args] = this.#command.map((word) => word.replaceAll('$file', () => path));
     const startedAt = Date.now();
     // A group of its own, so that what it has started itself ends with it.
-    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    let problem: string | undefined;
+    let ended: { code: number | null; signal: NodeJS.Signals | null } = { code: null, signal: null };
+    let settled = false;
+    const settle = (again: boolean): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(limit);
+      child.stderr?.destroy();
+      const fields = { file: of.file.fileName, ...ended, ms: Date.now() - startedAt, ...linesOf(stderr) };
+      if (ended.code === 0 && problem === undefined) log.info(fields, 'execRecordDone has ended');
+      else log.warn({ ...fields, ...(problem === undefined ? {} : { problem }) }, 'execRecordDone has failed');
+      this.#handleEnd(of, again);
+    };
+    const settleEnded = (): void => settle(this.#closed && ended.code !== 0);
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      problem ??= errorMessage(error);
+      if (child.pid !== undefined) return;
+      const transient = TRANSIENT.has(error.code ?? '');
+      if (transient) setTimeout(() => this.wake(), RETRY_MS).unref();
+      settle(transient);
+    });
+    child.once('exit', (code, signal) => {
+      ended = { code, signal };
+      // What it has left behind may keep stderr open for ever.
+      setTimeout(settleEnded, STDERR_GRACE_MS).unref();
+    });
+    child.once('close', settleEnded);
     this.#running.set(keyOf(of), child);
     let stderr = '';
-    child.stderr.on('data', (chunk: Buffer) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
       if (stderr.length < STDERR_BYTES) stderr += chunk.toString('utf8').slice(0, STDERR_BYTES - stderr.length);
     });
-    let late = false;
     const limit = setTimeout(() => {
-      late = true;
+      problem = `it ran longer than ${this.#timeLimitMs} ms`;
       signalGroup(child, 'SIGTERM');
       setTimeout(() => signalGroup(child, 'SIGKILL'), GRACE_MS).unref();
     }, this.#timeLimitMs);
-    let problem: string | undefined;
-    child.once('error', (error) => {
-      problem = errorMessage(error);
-    });
-    child.once('close', (code, signal) => {
-      clearTimeout(limit);
-      const fields = { file: of.file.fileName, code, signal, ms: Date.now() - startedAt, ...linesOf(stderr) };
-      if (late) problem = `it ran longer than ${this.#timeLimitMs} ms`;
-      if (code === 0 && problem === undefined) log.info(fields, 'execRecordDone has ended');
-      else log.warn({ ...fields, ...(problem === undefined ? {} : { problem }) }, 'execRecordDone has failed');
-      this.#handleEnd(of, this.#closed && signal !== null);
-    });
   }
 
   #handleEnd(of: FileOfRecording, again: boolean): void {
@@ -131,8 +150,9 @@ function linesOf(stderr: string): { stderr?: string[] } {
   return lines.length === 0 ? {} : { stderr: lines.slice(0, STDERR_LINES) };
 }
 
+/** Also where the program itself has ended: what it has started may not have. */
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, signal);
   } catch {
