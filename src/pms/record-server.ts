@@ -50,6 +50,8 @@ class RecordServer implements RecordCommands {
     try {
       this.#server.listen(port, address);
       await once(this.#server, 'listening');
+      // Of single connections that could not be accepted, e.g. without descriptors.
+      this.#server.on('error', (error) => this.#log.warn({ error: errorMessage(error) }, 'connection failed'));
     } catch (cause) {
       throw new PmsListenError(`TCP port ${port} of ${address} cannot be opened: ${errorMessage(cause)}`, { cause });
     }

@@ -108,6 +108,8 @@ class PmsServer implements Pms {
     try {
       server.listen(port, address);
       await once(server, 'listening');
+      // Of single connections that could not be accepted, e.g. without descriptors.
+      server.on('error', (error) => this.#log.warn({ error: errorMessage(error) }, 'connection failed'));
       return server;
     } catch (cause) {
       throw new PmsListenError(`TCP port ${port} of ${address} cannot be opened: ${errorMessage(cause)}`, { cause });
