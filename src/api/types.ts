@@ -78,6 +78,8 @@ export interface RecordedFile {
   /** What is complete so far. */
   readonly bytes: number;
   readonly etag: string;
+  /** What a client has may be less than what is there. */
+  readonly growing: boolean;
   readonly modifiedAt: number;
   /** Both ends included. */
   read(start: number, end: number): Readable;

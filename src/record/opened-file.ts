@@ -19,6 +19,7 @@ export async function openRecordedFile(
     // Behind what the writer has told there may be half a fragment.
     bytes: growing ? Math.min(size, file.bytes) : size,
     etag: growing ? `"${id}-${index}"` : `"${id}-${index}-${size}-${Math.trunc(mtimeMs)}"`,
+    growing,
     modifiedAt: mtimeMs,
     read: (start, end) => handle.createReadStream({ start, end }),
     close: () => handle.close(),

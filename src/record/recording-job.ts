@@ -120,14 +120,14 @@ export class RecordingJob {
     };
   }
 
-  /** Resolves when the first file is being written; a job that could not begin is over. @throws GatewayError */
+  /** Resolves when the first file is being written; else `giveUp` is next. @throws GatewayError */
   async begin(): Promise<void> {
-    try {
-      await this.#open();
-    } catch (error) {
-      this.#ended.resolve();
-      throw error;
-    }
+    await this.#open();
+  }
+
+  /** It could not begin: nobody waits for its end any more. */
+  giveUp(): void {
+    this.#ended.resolve();
   }
 
   /** Resolves when the last file is finished. Idempotent; the first reason counts. */

@@ -340,6 +340,18 @@ describe('stopStream', () => {
   });
 });
 
+test('stopStream also stops what is beginning', async () => {
+  const gate = Promise.withResolvers<void>();
+  fixture.threads.hold = gate.promise;
+  const starting = codeOf(start({ stream: 'desk', requestedBy: 'pms' }));
+  await eventually(() => fixture.streams.taps.length).toBe(1);
+  const stopping = fixture.recordings.stopStream('desk', { requestedBy: 'pms' });
+  gate.resolve();
+  expect(await starting).toBe('recording_start_failed');
+  expect((await stopping).map(({ files }) => files)).toEqual([[]]);
+  expect(fixture.recordings.counters.running).toBe(0);
+});
+
 describe('list, delete, download', () => {
   test('a running one shows its present size, and its newest files', async () => {
     const { id } = await start({ fileName: 'n' });

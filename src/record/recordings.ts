@@ -169,6 +169,7 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
       await job.begin();
     } catch (error) {
       this.#jobs.delete(job.id);
+      job.giveUp();
       throw error;
     }
     this.#log.info({ recordingId: job.id, stream: job.stream, by: request.requestedBy }, 'recording begun');
@@ -188,8 +189,10 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
     stream: string,
     { requestedBy, fileName }: { readonly requestedBy: RecordingRequester; readonly fileName?: string },
   ): Promise<Recording[]> {
-    const jobs = this.#running().filter(
+    // Those that begin as well: nobody could stop them otherwise.
+    const jobs = [...this.#jobs.values()].filter(
       (job) =>
+        !job.ended &&
         job.options.requestedBy === requestedBy &&
         [job.options.stream, job.stream].some((name) => name === stream || name === `live/${stream}`) &&
         (fileName === undefined || job.options.fileName === fileName || job.files.some((f) => f.fileName === fileName)),
@@ -353,7 +356,9 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
   }
 
   async #checkSpace(): Promise<void> {
+    const late = this.#journal.late;
     this.#journal.retry();
+    if (late > 0 && this.#journal.late === 0) this.#done.wake();
     if (this.#jobs.size === 0) return;
     try {
       await this.#requireSpace();

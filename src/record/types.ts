@@ -101,6 +101,8 @@ export interface OpenedFile {
   readonly bytes: number;
   /** RFC 9110 §8.8.3; stays while the file only grows. */
   readonly etag: string;
+  /** What a client has may be less than what is there. */
+  readonly growing: boolean;
   readonly modifiedAt: number;
   /** Bytes `start` to `end`, both included; closes the file at its end. Once, or `close`. */
   read(start: number, end: number): Readable;

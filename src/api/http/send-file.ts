@@ -25,7 +25,7 @@ export async function sendFile(
   res: Response,
   { file, attachment }: { file: RecordedFile; attachment: boolean },
 ): Promise<void> {
-  const { bytes, etag, container, fileName, modifiedAt } = file;
+  const { bytes, etag, container, fileName, growing, modifiedAt } = file;
   try {
     const range = parseRange(rangeHeader(req, etag), bytes);
     if (range === 'unsatisfiable') {
@@ -39,8 +39,8 @@ export async function sendFile(
     res.setHeader('ETag', etag);
     res.setHeader('Last-Modified', new Date(modifiedAt).toUTCString());
     res.setHeader('Cache-Control', 'private, no-cache');
-    // By the tag only: a file that grows within a second keeps its date.
-    if (isKnown(req, etag)) {
+    // By the tag only: a file that grows within a second keeps its date. While it grows its tag stays, for ranges.
+    if (!growing && isKnown(req, etag)) {
       res.status(304).end();
       return;
     }

@@ -253,6 +253,8 @@ describe('download', () => {
     fixture.threads.last.write('gh', { complete: 4 });
     const more = await api.get(live, { Range: 'bytes=4-', 'If-Range': first.headers.get('etag') ?? '' });
     expect([more.status, await more.text()]).toEqual([206, 'efgh']);
+    const whole = await api.get(live, { 'If-None-Match': first.headers.get('etag') ?? '' });
+    expect([whole.status, await whole.text()]).toEqual([200, 'abcdefgh']);
   });
 
   test('a client that leaves in the middle leaves nothing open', async () => {
