@@ -35,7 +35,14 @@ class FakeSocket extends EventEmitter {
   destroyed = false;
   written = '';
 
+  /** Milliseconds of silence until the system asks whether the peer is still there. */
+  keepAliveMs = 0;
+
   setNoDelay(): void {}
+
+  setKeepAlive(enable: boolean, initialDelayMs: number): void {
+    this.keepAliveMs = enable ? initialDelayMs : 0;
+  }
 
   write(data: string | Uint8Array): boolean {
     if (typeof data === 'string') this.written += data;
@@ -64,6 +71,7 @@ test('120,000 changed dialogues of publishers: answers or an end, and nothing st
   const count = (socket: FakeSocket): void => {
     answers += socket.written.split('RTSP/1.0 ').length - 1;
     if (socket.destroyed) ended += 1;
+    if (socket.keepAliveMs !== 30_000) expect.fail('a peer that vanishes is not found out');
   };
   for (let round = 0; round < 120_000; round += 1) {
     const socket = new FakeSocket();
