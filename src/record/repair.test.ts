@@ -147,6 +147,19 @@ describe('files', () => {
     expect(readFileSync(join(folder, 'name.mp4'), 'utf8')).toBe('mine');
   });
 
+  test('one that is longer than a finished file can be stays in its fragments', () => {
+    const { file: disk } = DiskFile.create(folder, 'hours', 'mp4', { firstNumber: 1 });
+    const file = new Mp4File(disk, { video });
+    for (const hours of [0, 6, 12, 14, 15]) {
+      file.addVideo(hours * 3_600_000, true, Buffer.alloc(30, hours));
+      file.flush();
+    }
+    file.finish();
+    const { size } = statSync(disk.path);
+    expect(repairFile(disk.path)).toBe('not_ours');
+    expect(statSync(disk.path).size).toBe(size);
+  });
+
   test('a link is not followed', () => {
     const path = join(folder, 'link.mp4');
     symlinkSync('/etc/hostname', path);

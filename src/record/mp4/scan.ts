@@ -30,7 +30,7 @@ export interface FragmentedMp4 {
   readonly end: number;
 }
 
-/** Undefined where the file is no fragmented one of ours. */
+/** Undefined where the file is no fragmented one of ours, or longer than a finished one can be. */
 export function scanFragments(disk: DiskFile): FragmentedMp4 | undefined {
   const boxes = readTopLevels(disk, ['ftyp', 'free', 'moov']);
   const free = boxes?.[1];
@@ -42,6 +42,8 @@ export function scanFragments(disk: DiskFile): FragmentedMp4 | undefined {
   let end = moovBox.end;
   for (let next = nextFragment(disk, end, chunks); next !== undefined; next = nextFragment(disk, end, chunks))
     end = next;
+  const chunkLists = [...chunks.values()];
+  if (chunkLists.some((list) => list.some(({ decodeTime }) => decodeTime > MAX_TICKS))) return undefined;
   return { free, moov, chunks, end };
 }
 
@@ -100,7 +102,7 @@ function readRun(moof: Buffer, moofStart: number, traf: Box): { track: number; c
   const offset = moofStart + moof.readInt32BE(trun.bodyStart + 8);
   const hasSamples = (flags & fragment.SAMPLE_SIZE) !== 0;
   if (hasSamples ? trun.end - trun.bodyStart !== 12 + count * 16 : tfhd.end - tfhd.bodyStart < 20) return undefined;
-  if (offset < 0 || decodeTime > MAX_TICKS || count > MAX_BOX_BYTES) return undefined;
+  if (offset < 0 || count > MAX_BOX_BYTES) return undefined;
   const samples = hasSamples
     ? readSamples(moof, trun.bodyStart + 12, count)
     : repeated(count, moof.readUInt32BE(tfhd.bodyStart + 8), moof.readUInt32BE(tfhd.bodyStart + 12));
