@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { CAMERA, openRecordings, type RecordingsFixture } from '../../test/support/recordings-fixture.ts';
+import { silentLogger } from '../util/index.ts';
+import { Retention } from './retention.ts';
 import type { RecordingSummary } from './types.ts';
 import { createRecordingStore } from '../store/index.ts';
 
@@ -43,9 +45,33 @@ test('while all together is too large the oldest goes, regularly, and never what
   await past('b', 30, 2000);
   running.write('x'.repeat(20));
   await eventually(files).toEqual(['b.mp4', 'c.mp4', 'running.mp4']);
-  running.write('x'.repeat(500));
-  await eventually(files).toEqual(['running.mp4']);
+  running.write('x'.repeat(30));
+  await eventually(files).toEqual(['c.mp4', 'running.mp4']);
   expect(fixture.recordings.get(id)?.state).toBe('recording');
+});
+
+test('what runs and is too large alone does not cost what has ended', async () => {
+  fixture = openRecordings();
+  await past('a', 30, 3 * DAY_MS);
+  await past('b', 30, 1000);
+  const errors: string[] = [];
+  const running = { bytes: 500 };
+  const retention = new Retention(
+    { maxAgeMs: 2 * DAY_MS, maxBytes: 100 },
+    {
+      store: createRecordingStore(fixture.database),
+      runningBytes: () => running.bytes,
+      remove: ({ id }) => fixture.recordings.delete(id),
+      log: { ...silentLogger, error: (_fields, message) => void errors.push(message) },
+    },
+  );
+  await retention.check();
+  await retention.check();
+  expect(files()).toEqual(['b.mp4']);
+  expect(errors).toEqual(['running recordings alone exceed retentionBytes: nothing is deleted by size']);
+  running.bytes = 80;
+  await retention.check();
+  expect(files()).toEqual([]);
 });
 
 test('a file that cannot be deleted does not keep the others', async () => {

@@ -24,6 +24,7 @@ export class Retention {
   readonly #options: RetentionOptions;
   readonly #parts: RetentionParts;
   #checking: Promise<void> | undefined;
+  #tooLarge = false;
 
   constructor(options: RetentionOptions, parts: RetentionParts) {
     this.#options = options;
@@ -40,14 +41,29 @@ export class Retention {
     return this.#checking;
   }
 
+  /** Once for each time that they grow beyond it. */
+  #tellRunning(bytes: number): void {
+    const { maxBytes } = this.#options;
+    const tooLarge = maxBytes > 0 && bytes > maxBytes;
+    if (tooLarge && !this.#tooLarge) {
+      const fields = { bytes, retentionBytes: maxBytes };
+      this.#parts.log.error(fields, 'running recordings alone exceed retentionBytes: nothing is deleted by size');
+    }
+    this.#tooLarge = tooLarge;
+  }
+
   async #check(now: number): Promise<void> {
     const { store, runningBytes, remove, log } = this.#parts;
     const { maxAgeMs, maxBytes } = this.#options;
     try {
-      let bytes = store.totalBytes() + runningBytes();
+      const running = runningBytes();
+      let bytes = store.totalBytes() + running;
+      // Then deleting all that has ended would gain nothing: what runs goes on.
+      const sizeCounts = maxBytes > 0 && running <= maxBytes;
+      this.#tellRunning(running);
       for (const recording of store.oldest(BATCH)) {
         const tooOld = maxAgeMs > 0 && (recording.endedAt ?? now) < now - maxAgeMs;
-        const tooMuch = maxBytes > 0 && bytes > maxBytes;
+        const tooMuch = sizeCounts && bytes > maxBytes;
         // The oldest first: none of the following is older.
         if (!tooOld && !tooMuch) return;
         const why = tooOld ? 'age' : 'size';
