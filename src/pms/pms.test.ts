@@ -384,6 +384,23 @@ describe('sessions', () => {
     await expect.poll(() => [pms.connections, pms.sessions, streams.list().length]).toEqual([0, 0, 0]);
   });
 
+  test('a WebSocket that publishes and closes for ever keeps a few sessions', async () => {
+    await reopen({ messageRate: 100_000 });
+    const client = await connectClient();
+    const other = await connectClient();
+    const kept = String((await client.ask(publishMessage('kept')))['session']);
+    for (let round = 0; round < 200; round += 1) {
+      const { session } = await client.ask(publishMessage());
+      const closed = await client.ask({ method: 'stream.close', stream: 'xxx', session });
+      expect(closed).toMatchObject({ err: 0, session });
+      // The session that was closed last is still known.
+      expect(await client.ask({ method: 'stream.heartbeat', session })).toMatchObject({ err: 0 });
+    }
+    expect(pms.sessions).toBe(17);
+    expect(await client.ask({ method: 'stream.close', stream: 'kept', session: kept })).toMatchObject({ err: 0 });
+    expect(await other.ask(publishMessage('other'))).toMatchObject({ err: 0 });
+  });
+
   test('are bounded, and idle ones without a WebSocket are forgotten', async () => {
     await reopen({ maxSessions: 2, idleTimeoutMs: 200 });
     const setup = { method: 'session.setup', data: { role: 'player' } };

@@ -5,6 +5,8 @@ import type { SessionRole } from './messages.ts';
 
 /** Streams of one session; a client of the original has one. */
 const MAX_PARTS = 64;
+/** Sessions of one WebSocket that have no stream any more: each publication without a session begins a new one. */
+const MAX_IDLE_OF_PEER = 16;
 
 /** Where messages come from: one WebSocket, or one HTTP request. */
 export interface Peer {
@@ -56,6 +58,7 @@ export class Sessions {
 
   /** @throws PmsError `session_limit` */
   create(peer: Peer | undefined, role?: SessionRole): Session {
+    if (peer !== undefined) this.#forgetIdle(peer);
     if (this.#sessions.size >= this.#max) {
       throw new PmsError('session_limit', `${this.#sessions.size} sessions are open, the limit is ${this.#max}`);
     }
@@ -76,6 +79,10 @@ export class Sessions {
     }
     session.usedAt = Date.now();
     return session;
+  }
+
+  isOpen(session: Session): boolean {
+    return this.#sessions.get(session.id) === session;
   }
 
   ofPeer(peer: Peer): Session[] {
@@ -130,6 +137,12 @@ export class Sessions {
     for (const part of parts) this.#byHandle.delete(part.handleId);
     session.parts.clear();
     return parts;
+  }
+
+  #forgetIdle(peer: Peer): void {
+    const idle = this.ofPeer(peer).filter(({ parts }) => parts.size === 0);
+    const oldest = idle.toSorted((a, b) => a.usedAt - b.usedAt)[0];
+    if (oldest !== undefined && idle.length >= MAX_IDLE_OF_PEER) this.end(oldest);
   }
 
   /** Sessions without a WebSocket, without a stream and without a message since that time. */

@@ -189,6 +189,9 @@ export class Signalling {
       this.#closeHandle(role, handleId);
       throw error;
     };
+    if (given !== undefined && !this.sessions.isOpen(given)) {
+      orphan(new PmsError('session_unknown', `Session not found. session: ${given.id}`));
+    }
     if (peer.lasting && peer.closed) orphan(new PmsError('session_unknown', 'the connection was lost meanwhile'));
     try {
       const session = given ?? this.sessions.create(peer.lasting ? peer : undefined);
