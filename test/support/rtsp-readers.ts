@@ -3,6 +3,14 @@ import { once } from 'node:events';
 
 /** A reader that hangs is ended so late. */
 const LIMIT_MS = 30_000;
+/**
+ * GStreamer 1.22's rtspsrc may say that there are no more pads while another thread still adds one; gst-launch then
+ * never links that one and waits for ever. Now and then it also fails at its own end. So it is asked again, and has to
+ * succeed once.
+ */
+const PAD_RACE = 'Delayed linking failed';
+const GSTREAMER_TRIES = 3;
+const GSTREAMER_LIMIT_MS = 10_000;
 
 interface Ended {
   readonly code: number | null;
@@ -10,11 +18,14 @@ interface Ended {
   readonly errors: string;
 }
 
-async function run(program: string, args: readonly string[], limitMs: number): Promise<Ended> {
+async function run(program: string, args: readonly string[], limitMs: number, giveUpAt?: string): Promise<Ended> {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let [out, errors] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+    if (giveUpAt !== undefined && errors.includes(giveUpAt)) child.kill('SIGKILL');
+  });
   const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(timer);
@@ -64,5 +75,8 @@ export async function readWithGstreamer(
     const sink = ['fakesink', `num-buffers=${count}`, 'sync=false'];
     return ['s.', '!', `application/x-rtp,media=${media}`, '!', 'decodebin', '!', ...sink];
   });
-  return run('gst-launch-1.0', ['-q', ...source, ...branches], LIMIT_MS);
+  for (let tries = 1; ; tries++) {
+    const ended = await run('gst-launch-1.0', [...source, ...branches], GSTREAMER_LIMIT_MS, PAD_RACE);
+    if (ended.code === 0 || tries === GSTREAMER_TRIES) return ended;
+  }
 }
