@@ -28,13 +28,25 @@ function tcpListeners(config: Config): TcpListener[] {
     { path: 'pms.httpPort', port: config.pms.httpPort },
     { path: 'pms.httpSslPort', port: config.pms.httpSslPort },
     { path: 'rtsp.port', port: config.rtsp.port },
+    { path: 'rooms.port', port: config.rooms.port },
+    { path: 'rooms.ssl-port', port: config.rooms['ssl-port'] },
     { path: 'record.cmdPort', port: config.record.cmdPort },
   ];
   if (config.media.ingest.mode === 'single') all.push({ path: 'media.ingest.port', port: config.media.ingest.port });
   return all.filter(({ port }) => port !== 0);
 }
 
-function missingTlsFiles({ pms }: Config): ConfigProblem[] {
+function missingTlsFiles(config: Config): ConfigProblem[] {
+  return [...missingPmsFiles(config), ...missingRoomsFiles(config)];
+}
+
+function missingRoomsFiles({ rooms }: Config): ConfigProblem[] {
+  if (rooms['ssl-port'] === 0) return [];
+  const missing = (['key-file', 'cert-file'] as const).filter((key) => rooms[key] === '');
+  return missing.map((key) => ({ path: `rooms.${key}`, message: 'rooms.ssl-port needs it' }));
+}
+
+function missingPmsFiles({ pms }: Config): ConfigProblem[] {
   const wanted = pms.ssl ? 'ssl' : (['sslPort', 'httpSslPort'] as const).find((key) => pms[key] !== 0);
   if (wanted === undefined) return [];
   const message = `pms.${wanted} needs it`;

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { command } from './command.ts';
 import { duration } from './duration.ts';
+import { alerts, call, database, ice, mail, meeting, report, rooms } from './rooms-schema.ts';
+import { port, section, text } from './schema-parts.ts';
 
-const port = (value: number) => z.int().min(1).max(65_535).default(value);
-const section = <T extends z.core.$ZodLooseShape>(shape: T) => z.strictObject(shape).prefault({} as never);
-const text = (value: string) => z.string().default(value);
 /** An IP address or an address block such as `192.168.0.0/16`. */
 const addressBlock = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
 const mediaTransport = z.enum(['tcp-passive', 'udp', 'tcp-active']);
@@ -148,7 +147,26 @@ const pull = z
   .default([]);
 
 /** The whole configuration file; every key has a default, no other key is allowed. */
-export const configSchema = z.strictObject({ common, gb28181, http, media, webrtc, rtsp, pms, record, stream, pull });
+export const configSchema = z.strictObject({
+  common,
+  gb28181,
+  http,
+  media,
+  webrtc,
+  rtsp,
+  pms,
+  record,
+  stream,
+  pull,
+  rooms,
+  meeting,
+  call,
+  ice,
+  database,
+  mail,
+  report,
+  alerts,
+});
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 export type Config = DeepReadonly<z.infer<typeof configSchema>>;
