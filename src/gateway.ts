@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApi, createStreamRights, type Api, type MetricsSnapshot } from './api/index.ts';
 import { openSecrets, type Config, type Secrets } from './config/index.ts';
 import { createPlatform, type Platform } from './gb28181/index.ts';
 import { createMediaThreads, type MediaThreads } from './media/index.ts';
+import { openRooms, type Rooms } from './gateway-rooms.ts';
 import { ownAddresses } from './own-addresses.ts';
-import { createPms, createRecordCommands, type Pms, type PmsListen, type RecordCommands } from './pms/index.ts';
+import { createPms, createRecordCommands, type Pms, type RecordCommands } from './pms/index.ts';
 import { createRecordings, createRecordThreads, type Recordings, type RecordThreads } from './record/index.ts';
 import { redactConfig } from './redact-config.ts';
 import { createPulls, createRtspServer, type Pulls, type RtspAccount, type RtspServer } from './rtsp/index.ts';
@@ -20,6 +20,8 @@ import {
 } from './store/index.ts';
 import { createStreams, type Streams } from './stream/index.ts';
 import { GatewayError, createLogger, errorMessage, type Logger } from './util/index.ts';
+import { webSocketListen } from './websocket-listen.ts';
+import type { WebSocketListen } from './websocket/index.ts';
 import { createWebRtc, type WebRtc } from './webrtc/index.ts';
 
 export interface GatewayOptions {
@@ -186,23 +188,17 @@ function openPulls({ config, version }: GatewayOptions, database: Database, stre
   return pulls;
 }
 
-/** Ports of the pms signalling; empty where it is off. Key and certificate are read once, at the start. */
-function pmsPorts({ pms }: Config): PmsListen[] {
-  const tls = (): NonNullable<PmsListen['tls']> => ({
-    key: readFileSync(pms.keyFile, 'utf8'),
-    cert: readFileSync(pms.certFile, 'utf8'),
-    passPhrase: pms.passPhrase,
-  });
-  const address = pms.listenIp;
-  const ports = [
-    { port: pms.port, secure: pms.ssl },
-    { port: pms.sslPort, secure: true },
-    { port: pms.httpPort, secure: false },
-    { port: pms.httpSslPort, secure: true },
-  ];
-  return ports
-    .filter(({ port }) => port !== 0)
-    .map(({ port, secure }) => ({ address, port, ...(secure ? { tls: tls() } : {}) }));
+/** Ports of the pms signalling; empty where it is off. */
+function pmsPorts({ pms }: Config): WebSocketListen[] {
+  return webSocketListen(
+    [
+      { port: pms.port, secure: pms.ssl },
+      { port: pms.sslPort, secure: true },
+      { port: pms.httpPort, secure: false },
+      { port: pms.httpSslPort, secure: true },
+    ],
+    { address: pms.listenIp, keyFile: pms.keyFile, certFile: pms.certFile, passPhrase: pms.passPhrase },
+  );
 }
 
 /** Recordings are one thread's work: it copies packets into files and encodes nothing. */
@@ -273,6 +269,7 @@ interface Parts {
   readonly streams: Streams;
   readonly pulls: Pulls;
   readonly recordings: Recordings;
+  readonly rooms: Rooms;
   readonly facts: GatewayFacts;
   readonly log: Logger;
 }
@@ -298,7 +295,7 @@ async function metricsOf({ webrtc, media }: Parts): Promise<MetricsSnapshot> {
 }
 
 function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
-  const { config, secrets, facts, platform, streams, pulls, recordings, database, log } = parts;
+  const { config, secrets, facts, platform, streams, pulls, recordings, rooms, database, log } = parts;
   const { http, gb28181: sip } = config;
   const bundled = new URL('../web/dist', import.meta.url).pathname;
   return createApi(
@@ -335,6 +332,7 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
       mediaServers: createMediaServerStore(database),
       pulls,
       recordings,
+      webSockets: rooms.hub,
       credentials: {
         signingKey: secrets.signingKey,
         verify: async (username, password) =>
@@ -416,7 +414,12 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       const opening = openPms(config, { secrets, streams, recordings, log: log.child({ part: 'pms' }) });
       keep('pms', await about('pms.port, pms.sslPort, pms.listenIp, pms.keyFile, pms.certFile', opening));
     }
-    const parts = { config, secrets, database, media, webrtc, platform, streams, pulls, recordings, facts, log };
+    const roomsLog = log.child({ part: 'rooms' });
+    const rooms = keep(
+      'rooms',
+      await about('rooms.port, rooms.ssl-port, rooms.host', openRooms({ config, secrets, streams, log: roomsLog })),
+    );
+    const parts = { config, secrets, database, media, webrtc, platform, streams, pulls, recordings, rooms, facts, log };
     keep('api', await openApi(parts, options));
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => {

@@ -2,7 +2,7 @@ import { createApp } from './app.ts';
 import { Gate } from './auth/gate.ts';
 import { Tokens } from './auth/tokens.ts';
 import type { ApiContext } from './context.ts';
-import { type HttpPort, openHttpPort } from './listen.ts';
+import { type HttpPort, openHttpPort, type PortHandler } from './listen.ts';
 import { PublicAddress } from './public-address.ts';
 import type { Api, ApiOptions, ApiParts } from './types.ts';
 
@@ -18,9 +18,13 @@ export async function createApi(options: ApiOptions, parts: ApiParts): Promise<A
     app.close();
     await Promise.all(ports.map((port) => port.close()));
   };
+  const handler: PortHandler = {
+    request: app.express,
+    upgrade: (request, socket, head) => parts.webSockets?.handleUpgrade(request, socket, head) ?? false,
+  };
   try {
     for (const listen of options.listen) {
-      ports.push(await openHttpPort(listen, app.express, options.headersTimeoutMs));
+      ports.push(await openHttpPort(listen, handler, options.headersTimeoutMs));
     }
   } catch (error) {
     await close();

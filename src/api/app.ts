@@ -68,6 +68,9 @@ export function createApp(context: ApiContext): App {
   app.use(securityHeaders(), guardPath());
   app.get('/healthz', healthz(parts.health));
   app.get('/metrics', metrics.handler);
+  app.use((req, res, next) => {
+    if (parts.webSockets?.handleRequest(req, res) !== true) next();
+  });
   app.use(srsSip.router, createSrsRouter(context));
   // Without authentication any page that somebody opens could steer the cameras: then only our own may.
   if (gate.enabled) {

@@ -1,5 +1,6 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { ListenError } from './errors.ts';
 import type { ListenAddress, ListenOptions, ListenPurpose } from './types.ts';
 
@@ -69,13 +70,25 @@ function createHttpServer(handler: RequestListener, headersTimeoutMs: number): S
   return server;
 }
 
+/** What a port does with what comes in. */
+export interface PortHandler {
+  readonly request: RequestListener;
+  /** False where nobody serves the path; the socket is untouched then. */
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
+}
+
 /** Opens one port. @throws ListenError that names port and key */
 export async function openHttpPort(
   options: ListenOptions,
-  handler: RequestListener,
+  handler: PortHandler,
   headersTimeoutMs = DEFAULT_HEADERS_TIMEOUT_MS,
 ): Promise<HttpPort> {
-  const server = createHttpServer(handler, headersTimeoutMs);
+  const server = createHttpServer(handler.request, headersTimeoutMs);
+  server.on('upgrade', (request, socket, head) => {
+    if (handler.upgrade(request, socket, head)) return;
+    socket.on('error', () => socket.destroy());
+    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => socket.destroy());
+  });
   const { address, port, purpose } = options;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
-import type { Readable } from 'node:stream';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex, Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Platform } from '../gb28181/index.ts';
 import type { Streams } from '../stream/index.ts';
@@ -138,6 +139,12 @@ export interface ProcessUsage {
   readonly residentBytes?: number;
 }
 
+/** What else is served on the HTTP ports: WebSockets, and requests for their paths. False = not one of its paths. */
+export interface WebSocketSide {
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  handleRequest(request: IncomingMessage, response: ServerResponse): boolean;
+}
+
 /** Figures that only the composition root can gather. */
 export interface MetricsSnapshot {
   readonly workers: readonly ProcessUsage[];
@@ -150,6 +157,7 @@ export interface ApiParts {
   readonly mediaServers: MediaServerStore;
   readonly pulls: PullList;
   readonly recordings: ApiRecordings;
+  readonly webSockets?: WebSocketSide;
   readonly credentials: Credentials;
   readonly health: () => HealthReport;
   readonly metrics: () => Promise<MetricsSnapshot>;

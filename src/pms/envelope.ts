@@ -1,6 +1,6 @@
 import { GatewayError, errorMessage } from '../util/index.ts';
 import { PmsError } from './errors.ts';
-import type { Echo } from './messages.ts';
+import { NOBODY, type Echo } from './messages.ts';
 
 /** A reply, or a message that nobody asked for; the method is the request's own. */
 export interface PmsReply {
@@ -24,6 +24,11 @@ export function failure(echo: Echo, error: unknown): PmsReply {
   const { stream, method, session } = echo;
   const [text, reason] = textOf(echo, error);
   return { version: '1.0', err: -1, err_msg: text, session, stream, method, data: { reason } };
+}
+
+/** The reply to a message over a bound, of which nothing was read. */
+export function overBound(reason: string, bound: 'too_many_messages' | 'message_too_large'): PmsReply {
+  return failure(NOBODY, new PmsError(bound === 'too_many_messages' ? bound : 'message_invalid', reason));
 }
 
 /** What was published or played has ended without the client's doing. */

@@ -1,3 +1,3 @@
 export { createRecordCommands } from './record-server.ts';
 export { createPms } from './server.ts';
-export type { Pms, PmsListen, RecordCommands } from './types.ts';
+export type { Pms, RecordCommands } from './types.ts';

@@ -2,10 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { GatewayError, errorMessage, type Logger } from '../util/index.ts';
-import { failure, success, type PmsReply } from './envelope.ts';
+import { handlePost, isLocation, SourceRates, type HttpReply, type PostRoute } from '../websocket/index.ts';
+import { failure, overBound, success, type PmsReply } from './envelope.ts';
 import { PmsError, PmsListenError } from './errors.ts';
-import { handlePost } from './http-post.ts';
-import { SourceRates } from './message-rate.ts';
 import { NOBODY, parseMessage } from './messages.ts';
 import { RecordControl, type RecordControlParts } from './record-control.ts';
 import type { RecordCommandOptions, RecordCommands } from './types.ts';
@@ -21,6 +20,7 @@ type CommandReply = Pick<PmsReply, 'version' | 'err' | 'err_msg' | 'data'>;
 
 const reply = ({ version, err, err_msg, data }: PmsReply): CommandReply => ({ version, err, err_msg, data });
 const refusal = (error: unknown): CommandReply => reply(failure(NOBODY, error));
+const httpReply = (body: CommandReply): HttpReply => ({ body: JSON.stringify(body) });
 
 class RecordServer implements RecordCommands {
   readonly #options: RecordCommandOptions;
@@ -76,19 +76,26 @@ class RecordServer implements RecordCommands {
       response.writeHead(405, { Allow: 'POST, OPTIONS' }).end();
       return;
     }
+    if (!isLocation(request, '/')) {
+      response.writeHead(404, { 'Access-Control-Allow-Origin': '*' }).end();
+      return;
+    }
     const { messageRate, allowPages } = this.#options;
     const page = request.headers.origin !== undefined && !allowPages;
-    const parts = {
-      options: { location: '/', maxPayloadBytes: MAX_PAYLOAD_BYTES, messageRate },
-      rates: this.#rates,
+    const route: PostRoute = {
+      location: '/',
+      maxPayloadBytes: MAX_PAYLOAD_BYTES,
+      messageRate,
       // Without tokens any page that somebody opens could record, as a form post needs no permission.
-      answer: (text: string, peer: { readonly token: string | undefined }) =>
-        page
-          ? Promise.resolve(refusal(new PmsError('not_allowed', 'not allowed: pages of browsers cannot use this port')))
-          : this.#answer(text, peer.token),
-      refuse: refusal,
+      handle: async (text, { token }) =>
+        httpReply(
+          page
+            ? refusal(new PmsError('not_allowed', 'not allowed: pages of browsers cannot use this port'))
+            : await this.#answer(text, token),
+        ),
+      refuse: (reason, bound) => httpReply(reply(overBound(reason, bound))),
     };
-    handlePost(request, response, parts).catch((error: unknown) => {
+    handlePost(request, response, { route, rates: this.#rates }).catch((error: unknown) => {
       this.#log.debug({ error: errorMessage(error) }, 'request was not finished');
       response.destroy();
     });

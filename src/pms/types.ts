@@ -1,15 +1,8 @@
+import type { WebSocketListen } from '../websocket/index.ts';
 import type { MuteChange } from './messages.ts';
 
-export interface PmsListen {
-  readonly address: string;
-  /** 0 = any free one. */
-  readonly port: number;
-  /** Present for wss and HTTPS; texts in PEM. */
-  readonly tls?: { readonly key: string; readonly cert: string; readonly passPhrase: string };
-}
-
 export interface PmsOptions {
-  readonly listen: readonly PmsListen[];
+  readonly listen: readonly WebSocketListen[];
   /** Path of the WebSocket and of HTTP POST. */
   readonly location: string;
   /** A WebSocket from which nothing, not even a pong, has come for so long is closed. */

@@ -1,17 +1,8 @@
-/** Where text messages over WebSocket come from and go to, whatever their protocol. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 
 /** One client over one WebSocket. */
-export interface Peer {
-  readonly address: string;
-  readonly userAgent: string;
-  /** `?token=`, or Authorization: Bearer. */
-  readonly token: string | undefined;
-  /** Of the URL that was asked for. */
-  readonly query: URLSearchParams;
-  /** `Origin` of a page; undefined for other clients. */
-  readonly origin: string | undefined;
-  /** The connection is wss. */
-  readonly secure: boolean;
+export interface Peer extends Caller {
   readonly closed: boolean;
   /** One text message. A peer that leaves `maxBackpressureBytes` unread is cut off instead. */
   send(text: string): void;
@@ -39,6 +30,8 @@ export interface PeerLimits {
   readonly maxBackpressureBytes: number;
   /** Messages per second of one WebSocket, with a burst of twice as many. */
   readonly messageRate: number;
+  /** Messages of one WebSocket that wait for their answers; default 64. */
+  readonly maxPending?: number;
   /** WebSockets of this protocol at the same time. */
   readonly maxConnections: number;
   /** Each message waits until the one before it of the same peer has been handled. */
@@ -53,13 +46,20 @@ export interface WebSocketProtocol {
   connect(peer: Peer): PeerHandler;
 }
 
-/** Who sends an HTTP request. */
+/** Who sends a request. */
 export interface Caller {
   readonly address: string;
   readonly userAgent: string;
+  /** `?token=`, or Authorization: Bearer. */
   readonly token: string | undefined;
+  /** Of the URL that was asked for. */
   readonly query: URLSearchParams;
+  /** `Origin` of a page; undefined for other clients. */
   readonly origin: string | undefined;
+  /** `Host` that the client used, with its port; undefined where it said none. */
+  readonly host: string | undefined;
+  /** The connection is HTTPS or wss. */
+  readonly secure: boolean;
 }
 
 export interface HttpReply {
@@ -79,7 +79,7 @@ export interface PostRoute {
   /** Must not reject. */
   handle(text: string, caller: Caller): Promise<HttpReply>;
   /** The answer to a request over a bound. */
-  refuse(reason: string): HttpReply;
+  refuse(reason: string, bound: 'too_many_messages' | 'message_too_large'): HttpReply;
 }
 
 export interface WebSocketListen {
@@ -88,4 +88,23 @@ export interface WebSocketListen {
   readonly port: number;
   /** Present for wss and HTTPS; texts in PEM. */
   readonly tls?: { readonly key: string; readonly cert: string; readonly passPhrase: string };
+}
+
+/** All that speak WebSocket or take a POST, whichever port a request came in by. */
+export interface WebSocketHub {
+  /** WebSockets of all protocols. */
+  readonly connections: number;
+  /** Takes a WebSocket for one of the paths. False: the path is none of them, the socket is untouched. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  /** Answers a request for one of the paths. False: the path is none of them, nothing was answered. */
+  handleRequest(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Says goodbye to all peers. Idempotent. */
+  close(): void;
+}
+
+/** Ports that serve a hub, listening. */
+export interface WebSocketPorts {
+  readonly addresses: ReadonlyArray<{ readonly address: string; readonly port: number; readonly tls: boolean }>;
+  /** Idempotent; does not close the hub. */
+  close(): Promise<void>;
 }

@@ -85,6 +85,11 @@ describe('a port in use is named with its key', () => {
       section: (port: number) => `pms: {listenIp: 127.0.0.1, port: ${port}}`,
     },
     {
+      name: 'rooms',
+      key: 'rooms.port',
+      section: (port: number) => `rooms: {host: 127.0.0.1, port: ${port}}`,
+    },
+    {
       name: 'RTSP',
       key: 'rtsp.port',
       section: (port: number) => `rtsp: {host: 127.0.0.1, port: ${port}}`,
@@ -109,6 +114,7 @@ describe('a port in use is named with its key', () => {
         ['rtsp', 'rtsp: {port: 0}'],
         ['pms', 'pms: {port: 0}'],
         ['record', 'record: {cmdPort: 0}'],
+        ['rooms', 'rooms: {port: 0}'],
       ]);
       sections.set(key.split('.')[0] ?? '', section(port));
       const { status, text } = run([...sections.values()].join('\n'));

@@ -97,6 +97,7 @@ async function configFor(options: GatewayProcessOptions, dataDir: string): Promi
     media: { listen: '127.0.0.1', address: '127.0.0.1' },
     rtsp: { port: 0, host: '127.0.0.1', auth: { enable: false } },
     pms: { listenIp: '127.0.0.1', port: 0 },
+    rooms: { host: '127.0.0.1', port: 0 },
     record: { listenIp: '127.0.0.1', cmdPort: 0, recordPath: join(dataDir, 'record'), minFreeBytes: 0 },
     webrtc: { listen: '127.0.0.1', candidate: ['127.0.0.1'], port: webrtc },
   };

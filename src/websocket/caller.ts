@@ -1,25 +1,29 @@
 import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { Caller } from './types.ts';
 
 const MAX_USER_AGENT = 256;
+const MAX_HOST = 256;
 
 /** The URL that a request asks for; undefined for what is none. */
-export function urlOf(request: IncomingMessage): URL | undefined {
+function urlOf(request: IncomingMessage): URL | undefined {
   const target = request.url ?? '/';
   // A target such as `//host/path` would name a host.
-  return target.startsWith('/') && URL.canParse(`http://pms${target}`) ? new URL(`http://pms${target}`) : undefined;
+  return target.startsWith('/') && URL.canParse(`http://host${target}`) ? new URL(`http://host${target}`) : undefined;
 }
 
-/** Who asks, and with which token: `?token=`, or Authorization. */
-export function peerOf(request: IncomingMessage): {
-  readonly address: string;
-  readonly userAgent: string;
-  readonly token: string | undefined;
-} {
+/** Who asks, with which token. */
+export function callerOf(request: IncomingMessage): Caller {
   const bearer = /^Bearer +(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
+  const query = urlOf(request)?.searchParams ?? new URLSearchParams();
   return {
     address: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
     userAgent: (request.headers['user-agent'] ?? '').slice(0, MAX_USER_AGENT),
-    token: urlOf(request)?.searchParams.get('token') ?? bearer,
+    token: query.get('token') ?? bearer,
+    query,
+    origin: request.headers.origin,
+    host: request.headers.host?.slice(0, MAX_HOST),
+    secure: (request.socket as Partial<TLSSocket>).encrypted === true,
   };
 }
 

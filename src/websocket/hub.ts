@@ -1,0 +1,115 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { errorMessage, type Logger } from '../util/index.ts';
+import { isLocation } from './caller.ts';
+import { SourceRates } from './message-rate.ts';
+import { handlePost } from './post-handler.ts';
+import { SocketPeer } from './socket-peer.ts';
+import type { PostRoute, WebSocketHub, WebSocketProtocol } from './types.ts';
+
+const MIN_CHECK_MS = 50;
+const MAX_CHECK_MS = 15_000;
+/** RFC 6455 §7.4.1. */
+const GOING_AWAY = 1001;
+
+/** What a hub serves. */
+export interface HubRoutes {
+  readonly protocols: readonly WebSocketProtocol[];
+  readonly posts: readonly PostRoute[];
+}
+
+interface ServedProtocol {
+  readonly protocol: WebSocketProtocol;
+  readonly webSockets: WebSocketServer;
+  readonly peers: Set<SocketPeer>;
+}
+
+interface ServedPost {
+  readonly route: PostRoute;
+  readonly rates: SourceRates;
+}
+
+function refuseUpgrade(socket: Duplex, status: string): void {
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+class Hub implements WebSocketHub {
+  readonly #protocols: readonly ServedProtocol[];
+  readonly #posts: readonly ServedPost[];
+  readonly #log: Logger;
+  readonly #timer: NodeJS.Timeout;
+  #closed = false;
+
+  constructor({ protocols, posts }: HubRoutes, log: Logger) {
+    this.#log = log;
+    this.#protocols = protocols.map((protocol) => ({
+      protocol,
+      webSockets: new WebSocketServer({
+        noServer: true,
+        maxPayload: protocol.limits.maxPayloadBytes,
+        perMessageDeflate: false,
+        clientTracking: false,
+      }),
+      peers: new Set(),
+    }));
+    this.#posts = posts.map((route) => ({ route, rates: new SourceRates(route.messageRate) }));
+    const timeouts = protocols.flatMap(({ limits }) => [
+      limits.idleTimeoutMs,
+      limits.messageTimeoutMs || limits.idleTimeoutMs,
+    ]);
+    const everyMs = Math.min(MAX_CHECK_MS, Math.max(MIN_CHECK_MS, Math.min(...timeouts) / 3));
+    this.#timer = setInterval(() => this.#check(), everyMs);
+    this.#timer.unref();
+  }
+
+  get connections(): number {
+    return this.#protocols.reduce((sum, { peers }) => sum + peers.size, 0);
+  }
+
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    const served = this.#protocols.find(({ protocol }) => isLocation(request, protocol.location));
+    if (served === undefined) return false;
+    socket.on('error', (error) => this.#log.debug({ error: errorMessage(error) }, 'upgrade failed'));
+    const { protocol, webSockets, peers } = served;
+    if (this.#closed || peers.size >= protocol.limits.maxConnections) {
+      refuseUpgrade(socket, '503 Service Unavailable');
+      return true;
+    }
+    webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const onClosed = (closed: SocketPeer): void => void peers.delete(closed);
+      peers.add(new SocketPeer({ socket: webSocket, request, protocol, onClosed, log: this.#log }));
+    });
+    return true;
+  }
+
+  handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
+    const served = this.#posts.find(({ route }) => isLocation(request, route.location));
+    if (served === undefined) return false;
+    handlePost(request, response, served).catch((error: unknown) => {
+      this.#log.debug({ error: errorMessage(error) }, 'request was not finished');
+      response.destroy();
+    });
+    return true;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#timer);
+    for (const { peers } of this.#protocols) {
+      for (const peer of peers) peer.close(GOING_AWAY, 'the gateway is closing');
+    }
+  }
+
+  #check(): void {
+    const now = Date.now();
+    for (const { peers } of this.#protocols) for (const peer of peers) peer.check(now);
+  }
+}
+
+export const createWebSocketHub = (routes: HubRoutes, log: Logger): WebSocketHub => new Hub(routes, log);
+
+/** For a path that nobody serves. */
+export const refusePath = (socket: Duplex): void => refuseUpgrade(socket, '404 Not Found');

@@ -1,0 +1,6 @@
+export { isLocation } from './caller.ts';
+export { createWebSocketHub } from './hub.ts';
+export { SourceRates } from './message-rate.ts';
+export { openWebSocketPorts } from './ports.ts';
+export { handlePost } from './post-handler.ts';
+export type * from './types.ts';

@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { errorMessage, type Logger } from '../util/index.ts';
+import { WebSocketListenError } from './errors.ts';
+import { refusePath } from './hub.ts';
+import type { WebSocketHub, WebSocketListen, WebSocketPorts } from './types.ts';
+
+const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000 };
+/** Close frames are on their way; a peer that does not answer them is not waited for. */
+const CLOSE_GRACE_MS = 200;
+
+function createHttpServer({ tls }: WebSocketListen): Server {
+  if (tls === undefined) return createServer(TIMEOUTS);
+  try {
+    return createTlsServer({ ...TIMEOUTS, key: tls.key, cert: tls.cert, passphrase: tls.passPhrase });
+  } catch (cause) {
+    throw new WebSocketListenError(`key or certificate cannot be used: ${errorMessage(cause)}`, { cause });
+  }
+}
+
+async function openPort(listen: WebSocketListen, hub: WebSocketHub, log: Logger): Promise<Server> {
+  const server = createHttpServer(listen);
+  server.on('request', (request, response) => {
+    if (!hub.handleRequest(request, response)) response.writeHead(404, { 'Access-Control-Allow-Origin': '*' }).end();
+  });
+  server.on('upgrade', (request, socket, head) => {
+    if (hub.handleUpgrade(request, socket, head)) return;
+    socket.on('error', (error) => log.debug({ error: errorMessage(error) }, 'upgrade failed'));
+    refusePath(socket);
+  });
+  const { address, port } = listen;
+  try {
+    server.listen(port, address);
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new WebSocketListenError(`TCP port ${port} of ${address} cannot be opened: ${errorMessage(cause)}`, {
+      cause,
+    });
+  }
+  // Of single connections that could not be accepted, e.g. without descriptors.
+  server.on('error', (error) => log.warn({ error: errorMessage(error) }, 'connection failed'));
+  return server;
+}
+
+async function closePort(server: Server): Promise<void> {
+  const ended = once(server, 'close');
+  server.close();
+  setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS).unref();
+  await ended;
+}
+
+/** Opens ports that serve a hub. @throws WebSocketListenError (`websocket_listen_failed`) */
+export async function openWebSocketPorts(
+  listen: readonly WebSocketListen[],
+  hub: WebSocketHub,
+  log: Logger,
+): Promise<WebSocketPorts> {
+  const servers: Array<{ readonly server: Server; readonly tls: boolean }> = [];
+  let closing: Promise<void> | undefined;
+  const closeAll = async (): Promise<void> => {
+    await Promise.all(servers.map(({ server }) => closePort(server)));
+  };
+  const close = (): Promise<void> => (closing ??= closeAll());
+  try {
+    for (const one of listen) servers.push({ server: await openPort(one, hub, log), tls: one.tls !== undefined });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    addresses: servers.map(({ server, tls }) => {
+      const { address, port } = server.address() as AddressInfo;
+      return { address, port, tls };
+    }),
+    close,
+  };
+}

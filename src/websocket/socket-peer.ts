@@ -1,0 +1,172 @@
+import type { IncomingMessage } from 'node:http';
+import type { RawData, WebSocket } from 'ws';
+import { errorMessage, type Logger } from '../util/index.ts';
+import { callerOf } from './caller.ts';
+import { MessageRate } from './message-rate.ts';
+import type { Peer, PeerHandler, PeerLimits, WebSocketProtocol } from './types.ts';
+
+const DEFAULT_MAX_PENDING = 64;
+/** Messages over a bound that are still answered; who goes on is cut off. */
+const MAX_REFUSED = 200;
+/** Who does not answer the close frame has no say in when it is over. */
+const CLOSE_LIMIT_MS = 1000;
+
+/** RFC 6455 §7.4.1. */
+const POLICY_VIOLATION = 1008;
+/** RFC 6455 §5.5: what a control frame has room for beside the code. */
+const MAX_REASON_BYTES = 123;
+
+export interface SocketPeerParts {
+  readonly socket: WebSocket;
+  readonly request: IncomingMessage;
+  readonly protocol: WebSocketProtocol;
+  readonly onClosed: (peer: SocketPeer) => void;
+  readonly log: Logger;
+}
+
+/** One client over one WebSocket, with the bounds of its protocol. */
+export class SocketPeer implements Peer {
+  readonly address: string;
+  readonly userAgent: string;
+  readonly token: string | undefined;
+  readonly query: URLSearchParams;
+  readonly origin: string | undefined;
+  readonly host: string | undefined;
+  readonly secure: boolean;
+  readonly #socket: WebSocket;
+  readonly #limits: PeerLimits;
+  readonly #onClosed: (peer: SocketPeer) => void;
+  readonly #log: Logger;
+  readonly #rate: MessageRate;
+  readonly #handler: PeerHandler;
+  /** Of an ordered protocol: the message that is being handled. */
+  #running: Promise<void> | undefined;
+  #pending = 0;
+  #refused = 0;
+  #heardAt = Date.now();
+  #messageAt = Date.now();
+  #closed = false;
+
+  constructor({ socket, request, protocol, onClosed, log }: SocketPeerParts) {
+    const { address, userAgent, token, query, origin, host, secure } = callerOf(request);
+    this.address = address;
+    this.userAgent = userAgent;
+    this.token = token;
+    this.query = query;
+    this.origin = origin;
+    this.host = host;
+    this.secure = secure;
+    this.#socket = socket;
+    this.#limits = protocol.limits;
+    this.#onClosed = onClosed;
+    this.#log = log;
+    this.#rate = new MessageRate(protocol.limits.messageRate);
+    this.#handler = protocol.connect(this);
+    socket.on('message', (data: RawData, binary: boolean) => this.#receive(data, binary));
+    socket.on('pong', () => {
+      this.#heardAt = Date.now();
+    });
+    socket.on('error', (error) => log.debug({ error: errorMessage(error) }, 'websocket failed'));
+    socket.once('close', () => this.#end());
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  send(text: string): void {
+    if (this.#closed) return;
+    if (this.#socket.bufferedAmount > this.#limits.maxBackpressureBytes) {
+      // It does not read: a polite close would wait behind what it leaves unread.
+      this.#socket.terminate();
+      return;
+    }
+    this.#socket.send(text);
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#closed) return;
+    const short = Buffer.byteLength(reason) <= MAX_REASON_BYTES ? reason : reason.slice(0, MAX_REASON_BYTES / 3);
+    this.#socket.close(code, short);
+    setTimeout(() => this.#socket.terminate(), CLOSE_LIMIT_MS).unref();
+    this.#end();
+  }
+
+  /** Called regularly: closes what is dead or silent, asks the rest for a pong. */
+  check(now: number): void {
+    const { idleTimeoutMs, messageTimeoutMs } = this.#limits;
+    if (now - this.#heardAt > idleTimeoutMs) {
+      this.#socket.terminate();
+      return;
+    }
+    if (messageTimeoutMs > 0 && now - this.#messageAt > messageTimeoutMs) {
+      this.close(POLICY_VIOLATION, `no message for ${messageTimeoutMs} ms`);
+      return;
+    }
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+  }
+
+  #receive(data: RawData, binary: boolean): void {
+    if (this.#closed) return;
+    this.#heardAt = Date.now();
+    this.#messageAt = this.#heardAt;
+    const { messageRate, maxPending = DEFAULT_MAX_PENDING } = this.#limits;
+    if (!this.#rate.take()) {
+      this.#refuse(`more than ${messageRate} messages per second`);
+      return;
+    }
+    if (this.#pending >= maxPending) {
+      this.#refuse(`${this.#pending} messages are waiting for their answers, the limit is ${maxPending}`);
+      return;
+    }
+    this.#refused = 0;
+    if (binary) this.#log.debug({ address: this.address }, 'binary message read as text');
+    this.#take(textOf(data));
+  }
+
+  #take(text: string): void {
+    const before = this.#limits.ordered ? this.#running : undefined;
+    const handling = before === undefined ? this.#handle(text) : before.then(() => this.#handle(text));
+    if (handling === undefined) return;
+    this.#pending += 1;
+    const done = handling
+      .catch((error: unknown) => this.#report(error))
+      .finally(() => {
+        this.#pending -= 1;
+        if (this.#running === done) this.#running = undefined;
+      });
+    this.#running = done;
+  }
+
+  #handle(text: string): Promise<void> | undefined {
+    if (this.#closed) return undefined;
+    try {
+      return this.#handler.handleMessage(text) ?? undefined;
+    } catch (error) {
+      this.#report(error);
+      return undefined;
+    }
+  }
+
+  #report(error: unknown): void {
+    this.#log.error({ address: this.address, error }, 'message was not handled');
+  }
+
+  #refuse(reason: string): void {
+    this.#refused += 1;
+    if (this.#refused > MAX_REFUSED) this.close(POLICY_VIOLATION, 'too many messages');
+    else this.#handler.handleRefused(reason);
+  }
+
+  #end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#handler.handleClose();
+    this.#onClosed(this);
+  }
+}
+
+function textOf(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
+  return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8');
+}

@@ -1,0 +1,226 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { silentLogger } from '../util/index.ts';
+import { createWebSocketHub } from './hub.ts';
+import { openWebSocketPorts } from './ports.ts';
+import type { Peer, PeerHandler, PeerLimits, PostRoute, WebSocketHub, WebSocketPorts } from './types.ts';
+
+const LIMITS: PeerLimits = {
+  idleTimeoutMs: 60_000,
+  messageTimeoutMs: 0,
+  maxPayloadBytes: 10_000,
+  maxBackpressureBytes: 100_000,
+  messageRate: 1000,
+  maxConnections: 3,
+  ordered: false,
+};
+
+let hub: WebSocketHub;
+let ports: WebSocketPorts;
+const sockets: WebSocket[] = [];
+const told: string[] = [];
+const peers: Peer[] = [];
+
+interface Wish {
+  readonly limits?: Partial<PeerLimits>;
+  readonly handle?: (text: string, peer: Peer) => void | Promise<void>;
+  readonly post?: Partial<PostRoute>;
+}
+
+async function open({ limits, handle = () => undefined, post }: Wish = {}): Promise<number> {
+  const connectPeer = (peer: Peer): PeerHandler => {
+    peers.push(peer);
+    return {
+      handleMessage: (text) => handle(text, peer),
+      handleRefused: (reason) => peer.send(`refused: ${reason}`),
+      handleClose: () => void told.push('closed'),
+    };
+  };
+  const route: PostRoute = {
+    location: '/post',
+    maxPayloadBytes: 100,
+    messageRate: 2,
+    handle: async (text) => ({ body: text.toUpperCase(), contentType: 'text/plain' }),
+    refuse: (reason) => ({ status: 429, body: reason }),
+    ...post,
+  };
+  hub = createWebSocketHub(
+    { protocols: [{ location: '/echo/', limits: { ...LIMITS, ...limits }, connect: connectPeer }], posts: [route] },
+    silentLogger,
+  );
+  ports = await openWebSocketPorts([{ address: '127.0.0.1', port: 0 }], hub, silentLogger);
+  return ports.addresses[0]?.port ?? 0;
+}
+
+async function client(port: number, path = '/echo', headers: Record<string, string> = {}): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers });
+  sockets.push(socket);
+  await once(socket, 'open');
+  return socket;
+}
+
+const next = async (socket: WebSocket): Promise<string> => String((await once(socket, 'message'))[0]);
+
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.terminate();
+  hub.close();
+  await ports.close();
+  peers.length = 0;
+  told.length = 0;
+});
+
+describe('a peer', () => {
+  test('has the facts of its request', async () => {
+    const port = await open();
+    await client(port, '/echo?token=t1&room=a%20b', { origin: 'http://page.test', 'user-agent': 'x'.repeat(500) });
+    expect(peers[0]).toMatchObject({
+      address: '127.0.0.1',
+      token: 't1',
+      origin: 'http://page.test',
+      host: `127.0.0.1:${port}`,
+      secure: false,
+      closed: false,
+    });
+    expect(peers[0]?.query.get('room')).toBe('a b');
+    expect(peers[0]?.userAgent).toHaveLength(256);
+  });
+
+  test('is told of a message over the rate, and cut off when it goes on', async () => {
+    const port = await open({ limits: { messageRate: 1 }, handle: (text, peer) => peer.send(text) });
+    const socket = await client(port);
+    const answers: string[] = [];
+    socket.on('message', (data: Buffer) => answers.push(data.toString()));
+    const closed = once(socket, 'close');
+    for (let index = 0; index < 300; index++) socket.send('m');
+    expect((await closed)[0]).toBe(1008);
+    expect(answers.slice(0, 3)).toEqual(['m', 'm', 'refused: more than 1 messages per second']);
+    expect(told).toEqual(['closed']);
+  });
+
+  test('has a bounded number of messages that wait', async () => {
+    const port = await open({ limits: { maxPending: 2 }, handle: () => new Promise(() => undefined) });
+    const socket = await client(port);
+    for (let index = 0; index < 3; index++) socket.send('m');
+    expect(await next(socket)).toBe('refused: 2 messages are waiting for their answers, the limit is 2');
+  });
+
+  test('with too large a message is closed with 1009', async () => {
+    const socket = await client(await open());
+    const closed = once(socket, 'close');
+    socket.send('x'.repeat(10_001));
+    expect((await closed)[0]).toBe(1009);
+  });
+
+  test('that throws harms nobody, and goes on', async () => {
+    const port = await open({
+      handle: (text, peer) => {
+        if (text === 'throw') throw new Error('broken');
+        if (text === 'reject') return Promise.reject(new Error('broken'));
+        return peer.send(text);
+      },
+    });
+    const socket = await client(port);
+    for (const text of ['throw', 'reject', 'fine']) socket.send(text);
+    expect(await next(socket)).toBe('fine');
+  });
+
+  test('that reads nothing is cut off, the others get theirs', async () => {
+    const text = 'x'.repeat(64_000);
+    const port = await open({ limits: { maxConnections: 5 } });
+    const [slow, fast] = [await client(port), await client(port)];
+    (slow as unknown as { _socket: { pause(): void } })._socket.pause();
+    let received = 0;
+    fast.on('message', () => (received += 1));
+    let sent = 0;
+    while (peers[0]?.closed === false && sent < 2000) {
+      for (const peer of peers) peer.send(text);
+      sent += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(sent).toBeLessThan(2000);
+    await expect.poll(() => received).toBe(sent);
+    expect(peers[1]?.closed).toBe(false);
+  });
+
+  test('that is silent is closed; a pong is enough for the one bound, not for the other', async () => {
+    const port = await open({ limits: { idleTimeoutMs: 60_000, messageTimeoutMs: 150 } });
+    const socket = await client(port);
+    expect(String((await once(socket, 'close'))[1])).toBe('no message for 150 ms');
+  });
+
+  test('that does not answer a ping is closed', async () => {
+    const port = await open({ limits: { idleTimeoutMs: 150 } });
+    const socket = connect(port, '127.0.0.1');
+    socket.write(
+      'GET /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+    socket.resume();
+    await once(socket, 'close');
+    await expect.poll(() => told).toEqual(['closed']);
+  });
+});
+
+describe('order', () => {
+  test.each([
+    { ordered: true, answers: ['slow', 'quick'] },
+    { ordered: false, answers: ['quick', 'slow'] },
+  ])('ordered: $ordered', async ({ ordered, answers }) => {
+    let release: () => void = () => undefined;
+    const port = await open({
+      limits: { ordered },
+      handle: async (text, peer) => {
+        if (text === 'slow') await new Promise<void>((resolve) => (release = resolve));
+        peer.send(text);
+      },
+    });
+    const socket = await client(port);
+    const received: string[] = [];
+    socket.on('message', (data: Buffer) => received.push(data.toString()));
+    socket.send('slow');
+    socket.send('quick');
+    if (ordered) {
+      const pong = once(socket, 'pong');
+      socket.ping();
+      await pong;
+    } else await expect.poll(() => received).toEqual(['quick']);
+    release();
+    await expect.poll(() => received).toEqual(answers);
+  });
+});
+
+describe('ports', () => {
+  test('refuse what nobody serves, and one connection too many', async () => {
+    const port = await open();
+    const refused = async (path: string): Promise<string> => {
+      const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`);
+      return String((await once(socket, 'error'))[0]);
+    };
+    expect(await refused('/other')).toContain('404');
+    for (let index = 0; index < 3; index++) await client(port);
+    expect(await refused('/echo')).toContain('503');
+  });
+
+  test('take a POST within its bounds', async () => {
+    const port = await open();
+    const post = (body: string, path = '/post'): Promise<Response> =>
+      fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body });
+    const answer = await post('abc');
+    expect([await answer.text(), answer.headers.get('content-type')]).toEqual(['ABC', 'text/plain']);
+    expect((await post('abc', '/nowhere')).status).toBe(404);
+    expect(await (await post('x'.repeat(101))).text()).toBe('the message has more than 100 bytes');
+    const statuses: number[] = [];
+    for (let index = 0; index < 4; index++) statuses.push((await post('x')).status);
+    expect(statuses).toContain(429);
+  });
+
+  test('say goodbye, however often they are closed', async () => {
+    const socket = await client(await open());
+    const closed = once(socket, 'close');
+    hub.close();
+    hub.close();
+    await Promise.all([ports.close(), ports.close()]);
+    expect((await closed)[0]).toBe(1001);
+  });
+});
