@@ -18,6 +18,7 @@ import { addPullRoutes } from './rest/pulls.ts';
 import { addRecordingRoutes } from './rest/recordings.ts';
 import { Routes } from './rest/route.ts';
 import { addSystemRoutes } from './rest/system.ts';
+import { addTokenRoutes } from './rest/tokens.ts';
 import { createSrsRouter } from './srs/router.ts';
 import { createSrsSipRouter } from './srs-sip/router.ts';
 
@@ -52,6 +53,7 @@ export function createApp(context: ApiContext): App {
   const srsSip = createSrsSipRouter(context);
   const routes = new Routes(context);
   addAccessRoutes(routes, context);
+  addTokenRoutes(routes, context);
   addDeviceRoutes(routes, context);
   addDeviceQueryRoutes(routes, context);
   addChannelRoutes(routes, context);

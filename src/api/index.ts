@@ -1,4 +1,5 @@
 export { createApi } from './api.ts';
+export { createRoomRights } from './auth/room-rights.ts';
 export { createStreamRights } from './auth/stream-rights.ts';
 export { ListenError } from './errors.ts';
 export type {

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { Platform } from '../gb28181/index.ts';
 import type { Streams } from '../stream/index.ts';
 import type { Logger } from '../util/index.ts';
+import type { MemberStreams } from './auth/stream-rights.ts';
 import type { recordingSchema } from './schemas/recording.ts';
 
 /** A row of srs-sip's `media_servers`; times as `2025-10-15T16:04:35Z`. */
@@ -159,6 +160,8 @@ export interface ApiParts {
   readonly recordings: ApiRecordings;
   readonly webSockets?: WebSocketSide;
   readonly credentials: Credentials;
+  /** Of the rooms; absent = there are none. */
+  readonly members?: MemberStreams;
   readonly health: () => HealthReport;
   readonly metrics: () => Promise<MetricsSnapshot>;
   readonly log: Logger;

@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import { ApiError } from '../errors.ts';
 import { hostOf, queryValue } from '../http/context.ts';
+import type { MemberStreams } from './stream-rights.ts';
 import type { Access, Tokens } from './tokens.ts';
 
 export const COOKIE_NAME = 'gbrtc_token';
@@ -27,10 +28,12 @@ function cookieOf(req: Request): string | undefined {
 export class Gate {
   readonly enabled: boolean;
   readonly #tokens: Tokens;
+  readonly #members: MemberStreams | undefined;
 
-  constructor(enabled: boolean, tokens: Tokens) {
+  constructor(enabled: boolean, tokens: Tokens, members?: MemberStreams) {
     this.enabled = enabled;
     this.#tokens = tokens;
+    this.#members = members;
   }
 
   /** First token that holds, of: Authorization, `?token=`, the extra one (SRS's `streamurl`), the cookie. */
@@ -55,20 +58,22 @@ export class Gate {
     return this.require(req, 'admin');
   }
 
-  /** For the stream `<app>/<name>`: the administrator, or a play token of that stream. @throws ApiError */
+  /** For the stream `<app>/<name>`: the administrator, a play token of that stream, or a member of its room. @throws ApiError */
   async requirePlay(req: Request, streams: readonly string[], extra?: string): Promise<void> {
     if (!this.enabled) return;
     const access = await this.identify(req, extra);
     if (access?.kind === 'admin') return;
     if (access?.kind === 'play' && streams.includes(access.stream)) return;
+    if (access?.kind === 'member' && streams.some((name) => this.#members?.mayUse(access.member, 'play', name))) return;
     throw refusal(access);
   }
 
-  /** For the stream `<app>/<name>`: the administrator, or a publish token of that stream. @throws ApiError */
+  /** Like `requirePlay`, for who publishes. @throws ApiError */
   async requirePublish(req: Request, stream: string, extra?: string): Promise<void> {
     if (!this.enabled) return;
     const access = await this.identify(req, extra);
     if (access?.kind === 'admin' || (access?.kind === 'publish' && access.stream === stream)) return;
+    if (access?.kind === 'member' && this.#members?.mayUse(access.member, 'publish', stream) === true) return;
     throw refusal(access);
   }
 }

@@ -1,5 +1,11 @@
 import { Tokens } from './tokens.ts';
 
+/** Which streams members of rooms may use; the room server knows. */
+export interface MemberStreams {
+  /** Whether this member, who must still be in its room, may do that. The stream is `<app>/<name>`. */
+  mayUse(member: string, right: 'play' | 'publish', stream: string): boolean;
+}
+
 /** Who may do what with a stream, for parts that have their own protocol. */
 export interface StreamRights {
   /** `none`: no valid token; `other`: a valid one for something else. The stream is `<app>/<name>`. */
@@ -7,7 +13,7 @@ export interface StreamRights {
 }
 
 /** Rights by the tokens of this gateway; with authentication off everybody may do everything. */
-export function createStreamRights(signingKey: Uint8Array, enabled: boolean): StreamRights {
+export function createStreamRights(signingKey: Uint8Array, enabled: boolean, members?: MemberStreams): StreamRights {
   const tokens = new Tokens(signingKey);
   return {
     async check(token, right, stream) {
@@ -15,6 +21,7 @@ export function createStreamRights(signingKey: Uint8Array, enabled: boolean): St
       const access = token === undefined ? undefined : await tokens.verify(token);
       if (access === undefined) return 'none';
       if (access.kind === 'admin' || (access.kind === right && access.stream === stream)) return 'ok';
+      if (access.kind === 'member' && members?.mayUse(access.member, right, stream) === true) return 'ok';
       return 'other';
     },
   };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { COOKIE_NAME } from '../auth/gate.ts';
 import { LoginLimit } from '../auth/login-limit.ts';
+import type { Access } from '../auth/tokens.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { sourceAddress } from '../http/context.ts';
@@ -27,22 +28,6 @@ const sessionSchema = z
     demo: z.boolean(),
   })
   .meta({ id: 'Session' });
-
-const tokenRequestSchema = z
-  .strictObject({
-    scope: z.enum(['play', 'publish']),
-    stream: z.string().regex(/^[^/\\?#%\s]{1,160}(?:\/[^/\\?#%\s]{1,160})?$/, 'must be <app>/<name> or <name>'),
-    lifetimeSec: z
-      .int()
-      .min(10)
-      .max(30 * 86_400)
-      .optional(),
-  })
-  .meta({ id: 'StreamTokenRequest' });
-
-const streamTokenSchema = z
-  .object({ token: z.string(), expiresAt: z.number(), scope: z.string() })
-  .meta({ id: 'StreamToken', description: 'For one stream: to play it, or to publish it.' });
 
 const cookie = (value: string, maxAgeSec: number): string =>
   `${COOKIE_NAME}=${value}; Path=/; Max-Age=${maxAgeSec}; HttpOnly; SameSite=Strict`;
@@ -94,24 +79,6 @@ export function addAccessRoutes(routes: Routes, { options, parts, gate, tokens }
   });
 
   routes.add({
-    method: 'post',
-    path: '/api/v1/tokens',
-    tag: 'access',
-    summary: 'A token that plays or publishes one stream, for WHEP, WHIP and pms',
-    access: 'admin',
-    body: tokenRequestSchema,
-    status: 201,
-    response: streamTokenSchema,
-    errors: [400, 413, 415],
-    handle: async ({ body: { scope, stream, lifetimeSec } }) => {
-      const name = stream.includes('/') ? stream : `live/${stream}`;
-      const ttlMs = lifetimeSec === undefined ? options.auth.playTokenTtlMs : lifetimeSec * 1000;
-      const signed = await (scope === 'play' ? tokens.signPlay(name, ttlMs) : tokens.signPublish(name, ttlMs));
-      return { ...signed, scope: `${scope}:${name}` };
-    },
-  });
-
-  routes.add({
     method: 'get',
     path: '/api/v1/session',
     tag: 'access',
@@ -127,11 +94,25 @@ export function addAccessRoutes(routes: Routes, { options, parts, gate, tokens }
       ...(access === undefined
         ? {}
         : {
-            scope: access.kind === 'admin' ? 'admin' : `${access.kind}:${access.stream}`,
+            scope: scopeOf(access),
             expiresAt: access.expiresAt,
           }),
       version: options.version,
       demo: options.demo,
     }),
   });
+}
+
+function scopeOf(access: Access): string {
+  switch (access.kind) {
+    case 'admin':
+      return 'admin';
+    case 'room':
+      return `room:${access.app}/${access.room}`;
+    case 'member':
+      return 'member';
+    case 'play':
+    case 'publish':
+      return `${access.kind}:${access.stream}`;
+  }
 }
