@@ -10,6 +10,7 @@ import { createRecordings, createRecordThreads, type Recordings, type RecordThre
 import { redactConfig } from './redact-config.ts';
 import { createPulls, createRtspServer, type Pulls, type RtspAccount, type RtspServer } from './rtsp/index.ts';
 import { createSipEngine } from './sip/index.ts';
+import { about } from './start-error.ts';
 import {
   createDeviceStore,
   createMediaServerStore,
@@ -19,7 +20,7 @@ import {
   type Database,
 } from './store/index.ts';
 import { createStreams, type Streams } from './stream/index.ts';
-import { GatewayError, createLogger, errorMessage, type Logger } from './util/index.ts';
+import { createLogger, errorMessage, type Logger } from './util/index.ts';
 import { webSocketListen } from './websocket-listen.ts';
 import type { WebSocketListen } from './websocket/index.ts';
 import { createWebRtc, type WebRtc } from './webrtc/index.ts';
@@ -54,20 +55,6 @@ export interface Gateway {
   readonly log: Logger;
   /** Ends viewers, sends BYEs, closes every part in reverse order. Idempotent; @throws AggregateError with all failures */
   close(): Promise<void>;
-}
-
-/** A part that knows nothing of configuration keys could not open. */
-export class StartError extends GatewayError {
-  readonly code = 'start_failed';
-}
-
-/** Adds the configuration key that the failure of a part is about. */
-async function about<T>(key: string, opening: Promise<T>): Promise<T> {
-  try {
-    return await opening;
-  } catch (error) {
-    throw new StartError(`${errorMessage(error)} (configuration: ${key})`, { cause: error });
-  }
 }
 
 interface Closer {
@@ -415,10 +402,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       keep('pms', await about('pms.port, pms.sslPort, pms.listenIp, pms.keyFile, pms.certFile', opening));
     }
     const roomsLog = log.child({ part: 'rooms' });
-    const rooms = keep(
-      'rooms',
-      await about('rooms.port, rooms.ssl-port, rooms.host', openRooms({ config, secrets, streams, log: roomsLog })),
-    );
+    const rooms = keep('rooms', await openRooms({ config, secrets, streams, log: roomsLog }));
     const parts = { config, secrets, database, media, webrtc, platform, streams, pulls, recordings, rooms, facts, log };
     keep('api', await openApi(parts, options));
     let closing: Promise<void> | undefined;

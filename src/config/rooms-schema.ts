@@ -67,6 +67,7 @@ export const ice = section({
     .max(1000)
     .default([]),
   'keep-live-timeout': duration('30s', '1s', '10m'),
+  'registration-token': text(''),
   'shared-secret': text(''),
   'credential-lifetime': duration('1h', '1m', '7d'),
   'geo-database': text(''),

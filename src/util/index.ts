@@ -2,3 +2,4 @@ export { splitCommand } from './command-line.ts';
 export { GatewayError, errorMessage } from './errors.ts';
 export { createLogger, silentLogger, type LogLevel, type Logger } from './logger.ts';
 export { safeEmit } from './safe-emit.ts';
+export { turnAccount } from './turn-account.ts';

@@ -1,0 +1,73 @@
+import { unwatchFile, watchFile } from 'node:fs';
+import { open, type CityResponse, type Reader } from 'maxmind';
+import { errorMessage, GatewayError, type Logger } from '../../util/index.ts';
+
+/** The MaxMind database file cannot be used. */
+export class GeoDatabaseError extends GatewayError {
+  override readonly code = 'geo_database';
+}
+
+/** What the databases of countries and of cities have in common. */
+type CountryReader = Reader<Pick<CityResponse, 'country' | 'registered_country'>>;
+
+/** Countries of addresses, by a database file that may be replaced at any time. */
+export interface Countries {
+  /** ISO 3166 code; empty = unknown. Never throws. */
+  countryOf(address: string): string;
+  /** Idempotent. */
+  close(): void;
+}
+
+const WATCH_INTERVAL_MS = 5000;
+
+/** Opens the file; a new version is read when it changes, a bad one leaves the old in place. @throws GeoDatabaseError */
+export async function openCountries(
+  file: string,
+  log: Logger,
+  watchIntervalMs = WATCH_INTERVAL_MS,
+): Promise<Countries> {
+  let reader = await read(file);
+  let closed = false;
+  let reading = Promise.resolve();
+  const reload = async (): Promise<void> => {
+    try {
+      const next = await read(file);
+      if (!closed) reader = next;
+      log.info({ file, builtAt: next.metadata.buildEpoch }, 'geo database read again');
+    } catch (error) {
+      log.error({ error: errorMessage(error) }, 'new geo database cannot be read, the old one stays');
+    }
+  };
+  const changed = (): void => {
+    reading = reading.then(() => (closed ? undefined : reload()));
+  };
+  watchFile(file, { persistent: false, interval: watchIntervalMs }, changed);
+  return {
+    countryOf(address) {
+      try {
+        // Of an IPv4 peer at a port for both families.
+        const found = reader.get(address.replace(/^::ffff:(?=\d+\.)/i, ''));
+        const code: unknown = found?.country?.iso_code ?? found?.registered_country?.iso_code;
+        return typeof code === 'string' ? code : '';
+      } catch {
+        // Not an address, or a damaged record: nothing is known.
+        return '';
+      }
+    },
+    close() {
+      closed = true;
+      unwatchFile(file, changed);
+    },
+  };
+}
+
+async function read(file: string): Promise<CountryReader> {
+  try {
+    const reader: CountryReader = await open(file);
+    // Metadata may be whole where the rest is cut off.
+    reader.get('192.0.2.1');
+    return reader;
+  } catch (cause) {
+    throw new GeoDatabaseError(`geo database ${file} cannot be read: ${errorMessage(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,2 @@
+export { createIce } from './ice.ts';
+export type { Ice } from './types.ts';

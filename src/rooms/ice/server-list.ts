@@ -1,0 +1,124 @@
+import { EventEmitter } from 'node:events';
+import { safeEmit, type Logger } from '../../util/index.ts';
+import { ServerLoad } from './server-load.ts';
+import { addressBytes } from './subnet.ts';
+import type { IceDownReason, IceServer, IceServersEvents, IceServerState } from './types.ts';
+
+/** Registered at the same time. */
+export const MAX_REGISTERED = 1000;
+
+/** One server of the list. */
+export interface ListedServer {
+  server: IceServer;
+  /** Of its address; undefined for a host name. */
+  readonly bytes: readonly number[] | undefined;
+  readonly configured: boolean;
+  readonly load: ServerLoad;
+  heardAt: number | undefined;
+  handedOut: number;
+  /** Puts it out. */
+  readonly timer: NodeJS.Timeout | undefined;
+}
+
+/** Servers of the configuration, which stay, and those that registered, which leave when they fall silent. */
+export class ServerList extends EventEmitter<IceServersEvents> {
+  readonly #servers = new Map<string, ListedServer>();
+  readonly #keepLiveTimeoutMs: number;
+  readonly #log: Logger;
+  readonly #configured: number;
+
+  constructor(configured: readonly IceServer[], keepLiveTimeoutMs: number, log: Logger) {
+    super();
+    this.#keepLiveTimeoutMs = keepLiveTimeoutMs;
+    this.#log = log;
+    for (const server of configured) this.#add(server, true);
+    this.#configured = this.#servers.size;
+  }
+
+  get all(): Iterable<ListedServer> {
+    return this.#servers.values();
+  }
+
+  /** Adds it, or takes its new values; one of the configuration keeps its own. */
+  register(server: IceServer): 'added' | 'known' | 'full' {
+    const known = this.#servers.get(server.ip);
+    if (known !== undefined) {
+      if (!known.configured) known.server = server;
+      this.#heard(known);
+      return 'known';
+    }
+    if (this.#servers.size - this.#configured >= MAX_REGISTERED) {
+      this.#log.warn({ ip: server.ip, limit: MAX_REGISTERED }, 'ICE server refused, list is full');
+      return 'full';
+    }
+    this.#heard(this.#add(server, false));
+    this.#log.info({ ip: server.ip, maxBandwidth: server.maxBandwidth }, 'ICE server registered');
+    safeEmit(this, this.#log, 'up', server.ip);
+    return 'added';
+  }
+
+  /** False: it is not in the list. One of the configuration stays. */
+  deregister(ip: string, reason: Exclude<IceDownReason, 'silent'>): boolean {
+    const known = this.#servers.get(ip);
+    if (known === undefined) return false;
+    if (!known.configured) this.#remove(known, reason);
+    return true;
+  }
+
+  /** Rates in kbit/s. False: it is not in the list. */
+  report(ip: string, rxRate: number, txRate: number): boolean {
+    const known = this.#servers.get(ip);
+    if (known === undefined) return false;
+    known.load.report(rxRate, txRate, Date.now());
+    this.#heard(known);
+    return true;
+  }
+
+  states(): IceServerState[] {
+    return [...this.all].map(({ server, configured, load, heardAt, handedOut }) => ({
+      ip: server.ip,
+      turnPort: server.turnPort,
+      stunPort: server.stunPort,
+      country: server.country,
+      maxBandwidth: server.maxBandwidth,
+      ...load.at(Date.now()),
+      configured,
+      heardAt,
+      handedOut,
+    }));
+  }
+
+  /** Forgets all without a word. Idempotent. */
+  close(): void {
+    for (const { timer } of this.all) clearTimeout(timer);
+    this.#servers.clear();
+  }
+
+  #add(server: IceServer, configured: boolean): ListedServer {
+    const listed: ListedServer = {
+      server,
+      bytes: addressBytes(server.ip),
+      configured,
+      load: new ServerLoad(this.#keepLiveTimeoutMs, Date.now()),
+      heardAt: undefined,
+      handedOut: 0,
+      timer: configured ? undefined : setTimeout(() => this.#remove(listed, 'silent'), this.#keepLiveTimeoutMs),
+    };
+    this.#servers.set(server.ip, listed);
+    return listed;
+  }
+
+  #heard(listed: ListedServer): void {
+    listed.heardAt = Date.now();
+    listed.timer?.refresh();
+  }
+
+  #remove(listed: ListedServer, reason: IceDownReason): void {
+    clearTimeout(listed.timer);
+    const { ip } = listed.server;
+    this.#servers.delete(ip);
+    const level = reason === 'deregistered' ? 'info' : 'warn';
+    this.#log[level]({ ip, reason }, 'ICE server left the list');
+    safeEmit(this, this.#log, 'down', ip, reason);
+  }
+}
