@@ -8,7 +8,7 @@ import {
   videoConstraints,
 } from '../lib/capture.ts';
 
-interface CaptureDevice {
+export interface CaptureDevice {
   readonly id: string;
   readonly label: string;
 }
@@ -69,6 +69,7 @@ export function useCapture(choice: Ref<CaptureChoice>) {
   const active = computed(() => captured.value.video !== undefined || captured.value.audio !== undefined);
   const cameras = computed(() => devicesOf(devices.value, 'videoinput'));
   const microphones = computed(() => devicesOf(devices.value, 'audioinput'));
+  const speakers = computed(() => devicesOf(devices.value, 'audiooutput'));
 
   const handleDevices = () => void listDevices();
   const listDevices = async () => {
@@ -155,5 +156,5 @@ export function useCapture(choice: Ref<CaptureChoice>) {
     close();
   });
 
-  return { captured, problem, busy, active, available, canScreen, cameras, microphones, open, close };
+  return { captured, problem, busy, active, available, canScreen, cameras, microphones, speakers, open, close };
 }

@@ -4,6 +4,7 @@ export const app = {
     live: 'Live',
     streams: 'Streams',
     publish: 'Publish',
+    meet: 'Meet',
     recordings: 'Recordings',
     devices: 'Devices',
     connect: 'Connect',

@@ -1,6 +1,8 @@
 import { app, login } from './app.ts';
+import { conference } from './conference.ts';
 import { devices } from './devices.ts';
 import { live } from './live.ts';
+import { meet } from './meet.ts';
 import { failures, stages, timeline, waiting } from './play.ts';
 import { publish } from './publish.ts';
 import { pulls } from './pulls.ts';
@@ -19,8 +21,10 @@ export const en = {
   devices,
   streams,
   publish,
+  meet,
   pulls,
   recordings,
+  conference,
   connect,
   settings,
 };

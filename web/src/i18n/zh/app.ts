@@ -6,6 +6,7 @@ export const app: typeof enApp = {
     live: '实时预览',
     streams: '媒体流',
     publish: '推流',
+    meet: '会议',
     recordings: '录像',
     devices: '设备管理',
     connect: '接入摄像机',

@@ -1,7 +1,9 @@
 import type { Messages } from '../en/index.ts';
 import { app, login } from './app.ts';
+import { conference } from './conference.ts';
 import { devices } from './devices.ts';
 import { live } from './live.ts';
+import { meet } from './meet.ts';
 import { failures, stages, timeline, waiting } from './play.ts';
 import { publish } from './publish.ts';
 import { pulls } from './pulls.ts';
@@ -20,8 +22,10 @@ export const zh: Messages = {
   devices,
   streams,
   publish,
+  meet,
   pulls,
   recordings,
+  conference,
   connect,
   settings,
 };
