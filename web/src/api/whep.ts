@@ -10,15 +10,18 @@ export interface WhepAnswer {
   readonly playId: string | undefined;
 }
 
-export const whepUrl = (stream: string) => {
+const withToken = (token: string | undefined) => (token === undefined ? '' : `&token=${encodeURIComponent(token)}`);
+
+/** `token`: for those who have no login, e.g. guests of a meeting. */
+export const whepUrl = (stream: string, token?: string) => {
   const { app, name } = splitStreamName(stream);
-  return `/rtc/v1/whep/?app=${encodeURIComponent(app)}&stream=${encodeURIComponent(name)}`;
+  return `/rtc/v1/whep/?app=${encodeURIComponent(app)}&stream=${encodeURIComponent(name)}${withToken(token)}`;
 };
 
-export const whipUrl = (stream: string, maxBitrateBps?: number) => {
+export const whipUrl = (stream: string, maxBitrateBps?: number, token?: string) => {
   const { app, name } = splitStreamName(stream);
   const limit = maxBitrateBps === undefined ? '' : `&max_bitrate=${maxBitrateBps}`;
-  return `/rtc/v1/whip/?app=${encodeURIComponent(app)}&stream=${encodeURIComponent(name)}${limit}`;
+  return `/rtc/v1/whip/?app=${encodeURIComponent(app)}&stream=${encodeURIComponent(name)}${limit}${withToken(token)}`;
 };
 
 export async function postOffer(url: string, offer: string, signal: AbortSignal): Promise<WhepAnswer> {

@@ -13,24 +13,29 @@ export interface PublishTarget {
   readonly name: string;
   readonly maxBitrateBps?: number;
   readonly codec?: string;
+  /** Where the login does not do, asked at every connection. */
+  readonly token?: () => string | undefined;
 }
 
-/** Publishes what is captured, until it is stopped or the server ends it. */
-export function usePublish(captured: Ref<Captured>) {
+/** Publishes what is captured, until it is stopped or the server ends it; `muted` may be shared with a preview. */
+export function usePublish(captured: Ref<Captured>, muted = ref({ video: false, audio: false })) {
   const plays = usePlays();
   const state = shallowRef<PublisherState>({ phase: 'idle' });
   const stats = shallowRef<SendStats>();
   const target = shallowRef<PublishTarget>();
-  const muted = ref({ video: false, audio: false });
   let previous: SendSample | undefined;
 
   const publisher = new WhipPublisher({
     connect: (onState, signal) => {
       previous = undefined;
-      const { name, maxBitrateBps, codec } = target.value!;
+      const { name, maxBitrateBps, codec, token } = target.value!;
       const { video, audio } = captured.value;
       const tracks = [video, audio].filter((track) => track !== undefined);
-      const request = { url: whipUrl(name, maxBitrateBps), tracks, ...(codec === undefined ? {} : { codec }) };
+      const request = {
+        url: whipUrl(name, maxBitrateBps, token?.()),
+        tracks,
+        ...(codec === undefined ? {} : { codec }),
+      };
       return openWhip(request, onState, signal);
     },
     onState: (next) => {
@@ -41,6 +46,9 @@ export function usePublish(captured: Ref<Captured>) {
 
   const publishing = computed(() => ['connecting', 'live', 'reconnecting'].includes(state.value.phase));
   const stream = computed(() => (target.value ? plays.streams.get(target.value.name) : undefined));
+
+  /** Of the connection at the moment. */
+  const peer = () => publisher.peer;
 
   const start = (next: PublishTarget) => {
     target.value = next;
@@ -103,5 +111,5 @@ export function usePublish(captured: Ref<Captured>) {
     publisher.stop();
   });
 
-  return { state, stats, target, stream, muted, publishing, start, stop: () => publisher.stop(), toggleMute };
+  return { state, stats, target, stream, muted, publishing, peer, start, stop: () => publisher.stop(), toggleMute };
 }
