@@ -1,6 +1,13 @@
 import { createRouter, createWebHistory } from 'vue-router';
 import LivePage from './pages/LivePage.vue';
 
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Opens without login for those whose address carries a token. */
+    guests?: boolean;
+  }
+}
+
 /** The gateway serves index.html for every path that is no file, so addresses can be sent to colleagues. */
 export const router = createRouter({
   history: createWebHistory(),
@@ -9,6 +16,7 @@ export const router = createRouter({
     { path: '/live', name: 'live', component: LivePage },
     { path: '/streams', name: 'streams', component: () => import('./pages/StreamsPage.vue') },
     { path: '/publish', name: 'publish', component: () => import('./pages/PublishPage.vue') },
+    { path: '/meet', name: 'meet', component: () => import('./pages/MeetPage.vue'), meta: { guests: true } },
     { path: '/recordings', name: 'recordings', component: () => import('./pages/RecordingsPage.vue') },
     { path: '/devices', name: 'devices', component: () => import('./pages/DevicesPage.vue') },
     { path: '/connect', name: 'connect', component: () => import('./pages/ConnectPage.vue') },
