@@ -3,7 +3,7 @@ import { createIce, type Ice } from './rooms/ice/index.ts';
 import { about } from './start-error.ts';
 import type { Streams } from './stream/index.ts';
 import type { Logger } from './util/index.ts';
-import { webSocketListen } from './websocket-listen.ts';
+import { webSocketListen } from './listen-ports.ts';
 import {
   createWebSocketHub,
   openWebSocketPorts,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createApi, createStreamRights, type Api, type MetricsSnapshot } from './api/index.ts';
+import { createApi, createStreamRights, type Api, type ListenOptions, type MetricsSnapshot } from './api/index.ts';
 import { openSecrets, type Config, type Secrets } from './config/index.ts';
 import { createPlatform, type Platform } from './gb28181/index.ts';
 import { createMediaThreads, type MediaThreads } from './media/index.ts';
@@ -21,7 +21,7 @@ import {
 } from './store/index.ts';
 import { createStreams, type Streams } from './stream/index.ts';
 import { createLogger, errorMessage, type Logger } from './util/index.ts';
-import { webSocketListen } from './websocket-listen.ts';
+import { webSocketListen } from './listen-ports.ts';
 import type { WebSocketListen } from './websocket/index.ts';
 import { createWebRtc, type WebRtc } from './webrtc/index.ts';
 
@@ -281,18 +281,27 @@ async function metricsOf({ webrtc, media }: Parts): Promise<MetricsSnapshot> {
   };
 }
 
+function httpPorts({ http }: Config): ListenOptions[] {
+  const tls = webSocketListen([{ port: http['ssl-listen'], secure: true }], {
+    address: http.host,
+    keyFile: http['key-file'],
+    certFile: http['cert-file'],
+    passPhrase: http['pass-phrase'],
+  });
+  return [
+    { address: http.host, port: http.listen, purpose: 'main' as const },
+    ...(http['srs-listen'] === 0 ? [] : [{ address: http.host, port: http['srs-listen'], purpose: 'srs' as const }]),
+    ...tls.map((port) => ({ ...port, purpose: 'tls' as const })),
+  ];
+}
+
 function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
   const { config, secrets, facts, platform, streams, pulls, recordings, rooms, database, log } = parts;
   const { http, gb28181: sip } = config;
   const bundled = new URL('../web/dist', import.meta.url).pathname;
   return createApi(
     {
-      listen: [
-        { address: http.host, port: http.listen, purpose: 'main' as const },
-        ...(http['srs-listen'] === 0
-          ? []
-          : [{ address: http.host, port: http['srs-listen'], purpose: 'srs' as const }]),
-      ],
+      listen: httpPorts(config),
       webRoot: http.dir === '' ? bundled : http.dir,
       auth: {
         enable: http.auth.enable,

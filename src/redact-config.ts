@@ -1,27 +1,20 @@
 import type { Config } from './config/index.ts';
 
+/** Keys whose values nobody needs to see; a webhook's URL is its own key. */
+const SECRET_KEY = /(?:^|-)(?:password|secret|credential|token|webhook)$|^pass-?phrase$/i;
+const ACCOUNT_IN_URL = /^([a-z][a-z0-9+.-]*:\/\/[^/@]*?:)[^@]*(?=@)/i;
+
+function redact(key: string, value: unknown): unknown {
+  if (typeof value === 'string') {
+    if (SECRET_KEY.test(key)) return value === '' ? '' : '[set]';
+    return value.replace(ACCOUNT_IN_URL, '$1[set]');
+  }
+  if (Array.isArray(value)) return value.map((item: unknown) => redact('', item));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, redact(name, inner)]));
+}
+
 /** The configuration as the settings page may show it: passwords only as "set". */
 export function redactConfig(config: Config): Readonly<Record<string, unknown>> {
-  const secret = (password: string): string => (password === '' ? '' : '[set]');
-  const { gb28181, rtsp, pms, pull, ice } = config;
-  return {
-    ...config,
-    gb28181: { ...gb28181, auth: { ...gb28181.auth, password: secret(gb28181.auth.password) } },
-    pms: { ...pms, passPhrase: secret(pms.passPhrase) },
-    ice: {
-      ...ice,
-      servers: ice.servers.map((server) => ({ ...server, credential: secret(server.credential) })),
-      'registration-token': secret(ice['registration-token']),
-      'shared-secret': secret(ice['shared-secret']),
-    },
-    pull: pull.map((node) => ({ ...node, password: secret(node.password) })),
-    rtsp: {
-      ...rtsp,
-      auth: {
-        ...rtsp.auth,
-        password: secret(rtsp.auth.password),
-        'publish-password': secret(rtsp.auth['publish-password']),
-      },
-    },
-  };
+  return redact('', config) as Record<string, unknown>;
 }

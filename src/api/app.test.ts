@@ -1,10 +1,13 @@
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { connect, type Socket } from 'node:net';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiFixture, openApi } from '../../test/support/api-fixture.ts';
+import { makeCertificate } from '../../test/support/certificate.ts';
 import { fakeDevice } from '../../test/support/fake-platform.ts';
 import { NO_STATS, fakeStream, fakeReader, fakeViewer } from '../../test/support/fake-streams.ts';
 import { ListenError } from './index.ts';
@@ -313,6 +316,33 @@ describe('ports', () => {
       await expect(attempt).rejects.toMatchObject({ code: 'listen_failed' });
     }
     other.close();
+  });
+
+  test('HTTPS: pages may use camera and microphone, the cookie stays on it', async () => {
+    const { keyFile, certFile, passPhrase, remove } = makeCertificate();
+    const tls = { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8'), passPhrase };
+    const secure = await openApi({
+      listen: [
+        { address: '127.0.0.1', port: 0, purpose: 'main' },
+        { address: '127.0.0.1', port: 0, purpose: 'tls', tls },
+      ],
+    });
+    const { port = 0 } = secure.api.addresses[1] ?? {};
+    const ask = httpsRequest(`https://127.0.0.1:${port}/api/v1/logout`, {
+      method: 'POST',
+      ca: tls.cert,
+      checkServerIdentity: () => undefined,
+    });
+    ask.end();
+    const [response] = (await once(ask, 'response')) as [IncomingMessage];
+    expect(response.headers['set-cookie']?.[0]).toContain('; Secure');
+    response.resume();
+    await secure.close();
+    const wrong = openApi({
+      listen: [{ address: '127.0.0.1', port: 0, purpose: 'tls', tls: { ...tls, passPhrase: 'wrong' } }],
+    });
+    await expect(wrong).rejects.toThrow('http.ssl-listen, http.key-file, http.cert-file: key or certificate cannot be');
+    remove();
   });
 
   test('every interface on both ports', async () => {

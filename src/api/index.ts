@@ -7,6 +7,7 @@ export type {
   ApiOptions,
   ApiParts,
   HealthReport,
+  ListenOptions,
   MediaServer,
   MediaServerStore,
   MetricsSnapshot,

@@ -1,11 +1,17 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { errorMessage } from '../util/index.ts';
 import { ListenError } from './errors.ts';
 import type { ListenAddress, ListenOptions, ListenPurpose } from './types.ts';
 
 /** Keys of the configuration, for messages. */
-const CONFIG_KEYS: Readonly<Record<ListenPurpose, string>> = { main: 'http.listen', srs: 'http.srs-listen' };
+const CONFIG_KEYS: Readonly<Record<ListenPurpose, string>> = {
+  main: 'http.listen',
+  srs: 'http.srs-listen',
+  tls: 'http.ssl-listen, http.key-file, http.cert-file',
+};
 
 const DEFAULT_HEADERS_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 30_000;
@@ -54,17 +60,18 @@ function clientErrorOf(code: string | undefined): readonly [string, string, stri
   }
 }
 
-function createHttpServer(handler: RequestListener, headersTimeoutMs: number): Server {
-  const server = createServer(
-    {
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: headersTimeoutMs * 3,
-      keepAliveTimeout: IDLE_TIMEOUT_MS,
-      connectionsCheckingInterval: Math.min(2000, headersTimeoutMs / 2),
-      maxHeaderSize: MAX_HEADER_BYTES,
-    },
-    handler,
-  );
+function createHttpServer(handler: RequestListener, headersTimeoutMs: number, tls: ListenOptions['tls']): Server {
+  const options = {
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: headersTimeoutMs * 3,
+    keepAliveTimeout: IDLE_TIMEOUT_MS,
+    connectionsCheckingInterval: Math.min(2000, headersTimeoutMs / 2),
+    maxHeaderSize: MAX_HEADER_BYTES,
+  };
+  const server =
+    tls === undefined
+      ? createServer(options, handler)
+      : createTlsServer({ ...options, key: tls.key, cert: tls.cert, passphrase: tls.passPhrase }, handler);
   server.maxConnections = MAX_CONNECTIONS;
   server.on('clientError', handleClientError);
   return server;
@@ -83,13 +90,19 @@ export async function openHttpPort(
   handler: PortHandler,
   headersTimeoutMs = DEFAULT_HEADERS_TIMEOUT_MS,
 ): Promise<HttpPort> {
-  const server = createHttpServer(handler.request, headersTimeoutMs);
+  const { address, port, purpose, tls } = options;
+  let server: Server;
+  try {
+    server = createHttpServer(handler.request, headersTimeoutMs, tls);
+  } catch (cause) {
+    const reason = `key or certificate cannot be used: ${errorMessage(cause)}`;
+    throw new ListenError(`${CONFIG_KEYS[purpose]}: ${reason}`, { cause });
+  }
   server.on('upgrade', (request, socket, head) => {
     if (handler.upgrade(request, socket, head)) return;
     socket.on('error', () => socket.destroy());
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => socket.destroy());
   });
-  const { address, port, purpose } = options;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reason = REASONS[error.code ?? ''] ?? error.message;

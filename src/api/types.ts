@@ -167,14 +167,16 @@ export interface ApiParts {
   readonly log: Logger;
 }
 
-/** `srs` is the second port, where SRS's players look for the API. */
-export type ListenPurpose = 'main' | 'srs';
+/** `srs` is the second port, where SRS's players look for the API; `tls` the one with HTTPS. */
+export type ListenPurpose = 'main' | 'srs' | 'tls';
 
 export interface ListenOptions {
   readonly address: string;
   /** 0 = any free one. */
   readonly port: number;
   readonly purpose: ListenPurpose;
+  /** Present for HTTPS; texts in PEM. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly passPhrase: string };
 }
 
 /** What an operator types into a camera's GB28181 page. */

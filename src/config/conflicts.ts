@@ -22,6 +22,7 @@ function tcpListeners(config: Config): TcpListener[] {
     { path: 'gb28181.port', port: config.gb28181.port },
     { path: 'http.listen', port: config.http.listen },
     { path: 'http.srs-listen', port: config.http['srs-listen'] },
+    { path: 'http.ssl-listen', port: config.http['ssl-listen'] },
     { path: 'webrtc.port', port: config.webrtc.port },
     { path: 'pms.port', port: config.pms.port },
     { path: 'pms.sslPort', port: config.pms.sslPort },
@@ -37,13 +38,21 @@ function tcpListeners(config: Config): TcpListener[] {
 }
 
 function missingTlsFiles(config: Config): ConfigProblem[] {
-  return [...missingPmsFiles(config), ...missingRoomsFiles(config)];
+  return [...missingPmsFiles(config), ...missingPemFiles(config)];
 }
 
-function missingRoomsFiles({ rooms }: Config): ConfigProblem[] {
-  if (rooms['ssl-port'] === 0) return [];
-  const missing = (['key-file', 'cert-file'] as const).filter((key) => rooms[key] === '');
-  return missing.map((key) => ({ path: `rooms.${key}`, message: 'rooms.ssl-port needs it' }));
+function missingPemFiles({ rooms, http }: Config): ConfigProblem[] {
+  const ports = [
+    { section: 'rooms', key: 'ssl-port', port: rooms['ssl-port'], files: rooms },
+    { section: 'http', key: 'ssl-listen', port: http['ssl-listen'], files: http },
+  ];
+  return ports
+    .filter(({ port }) => port !== 0)
+    .flatMap(({ section, key, files }) =>
+      (['key-file', 'cert-file'] as const)
+        .filter((file) => files[file] === '')
+        .map((file) => ({ path: `${section}.${file}`, message: `${section}.${key} needs it` })),
+    );
 }
 
 function missingPmsFiles({ pms }: Config): ConfigProblem[] {

@@ -47,6 +47,10 @@ const http = section({
   listen: port(8025),
   host: text('0.0.0.0'),
   'srs-listen': z.int().min(0).max(65_535).default(1985),
+  'ssl-listen': z.int().min(0).max(65_535).default(0),
+  'key-file': text(''),
+  'cert-file': text(''),
+  'pass-phrase': text(''),
   dir: text(''),
   auth: section({
     enable: z.boolean().default(true),

@@ -1,12 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeCertificate } from '../support/certificate.ts';
 import { launchChromium, PagePlayer } from '../support/chromium.ts';
 import { freePort, type GatewayProcess } from '../support/gateway-process.ts';
 import { decodeErrors, probeFile } from '../support/media-file.ts';
@@ -212,16 +210,9 @@ test('a page publishes by WHIP, SRS’s publish does as well', async () => {
 
 test('wss and HTTPS with a key that has a pass phrase', async () => {
   await using scene = new Scene();
-  const folder = scene.keep(mkdtempSync(join(tmpdir(), 'gbrtc-tls-')), async (path) =>
-    rmSync(path, { recursive: true }),
-  );
-  const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const subject = ['-subj', '/CN=127.0.0.1', '-days', '2', '-passout', 'pass:open sesame'];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-keyout', keyFile, '-out', certFile, ...subject], {
-    stdio: 'ignore',
-  });
+  const { keyFile, certFile, passPhrase } = scene.keep(makeCertificate(), async (made) => made.remove());
   const sslPort = await freePort();
-  await openGateway(scene, { sslPort, keyFile, certFile, passPhrase: 'open sesame' });
+  await openGateway(scene, { sslPort, keyFile, certFile, passPhrase });
   const wss = `wss://127.0.0.1:${sslPort}/`;
   const publisher = await publish(wss, 'desk');
   const { player, pms, session } = await play(wss, 'desk');

@@ -29,8 +29,8 @@ const sessionSchema = z
   })
   .meta({ id: 'Session' });
 
-const cookie = (value: string, maxAgeSec: number): string =>
-  `${COOKIE_NAME}=${value}; Path=/; Max-Age=${maxAgeSec}; HttpOnly; SameSite=Strict`;
+const cookie = (value: string, maxAgeSec: number, secure: boolean): string =>
+  `${COOKIE_NAME}=${value}; Path=/; Max-Age=${maxAgeSec}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
 
 /** Log in, log out, who am I. */
 export function addAccessRoutes(routes: Routes, { options, parts, gate, tokens }: ApiContext): void {
@@ -61,7 +61,7 @@ export function addAccessRoutes(routes: Routes, { options, parts, gate, tokens }
         throw new ApiError('login_failed', 'user name or password is wrong');
       }
       const { token, expiresAt } = await tokens.signAdmin(username, options.auth.tokenTtlMs);
-      res.setHeader('Set-Cookie', cookie(token, Math.ceil(options.auth.tokenTtlMs / 1000)));
+      res.setHeader('Set-Cookie', cookie(token, Math.ceil(options.auth.tokenTtlMs / 1000), req.secure));
       log.info({ source, username }, 'logged in');
       return { token, expiresAt, username };
     },
@@ -75,7 +75,7 @@ export function addAccessRoutes(routes: Routes, { options, parts, gate, tokens }
     access: 'open',
     status: 204,
     errors: [],
-    handle: ({ res }) => void res.setHeader('Set-Cookie', cookie('', 0)),
+    handle: ({ req, res }) => void res.setHeader('Set-Cookie', cookie('', 0, req.secure)),
   });
 
   routes.add({
