@@ -6,7 +6,7 @@ import { bundleWorker } from './worker-bundle.mjs';
 
 export const HOME = 'usr/local/gbrtc';
 /** Not replaced by an upgrade when they have been edited. */
-export const CONFIG_FILES = [`${HOME}/conf/config.yaml`, `${HOME}/conf/environment`];
+export const CONFIG_FILES = [`${HOME}/conf/config.yaml`, `${HOME}/conf/environment`, `${HOME}/conf/ice-agent`];
 const WORKER = 'node_modules/mediasoup/worker/out/Release';
 const files = path.join(import.meta.dirname, 'files');
 
@@ -80,7 +80,7 @@ export function assembleTree({ root, stage, node, version, run }) {
     fs.copyFileSync(path.join(root, name), path.join(home, name));
   const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
   write(path.join(home, 'package.json'), `${JSON.stringify({ name: manifest.name, version, type: 'module' })}\n`);
-  write(path.join(home, 'conf/environment'), packageFile('environment'));
+  for (const name of ['environment', 'ice-agent']) write(path.join(home, 'conf', name), packageFile(name));
   fs.copyFileSync(path.join(root, 'bin/gbrtc.mjs'), path.join(home, 'bin/gbrtc.mjs'));
   fs.copyFileSync(node, path.join(home, 'bin/node'));
   fs.chmodSync(path.join(home, 'bin/node'), 0o755);
@@ -89,7 +89,8 @@ export function assembleTree({ root, stage, node, version, run }) {
   writeLauncher(root, home);
   copyPackages(root, home);
   bundleWorker(path.join(root, WORKER, 'mediasoup-worker'), path.join(home, WORKER), packageFile('worker.sh'));
-  write(path.join(stage, 'usr/lib/systemd/system/gbrtc.service'), packageFile('gbrtc.service'));
+  for (const name of ['gbrtc.service', 'gbrtc-ice-agent.service'])
+    write(path.join(stage, 'usr/lib/systemd/system', name), packageFile(name));
   settleModes(stage);
   fs.mkdirSync(path.join(stage, 'usr/bin'), { recursive: true });
   fs.symlinkSync(`../local/gbrtc/bin/gbrtc`, path.join(stage, 'usr/bin/gbrtc'));

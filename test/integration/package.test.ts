@@ -59,12 +59,13 @@ describe.runIf(canBuild)('the packages', () => {
     expect(new Set(inRpm.filter((line) => !line.startsWith('d')).map((line) => line.slice(11)))).toEqual(files);
     expect(files).toContain('/usr/bin/gbrtc');
     expect(files).toContain('/usr/lib/systemd/system/gbrtc.service');
+    expect(files).toContain('/usr/lib/systemd/system/gbrtc-ice-agent.service');
     expect(entries.filter((line) => !line.includes(' root/root '))).toEqual([]);
     expect(entries.filter((line) => /^.{5}w|^.{8}w|^...[sS]/.test(line) && !line.startsWith('l'))).toEqual([]);
   });
 
   test('leave an edited configuration alone', () => {
-    const files = ['/usr/local/gbrtc/conf/config.yaml', '/usr/local/gbrtc/conf/environment'];
+    const files = ['config.yaml', 'environment', 'ice-agent'].map((name) => `/usr/local/gbrtc/conf/${name}`);
     expect(output('dpkg-deb', '-I', deb, 'conffiles').trim().split('\n')).toEqual(files);
     expect(output('rpm', '-qp', '--configfiles', rpm).trim().split('\n')).toEqual(files);
     expect(output('rpm', '-qp', '--qf', '[%{FILEFLAGS:fflags} %{FILENAMES}\n]', rpm)).toContain(`cn ${files[0]}`);

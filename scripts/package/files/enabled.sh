@@ -1,2 +1,6 @@
-# Installed again after a removal it does not run yet; who has disabled it wants it to stay down.
-if [ -d /run/systemd/system ] && systemctl is-enabled --quiet gbrtc.service; then systemctl start gbrtc.service || true; fi
+# Installed again after a removal they do not run yet; who has disabled one wants it to stay down.
+if [ -d /run/systemd/system ]; then
+  for unit in gbrtc.service gbrtc-ice-agent.service; do
+    if systemctl is-enabled --quiet $unit; then systemctl start $unit || true; fi
+  done
+fi

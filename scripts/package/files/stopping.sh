@@ -1,1 +1,1 @@
-if [ -d /run/systemd/system ]; then systemctl stop gbrtc.service || true; fi
+if [ -d /run/systemd/system ]; then systemctl stop gbrtc.service gbrtc-ice-agent.service || true; fi
