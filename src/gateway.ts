@@ -1,8 +1,10 @@
 import { join } from 'node:path';
-import { createApi, createStreamRights, type Api, type ListenOptions, type MetricsSnapshot } from './api/index.ts';
+import { createApi, createStreamRights, type Api, type ListenOptions } from './api/index.ts';
 import { openSecrets, type Config, type Secrets } from './config/index.ts';
 import { createPlatform, type Platform } from './gb28181/index.ts';
 import { createMediaThreads, type MediaThreads } from './media/index.ts';
+import { openCallRecords } from './gateway-calls.ts';
+import { healthOf, metricsOf } from './gateway-health.ts';
 import { openRooms, type Rooms } from './gateway-rooms.ts';
 import { ownAddresses } from './own-addresses.ts';
 import { createPms, createRecordCommands, type Pms, type RecordCommands } from './pms/index.ts';
@@ -17,6 +19,7 @@ import {
   createPullStore,
   createRecordingStore,
   openDatabase,
+  type Calls,
   type Database,
 } from './store/index.ts';
 import { createStreams, type Streams } from './stream/index.ts';
@@ -250,6 +253,7 @@ interface Parts {
   readonly config: Config;
   readonly secrets: Secrets;
   readonly database: Database;
+  readonly calls: Calls;
   readonly media: MediaThreads;
   readonly webrtc: WebRtc;
   readonly platform: Platform;
@@ -259,26 +263,6 @@ interface Parts {
   readonly rooms: Rooms;
   readonly facts: GatewayFacts;
   readonly log: Logger;
-}
-
-function healthOf({ webrtc, platform }: Parts): { ok: boolean; problems: string[] } {
-  const problems: string[] = [];
-  if (platform.listening.length === 0) problems.push('SIP does not listen');
-  const missing = webrtc.workersTotal - webrtc.workersUp;
-  if (missing > 0) problems.push(`${missing} of ${webrtc.workersTotal} mediasoup workers are down`);
-  return { ok: problems.length === 0, problems };
-}
-
-async function metricsOf({ webrtc, media }: Parts): Promise<MetricsSnapshot> {
-  const workers = await webrtc.usage();
-  return {
-    workers: workers.map(({ index, cpuSeconds, maxRssBytes }) => ({
-      id: String(index),
-      cpuSeconds,
-      residentBytes: maxRssBytes,
-    })),
-    mediaThreads: media.usage(),
-  };
 }
 
 function httpPorts({ http }: Config): ListenOptions[] {
@@ -374,6 +358,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     const secrets = await openSecrets(dataDir);
     const facts = factsOf(options, secrets);
     const database = keep('store', openDatabase(join(dataDir, 'gbrtc.db')));
+    const calls = keep('calls', openCallRecords(config, log.child({ part: 'calls' })));
     const media = keep('media', await about(mediaKey(config), openMedia(config, log.child({ part: 'media' }))));
     const webrtc = keep('webrtc', await openWebRtc(config, facts.addresses, log.child({ part: 'webrtc' })));
     const platform = keep(
@@ -412,7 +397,21 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     }
     const roomsLog = log.child({ part: 'rooms' });
     const rooms = keep('rooms', await openRooms({ config, secrets, streams, log: roomsLog }));
-    const parts = { config, secrets, database, media, webrtc, platform, streams, pulls, recordings, rooms, facts, log };
+    const parts = {
+      config,
+      secrets,
+      database,
+      calls,
+      media,
+      webrtc,
+      platform,
+      streams,
+      pulls,
+      recordings,
+      rooms,
+      facts,
+      log,
+    };
     keep('api', await openApi(parts, options));
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => {

@@ -10,7 +10,7 @@ pms: {passPhrase: s3cret-key}
 pull: [{ip: 10.0.0.2, user: gbrtc, password: s3cret-node}, {ip: 10.0.0.3}]
 http: {pass-phrase: s3cret-https}
 ice: {shared-secret: s3cret-turn, servers: [{ip: 10.0.0.4, credential: s3cret-fixed}]}
-database: {url: 'mysql://calls:s3cret-db@10.0.0.5/rtc'}
+database: {url: 'mysql://calls:s3cret@s3cret-db@10.0.0.5/rtc'}
 mail: {password: s3cret-mail}
 alerts: {webhook: 'https://hooks.example/s3cret'}
 `;

@@ -2,7 +2,7 @@ import type { Config } from './config/index.ts';
 
 /** Keys whose values nobody needs to see; a webhook's URL is its own key. */
 const SECRET_KEY = /(?:^|-)(?:password|secret|credential|token|webhook)$|^pass-?phrase$/i;
-const ACCOUNT_IN_URL = /^([a-z][a-z0-9+.-]*:\/\/[^/@]*?:)[^@]*(?=@)/i;
+const ACCOUNT_IN_URL = /^([a-z][a-z0-9+.-]*:\/\/[^/@]*?:)[^/?#]*(?=@)/i;
 
 function redact(key: string, value: unknown): unknown {
   if (typeof value === 'string') {

@@ -147,9 +147,19 @@ export interface WebSocketSide {
 }
 
 /** Figures that only the composition root can gather. */
+/** Rows about calls on their way into the database. */
+export interface CallRecordsUsage {
+  readonly connected: boolean;
+  readonly written: number;
+  readonly pending: number;
+  readonly spooledBytes: number;
+  readonly dropped: number;
+}
+
 export interface MetricsSnapshot {
   readonly workers: readonly ProcessUsage[];
   readonly mediaThreads: ReadonlyArray<ProcessUsage & { readonly ingests: number }>;
+  readonly calls?: CallRecordsUsage;
 }
 
 export interface ApiParts {

@@ -97,6 +97,11 @@ describe('a wrong configuration tells all problems at once', () => {
       ],
     },
     {
+      name: 'a database of an unknown kind',
+      yaml: 'database: {url: "oracle://user:s3cret@host/name"}',
+      problems: ['database.url: must begin with mysql://, mariadb://, postgres:// or postgresql://'],
+    },
+    {
       name: 'a program with an open quote',
       yaml: `record: {execRecordDone: "a 'b"}`,
       problems: ['record.execRecordDone: has a quote that is not closed'],

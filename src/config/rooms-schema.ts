@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseDatabaseUrl } from './database-url.ts';
 import { duration } from './duration.ts';
 import { port, section, text } from './schema-parts.ts';
 
@@ -76,7 +77,13 @@ export const ice = section({
 
 /** Where the records of calls are kept. */
 export const database = section({
-  url: text(''),
+  url: z
+    .string()
+    .superRefine((url, context) => {
+      const parsed = url === '' ? undefined : parseDatabaseUrl(url);
+      if (typeof parsed === 'string') context.addIssue({ code: 'custom', message: parsed });
+    })
+    .default(''),
   'spool-bytes': z.int().min(1_048_576).default(268_435_456),
 });
 

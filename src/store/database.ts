@@ -29,13 +29,18 @@ export interface Database {
 const OWNER_ONLY = 0o600;
 const MEMORY = ':memory:';
 
-/** Opens or creates a database; `:memory:` for tests. @throws DatabaseError */
-export function openDatabase(file: string): Database {
+const BUSY_MS = 2_000;
+
+/**
+ * Opens or creates a database; `:memory:` for tests. @throws DatabaseError
+ * @param busyMs how long a statement waits, blocking, for another process that writes
+ */
+export function openDatabase(file: string, busyMs = BUSY_MS): Database {
   try {
     // The file must not be readable by others even for the moment between its creation and a chmod.
     if (file !== MEMORY && !existsSync(file)) closeSync(openSync(file, 'a', OWNER_ONLY));
     if (file !== MEMORY) chmodSync(file, OWNER_ONLY);
-    const sqlite = new DatabaseSync(file, { timeout: 2_000 });
+    const sqlite = new DatabaseSync(file, { timeout: busyMs });
     sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;');
     return new SqliteDatabase(file, sqlite);
   } catch (error) {

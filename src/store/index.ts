@@ -1,3 +1,4 @@
+export { openCallHistory, openCalls, type CallDatabasePlace, type Calls } from './calls/index.ts';
 export { DatabaseError, openDatabase, type Database } from './database.ts';
 export { createDeviceStore } from './devices.ts';
 export { createMediaServerStore } from './media-servers.ts';

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { ApiContext } from '../context.ts';
 import { isLoopback, sourceAddress } from '../http/context.ts';
-import type { MetricsSnapshot, ProcessUsage } from '../types.ts';
+import type { CallRecordsUsage, MetricsSnapshot, ProcessUsage } from '../types.ts';
 import { StreamTotals, type RtpCounter } from './totals.ts';
 
 const RTP_METRICS: ReadonlyArray<readonly [RtpCounter, string, string]> = [
@@ -23,6 +23,13 @@ const RECORDING_METRICS = [
   ['packetsLost', 'gbrtc_recording_lost_total', 'RTP packets that recordings missed'],
   ['failed', 'gbrtc_recordings_failed_total', 'Recordings that a full disk, a write error or a dead thread has ended'],
 ] as const;
+
+const CALL_METRICS = [
+  ['written', 'gbrtc_call_records_written_total', 'Rows that the database of calls has taken'],
+  ['dropped', 'gbrtc_call_records_dropped_total', 'Rows about calls that were lost: no room, unreadable or refused'],
+] as const;
+
+const NO_CALLS: CallRecordsUsage = { connected: false, written: 0, pending: 0, spooledBytes: 0, dropped: 0 };
 
 /** What the monitor measures includes its own timer's interval. */
 const DELAY_RESOLUTION_MS = 10;
@@ -49,6 +56,7 @@ export class Metrics {
     this.#addEventLoop();
     this.#addUsage();
     this.#addRecordings();
+    this.#addCalls();
   }
 
   /** With a token of the administrator, or from this machine itself without a proxy between. */
@@ -222,6 +230,28 @@ export class Metrics {
         collect: () => {
           metric.reset();
           metric.inc(recordings.counters[counter]);
+        },
+      });
+    }
+  }
+
+  #addCalls(): void {
+    const usage = (): CallRecordsUsage => this.#latest.calls ?? NO_CALLS;
+    for (const [name, help, read] of [
+      ['gbrtc_call_database_up', 'The database of calls is connected', () => (usage().connected ? 1 : 0)],
+      ['gbrtc_call_records_pending', 'Rows that wait for the database of calls', () => usage().pending],
+      ['gbrtc_call_spool_bytes', 'Bytes of these rows on disk', () => usage().spooledBytes],
+    ] as const) {
+      this.#gauge(name, help, read);
+    }
+    for (const [counter, name, help] of CALL_METRICS) {
+      const metric = new Counter({
+        name,
+        help,
+        registers: [this.#registry],
+        collect: () => {
+          metric.reset();
+          metric.inc(usage()[counter]);
         },
       });
     }

@@ -1,0 +1,10 @@
+export type {
+  CallHistory,
+  CallRecords,
+  QualityReport,
+  SentAndReceived,
+  SubsessionQuality,
+  TalkSession,
+  TalkSubsession,
+  TimeRange,
+} from './call/record-types.ts';

@@ -1,0 +1,2 @@
+export { openCallHistory, openCalls, type Calls } from './calls.ts';
+export type { CallDatabasePlace } from './connection.ts';

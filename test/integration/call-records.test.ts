@@ -1,0 +1,304 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openCallHistory, openCalls, type CallDatabasePlace, type Calls } from '../../src/store/index.ts';
+import { silentLogger } from '../../src/util/index.ts';
+import { DATABASE_KINDS, newDatabase, newFolder, removeFolders } from '../support/call-databases.ts';
+import { DAY, qualityReport, talkSession, talkSubsession } from '../support/call-fixture.ts';
+import type { DatabaseServer } from '../support/database-server.ts';
+import { ORIGINAL_TABLES } from '../support/original-room-server.ts';
+
+const open: Calls[] = [];
+
+function start(place: CallDatabasePlace, folder = newFolder()): Calls {
+  const calls = openCalls({ place, dataFolder: folder, spoolBytes: 64_000_000 }, silentLogger);
+  open.push(calls);
+  return calls;
+}
+
+/** Everything that has been saved is in the database. */
+async function settled(calls: Calls): Promise<void> {
+  await expect.poll(() => calls.usage(), { timeout: 30_000 }).toMatchObject({ connected: true, pending: 0 });
+}
+
+const WHOLE_DAY = { from: DAY, to: DAY + 86_400_000 };
+
+/** Seed 002 §4.2 to §4.4. */
+const COLUMNS = {
+  rtc_talk_sessions:
+    'id session_id sub_session_ids app_id user_id user_name talk_type user_ip time_out create_time join_time leave_time duration os_name browser sdk_info',
+  rtc_talk_subsessions:
+    'id sub_session_id status remote_user_id remote_user_name remote_user_ip ice_ip connect_type begin_time connect_time finish_time duration cost',
+  rtc_talk_quality_stats_infos:
+    'id remote_user_id sub_session_id create_time aud_send_lost_rate aud_send_bitrate aud_rcv_lost_rate aud_rcv_bitrate vid_send_lost_rate vid_send_bitrate send_width send_height send_framerate_sent vid_rcv_lost_rate vid_rcv_bitrate recv_framerate_recv',
+};
+
+afterEach(async () => {
+  for (const calls of open.splice(0)) await calls.close();
+});
+afterAll(removeFolders);
+
+describe.each(DATABASE_KINDS.filter(({ isThere }) => isThere))('calls in $name', (kind) => {
+  let server: DatabaseServer | undefined;
+  beforeAll(async () => {
+    server = await kind.start?.();
+  });
+  afterAll(() => server?.stop());
+
+  /** MySQL and PostgreSQL answer with texts, numbers or dates, as their clients like. */
+  const asText = (text: string): string =>
+    kind.name === 'MariaDB' ? `cast(${text} as char)` : kind.name === 'PostgreSQL' ? `cast(${text} as text)` : text;
+
+  test('what is saved is read back, to the millisecond', async () => {
+    const database = await newDatabase(kind, server);
+    const calls = start(database.place);
+    const still = talkSession(2, { leftAt: undefined, subSessionIds: [], timedOut: true, talkType: 3 });
+    const unconnected = talkSubsession(2, {
+      sessionId: talkSession(1).sessionId,
+      status: 2,
+      connectType: 'Unknown',
+      connectedAt: undefined,
+      iceIp: '',
+    });
+    const begun = talkSubsession(3, {
+      sessionId: still.sessionId,
+      status: -1,
+      connectedAt: undefined,
+      finishedAt: undefined,
+    });
+    calls.records.saveSession(talkSession(1));
+    calls.records.saveSession(still);
+    for (const each of [talkSubsession(1), unconnected, begun]) calls.records.saveSubsession(each);
+    calls.records.addQuality(qualityReport(1));
+    calls.records.addQuality(
+      qualityReport(1, {
+        audio: { sendLostRate: 0.03, sendBitrate: 34, receiveLostRate: 0.75, receiveBitrate: 33 },
+        receiveFrameRate: 26,
+      }),
+    );
+    await settled(calls);
+
+    expect(await calls.history.sessions(WHOLE_DAY, 100)).toEqual([talkSession(1), still]);
+    const subsessions = await calls.history.subsessions(WHOLE_DAY, 100);
+    expect(subsessions).toHaveLength(3);
+    expect(subsessions).toEqual(expect.arrayContaining([talkSubsession(1), unconnected, begun]));
+    const [quality, ...more] = await calls.history.quality(WHOLE_DAY, 100);
+    expect(more).toEqual([]);
+    expect(quality).toMatchObject({ subSessionId: talkSubsession(1).subSessionId, reports: 2, receiveFrameRate: 25 });
+    expect(quality?.audio.sendLostRate).toBeCloseTo(0.02, 6);
+    expect(quality?.audio).toMatchObject({ sendBitrate: 33, receiveLostRate: 0.5, receiveBitrate: 32 });
+    expect(quality?.video).toEqual(qualityReport(1).video);
+    expect(calls.usage()).toMatchObject({ written: 7, dropped: 0, spooledBytes: 0 });
+
+    const reader = await openCallHistory(database.place);
+    expect(await reader.sessions(WHOLE_DAY, 1)).toEqual([talkSession(1)]);
+    await reader.close();
+  });
+
+  test('the tables have the columns of the document, times in UTC and durations in seconds', async () => {
+    const before = process.env['TZ'];
+    process.env['TZ'] = 'America/New_York';
+    try {
+      const database = await newDatabase(kind, server);
+      const calls = start(database.place);
+      calls.records.saveSession(talkSession(1));
+      calls.records.saveSubsession(talkSubsession(1));
+      calls.records.addQuality(qualityReport(1));
+      await settled(calls);
+      for (const [table, columns] of Object.entries(COLUMNS)) {
+        const [row] = await database.query(`select ${columns.split(' ').join(', ')} from ${table}`);
+        expect(Object.keys(row ?? {})).toEqual(columns.split(' '));
+      }
+      const [session] = await database.query(
+        `select ${asText('join_time')} as j, ${asText('leave_time')} as l, ${asText('duration')} as d from rtc_talk_sessions`,
+      );
+      expect(session).toMatchObject({ j: '2026-03-29 00:00:01.123', l: '2026-03-29 00:00:38.623' });
+      expect(Number(session?.['d'])).toBe(37);
+      const [subsession] = await database.query('select duration as d, cost as c from rtc_talk_subsessions');
+      expect([Number(subsession?.['d']), Number(subsession?.['c'])]).toEqual([30, 5]);
+      const [quality] = await database.query(
+        'select aud_rcv_lost_rate as a, aud_recv_lost_rate as b, aud_rcv_bitrate as c, aud_recv_bitrate as d from rtc_talk_quality_stats_infos',
+      );
+      expect(Object.values(quality ?? {}).map(Number)).toEqual([0.25, 0.25, 31, 31]);
+      expect(await calls.history.sessions(WHOLE_DAY, 1)).toEqual([talkSession(1)]);
+    } finally {
+      if (before === undefined) delete process.env['TZ'];
+      else process.env['TZ'] = before;
+    }
+  });
+
+  test('saved again it is replaced, whether both wait together or not', async () => {
+    const database = await newDatabase(kind, server);
+    const calls = start(database.place);
+    calls.records.saveSession(talkSession(1, { leftAt: undefined, subSessionIds: [] }));
+    await settled(calls);
+    calls.records.saveSession(talkSession(1, { leftAt: undefined }));
+    calls.records.saveSession(talkSession(1));
+    calls.records.saveSubsession(talkSubsession(1, { status: -1, finishedAt: undefined }));
+    calls.records.saveSubsession(talkSubsession(1));
+    await settled(calls);
+    expect(await calls.history.sessions(WHOLE_DAY, 9)).toEqual([talkSession(1)]);
+    expect(await calls.history.subsessions(WHOLE_DAY, 9)).toEqual([talkSubsession(1)]);
+  });
+
+  test.each([
+    { name: 'SQL', userName: `'; DROP TABLE x; --` },
+    { name: 'quotes and backslashes', userName: `\\'" OR ""='\\\\` },
+    { name: 'a statement with an escaped quote', userName: `\\'); delete from a; -- ` },
+    { name: 'characters of four bytes', userName: '张三😀' },
+    { name: 'control characters', userName: 'a\r\n\t\u0001\u001b[31mb' },
+    { name: 'spaces at the end', userName: 'a  ' },
+    { name: 'NUL', userName: 'a\0b', kept: 'ab' },
+    { name: 'half a character', userName: 'a\ud83d', kept: 'a\ufffd' },
+    { name: '10 kB', userName: 'n'.repeat(10_000), kept: 'n'.repeat(32) },
+    { name: '33 characters of four bytes', userName: '😀'.repeat(33), kept: '😀'.repeat(32) },
+  ])('a name with $name is text', async ({ userName, kept }) => {
+    const database = await newDatabase(kind, server);
+    const calls = start(database.place);
+    calls.records.saveSession(talkSession(1, { userName, browser: userName, roomId: userName }));
+    calls.records.saveSubsession(talkSubsession(1, { remoteUserName: userName }));
+    await settled(calls);
+    const [session] = await calls.history.sessions(WHOLE_DAY, 9);
+    expect(session).toMatchObject({ userName: kept ?? userName, browser: kept ?? userName });
+    expect((await calls.history.subsessions(WHOLE_DAY, 9))[0]?.remoteUserName).toBe(kept ?? userName);
+    expect(calls.usage().dropped).toBe(0);
+  });
+
+  test('numbers that no column can keep are brought into its range', async () => {
+    const database = await newDatabase(kind, server);
+    const calls = start(database.place);
+    const wild = { sendLostRate: Number.NaN, sendBitrate: 1e300, receiveLostRate: 17, receiveBitrate: -5 };
+    calls.records.addQuality(qualityReport(1, { audio: wild, sendWidth: Infinity, sendFrameRate: 29.97 }));
+    calls.records.saveSession(talkSession(1, { talkType: 1e9, leftAt: 8.64e15 }));
+    calls.records.saveSubsession(talkSubsession(1, { cost: 1e12, finishedAt: 0 }));
+    await settled(calls);
+    const [quality] = await calls.history.quality(WHOLE_DAY, 9);
+    expect(quality?.audio).toEqual({
+      sendLostRate: 0,
+      sendBitrate: 2_147_483_647,
+      receiveLostRate: 1,
+      receiveBitrate: 0,
+    });
+    expect(calls.usage()).toMatchObject({ written: 3, dropped: 0 });
+  });
+
+  test('a session keeps the ids of a call of days', async () => {
+    const database = await newDatabase(kind, server);
+    const calls = start(database.place);
+    const subSessionIds = Array.from({ length: 10_000 }, (_, n) => talkSubsession(n).subSessionId);
+    calls.records.saveSession(talkSession(1, { subSessionIds }));
+    await settled(calls);
+    expect((await calls.history.sessions(WHOLE_DAY, 9))[0]?.subSessionIds).toEqual(subSessionIds);
+  });
+
+  test('the range is of the time of joining, without its end; oldest first, not more than wanted', async () => {
+    const database = await newDatabase(kind, server);
+    const calls = start(database.place);
+    const sessions = Array.from({ length: 1_203 }, (_, n) => talkSession(n));
+    for (const session of sessions.toReversed()) calls.records.saveSession(session);
+    for (let n = 0; n < 1_203; n++) calls.records.saveSubsession(talkSubsession(n));
+    for (let n = 0; n < 1_203; n++) calls.records.addQuality(qualityReport(n));
+    await settled(calls);
+    const { history } = calls;
+    expect(await history.sessions(WHOLE_DAY, 5_000)).toEqual(sessions);
+    expect(await history.sessions(WHOLE_DAY, 1_100)).toEqual(sessions.slice(0, 1_100));
+    const range = { from: sessions[10]?.joinedAt ?? 0, to: sessions[900]?.joinedAt ?? 0 };
+    expect(await history.sessions(range, 5_000)).toEqual(sessions.slice(10, 900));
+    expect(await history.subsessions(range, 5_000)).toHaveLength(890);
+    expect(await history.subsessions(range, 7)).toHaveLength(7);
+    expect(await history.quality(range, 5_000)).toHaveLength(890);
+    expect(await history.quality(range, 600)).toHaveLength(600);
+  });
+
+  test('two gateways that start at once make the tables once', async () => {
+    const database = await newDatabase(kind, server);
+    const both = [start(database.place), start(database.place), start(database.place)];
+    for (const [n, calls] of both.entries()) calls.records.saveSession(talkSession(n));
+    for (const calls of both) await settled(calls);
+    expect(await both[0]?.history.sessions(WHOLE_DAY, 9)).toHaveLength(3);
+  });
+
+  test('a database of the original RoomServer goes on, and keeps its rows', async () => {
+    const database = await newDatabase(kind, server);
+    for (const statement of ORIGINAL_TABLES[kind.name]) await database.query(statement);
+    const calls = start(database.place);
+    const name = '张三😀';
+    calls.records.saveSession(
+      talkSession(1, {
+        userName: name,
+        subSessionIds: Array.from({ length: 200 }, (_, n) => talkSubsession(n).subSessionId),
+      }),
+    );
+    calls.records.saveSubsession(talkSubsession(1));
+    calls.records.addQuality(qualityReport(1));
+    await settled(calls);
+    const sessions = await calls.history.sessions(WHOLE_DAY, 9);
+    expect(sessions.map(({ sessionId, userName }) => [sessionId, userName])).toEqual([
+      ['01DD05Q5G8EA81MMTFRT0SZH3X', 'client_51'],
+      ['01DD05Q5G8EA81MMTFRT0SZH3X', 'client_51'],
+      [talkSession(1).sessionId, name],
+    ]);
+    expect(sessions.at(-1)?.subSessionIds).toHaveLength(200);
+    expect(sessions.at(-1)?.userIp).toBe(talkSession(1).userIp);
+    const subsessions = await calls.history.subsessions(WHOLE_DAY, 9);
+    expect(subsessions.map(({ subSessionId, sessionId }) => [subSessionId, sessionId])).toEqual(
+      expect.arrayContaining([
+        ['01DD084WFA4J0EBG3WDHGE3HFR', '01DD05Q5G8EA81MMTFRT0SZH3X'],
+        [talkSubsession(1).subSessionId, talkSession(1).sessionId],
+      ]),
+    );
+    const rows = await database.query(
+      'select aud_rcv_lost_rate as a, aud_recv_lost_rate as b, aud_rcv_bitrate as c, aud_recv_bitrate as d from rtc_talk_quality_stats_infos order by id',
+    );
+    expect(rows.map((row) => Object.values(row).map(Number))).toEqual([
+      [0.5, 0.5, 40, 40],
+      [0.25, 0.25, 31, 31],
+    ]);
+    await calls.close();
+    const again = start(database.place);
+    again.records.saveSession(talkSession(1));
+    await settled(again);
+    expect(await again.history.sessions(WHOLE_DAY, 9)).toHaveLength(3);
+  });
+
+  test('tables that somebody has dropped meanwhile are made again', async () => {
+    const database = await newDatabase(kind, server);
+    const calls = start(database.place);
+    calls.records.saveSession(talkSession(1));
+    await settled(calls);
+    await database.query('drop table rtc_talk_sessions');
+    calls.records.saveSession(talkSession(2));
+    await settled(calls);
+    expect(await calls.history.sessions(WHOLE_DAY, 9)).toEqual([talkSession(2)]);
+  });
+
+  test('tables of a newer gateway are left alone', async () => {
+    const database = await newDatabase(kind, server);
+    const calls = start(database.place);
+    await settled(calls);
+    await calls.close();
+    await database.query('update rtc_schema_version set version = 99');
+    const folder = newFolder();
+    const older = start(database.place, folder);
+    const reason = new Promise<string>((resolve) => older.once('down', resolve));
+    older.records.saveSession(talkSession(1));
+    expect(await reason).toContain('99');
+    expect(older.usage()).toMatchObject({ connected: false, pending: 1 });
+    await expect(older.history.sessions(WHOLE_DAY, 9)).rejects.toMatchObject({ code: 'call_database_unavailable' });
+    await expect(openCallHistory(database.place)).rejects.toMatchObject({ code: 'call_database_unavailable' });
+  });
+
+  test('a row that the database refuses does not keep back the others', async () => {
+    const database = await newDatabase(kind, server);
+    const calls = start(database.place);
+    await settled(calls);
+    await database.query(
+      kind.name === 'SQLite'
+        ? `create trigger refuse before insert on rtc_talk_sessions when new.user_name = 'poison'
+           begin select raise(abort, 'poison'); end`
+        : `alter table rtc_talk_sessions add constraint refuse check (user_name <> 'poison')`,
+    );
+    for (let n = 0; n < 100; n++) calls.records.saveSession(talkSession(n, n === 50 ? { userName: 'poison' } : {}));
+    await settled(calls);
+    expect(await calls.history.sessions(WHOLE_DAY, 999)).toHaveLength(99);
+    expect(calls.usage()).toMatchObject({ written: 99, dropped: 1 });
+  });
+});
