@@ -64,7 +64,9 @@ describe.each(['VP8', 'H264', 'VP9'])('a page publishes %s and Opus', (codec) =>
   });
 
   test.runIf(HAS_GSTREAMER).each(['tcp', 'udp'] as const)('GStreamer reads it over %s', async (transport) => {
-    expect(await readWithGstreamer(url(name), transport, { video: 40, audio: 60 })).toMatchObject({ code: 0 });
+    const { video, audio } = await readWithGstreamer(url(name), transport, { video: 40, audio: 60 });
+    expect(video).toBeGreaterThanOrEqual(40);
+    expect(audio).toBeGreaterThanOrEqual(60);
   });
 });
 
@@ -88,7 +90,9 @@ describe('FFmpeg publishes H.264 and PCMA by RTSP', () => {
   });
 
   test.runIf(HAS_GSTREAMER).each(['tcp', 'udp'] as const)('GStreamer reads it over %s', async (transport) => {
-    expect(await readWithGstreamer(url('ff'), transport, { video: 40, audio: 20 })).toMatchObject({ code: 0 });
+    const { video, audio } = await readWithGstreamer(url('ff'), transport, { video: 40, audio: 20 });
+    expect(video).toBeGreaterThanOrEqual(40);
+    expect(audio).toBeGreaterThanOrEqual(20);
   });
 });
 
