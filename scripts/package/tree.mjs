@@ -32,6 +32,8 @@ function copyPackages(root, home) {
   const { packages } = JSON.parse(fs.readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
   for (const [place, entry] of Object.entries(packages)) {
     if (place === '' || entry.dev || entry.devOptional || entry.optional) continue;
+    // Declarations for TypeScript, which production packages may name as peers.
+    if (place.startsWith('node_modules/@types/')) continue;
     const from = path.join(root, place);
     fs.cpSync(from, path.join(home, place), {
       recursive: true,

@@ -55,6 +55,10 @@ export class Journal {
     for (const key of this.#late.keys()) if (key.split(' ')[1] === recordingId) this.#late.delete(key);
   }
 
+  forgetFile(recordingId: string, index: number): void {
+    this.#late.delete(`f ${recordingId} ${index}`);
+  }
+
   #write(key: string, write: () => void): void {
     if (this.#late.size > 0) this.retry();
     try {

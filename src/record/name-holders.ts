@@ -1,11 +1,14 @@
 import { errorMessage, type Logger } from '../util/index.ts';
 import { numberOf } from './file-name.ts';
-import type { Recording, RecordingFile, RecordingStore } from './types.ts';
+import type { RecordingFile, RecordingStore } from './types.ts';
 
 export interface NameHoldersParts {
   readonly store: Pick<RecordingStore, 'holderOf' | 'namesOf'>;
   /** Recordings that run; their rows may be late. */
-  readonly running: () => readonly { readonly id: string; readonly files: Recording['files'] }[];
+  readonly running: () => readonly {
+    readonly id: string;
+    readonly files: { readonly newest: RecordingFile | undefined };
+  }[];
   readonly log: Logger;
 }
 
@@ -20,8 +23,8 @@ export class NameHolders {
   /** Whether the file of this name is still this one. */
   holds(id: string, { index, fileName }: RecordingFile): boolean {
     const { store, running } = this.#parts;
-    const writing = running().find(({ files }) => files.at(-1)?.fileName === fileName);
-    if (writing !== undefined) return writing.id === id && writing.files.at(-1)?.index === index;
+    const writing = running().find(({ files }) => files.newest?.fileName === fileName);
+    if (writing !== undefined) return writing.id === id && writing.files.newest?.index === index;
     const holder = store.holderOf(fileName);
     return holder === undefined || (holder.recordingId === id && holder.index === index);
   }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Tap } from '../stream/index.ts';
 import { errorMessage, type Logger } from '../util/index.ts';
 import { RecordingStoppedError } from './errors.ts';
+import { JobFiles } from './job-files.ts';
 import type { RecordFolder } from './record-folder.ts';
 import type { Recording, RecordingFile, RecordingReason, RecordingRequester, RecordingState } from './types.ts';
 import type { Container, RecordThreads, RecordingWriter, WrittenFile } from './writer-types.ts';
@@ -50,7 +51,7 @@ export class RecordingJob {
   readonly options: JobOptions;
   readonly #parts: JobParts;
   readonly #log: Logger;
-  readonly #files: RecordingFile[] = [];
+  readonly files = new JobFiles();
   readonly #codecs = new Set<string>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #abort = new AbortController();
@@ -93,13 +94,7 @@ export class RecordingJob {
     return this.#stream;
   }
 
-  get files(): readonly RecordingFile[] {
-    return this.#files;
-  }
-
   get snapshot(): Recording {
-    const sum = (key: 'durationMs' | 'bytes' | 'packetsIn' | 'packetsLost'): number =>
-      this.#files.reduce((total, file) => total + file[key], 0);
     return {
       id: this.id,
       stream: this.#stream,
@@ -108,15 +103,12 @@ export class RecordingJob {
       ...(this.#message === undefined ? {} : { message: this.#message }),
       startedAt: this.#startedAt,
       ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
-      durationMs: sum('durationMs'),
-      bytes: sum('bytes'),
-      packetsIn: sum('packetsIn'),
-      packetsLost: sum('packetsLost'),
+      ...this.files.sums,
       container: this.#container,
       codecs: [...this.#codecs],
       requestedBy: this.options.requestedBy,
-      fileCount: this.#files.length,
-      files: [...this.#files],
+      fileCount: this.files.count,
+      files: this.files.list,
     };
   }
 
@@ -163,7 +155,7 @@ export class RecordingJob {
         directory: folder.path,
         // Where the name is taken the writer appends a number.
         baseName,
-        takenNumbers: takenNumbers(baseName),
+        takenNumbers: [...takenNumbers(baseName), ...this.files.removedNumbers(baseName)],
         ...(container === undefined ? {} : { container }),
         ...(segmentMs === 0 ? {} : { segmentMs }),
       });
@@ -221,15 +213,17 @@ export class RecordingJob {
 
   #handleFile(written: WrittenFile, change: 'file' | 'progress', indexOf: Map<string, number>): void {
     const known = indexOf.get(written.fileName);
-    const index = known ?? this.#files.length;
+    const index = known ?? this.files.take();
     const { fileName, startedAt, durationMs, bytes, packetsIn, packetsLost, state } = written;
     const file: RecordingFile = { index, fileName, startedAt, durationMs, bytes, packetsIn, packetsLost, state };
-    this.#files[index] = file;
-    indexOf.set(fileName, index);
+    this.files.set(file);
+    // Nothing follows for it.
+    if (state === 'finished') indexOf.delete(fileName);
+    else indexOf.set(fileName, index);
     this.#parts.onChange(this, known === undefined ? 'file' : change, file);
     const { maxFiles } = this.options;
-    if (known === undefined && this.#files.length >= maxFiles && this.#stopping === undefined) {
-      void this.stop('file_limit', `${this.#files.length} files, the limit is ${maxFiles}`);
+    if (known === undefined && this.files.count >= maxFiles && this.#stopping === undefined) {
+      void this.stop('file_limit', `${this.files.count} files, the limit is ${maxFiles}`);
     }
   }
 

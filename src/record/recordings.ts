@@ -17,8 +17,10 @@ import { openRecordedFile } from './opened-file.ts';
 import { RecordFolder } from './record-folder.ts';
 import { RecordingJob, type JobChange, type ReopenTiming } from './recording-job.ts';
 import { Recovery } from './recovery.ts';
+import { Remover } from './remover.ts';
 import { Retention } from './retention.ts';
 import type {
+  FileOfRecording,
   OpenedFile,
   Recording,
   RecordingCounters,
@@ -94,6 +96,7 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
   readonly #folder: RecordFolder;
   readonly #journal: Journal;
   readonly #names: NameHolders;
+  readonly #remover: Remover;
   readonly #recovery: Recovery;
   readonly #retention: Retention;
   readonly #done: DoneProgram;
@@ -112,6 +115,7 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
     this.#folder = new RecordFolder(options.path);
     this.#journal = new Journal(store, log);
     this.#names = new NameHolders({ store, running: () => this.#running(), log });
+    this.#remover = new Remover({ store, journal: this.#journal, folder: this.#folder, names: this.#names });
     const { maxAgeMs, maxBytes, execRecordDone, execLimitMs, spaceCheckMs, retentionCheckMs } = this.#options;
     this.#done = new DoneProgram(
       { command: execRecordDone, timeLimitMs: execLimitMs },
@@ -126,11 +130,14 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
       log,
     });
     this.#retention = new Retention(
-      { maxAgeMs, maxBytes },
+      { maxAgeMs, maxBytes, hasProgram: execRecordDone.length > 0 },
       {
         store,
-        runningBytes: () => this.#running().reduce((sum, job) => sum + job.snapshot.bytes, 0),
-        remove: (recording) => this.#remove(recording),
+        running: () =>
+          this.#running().map(({ files }) => ({ bytes: files.sums.bytes, open: files.newest?.bytes ?? 0 })),
+        isOpen: ({ recordingId, file }) => this.#jobs.get(recordingId)?.files.newest?.index === file.index,
+        removeFile: (each) => this.#removeFile(each),
+        onRemoved: (ids) => this.#handleFilesRemoved(ids),
         log,
       },
     );
@@ -146,7 +153,7 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
   get counters(): RecordingCounters {
     const running = this.#running();
     const sum = (key: 'bytes' | 'packetsIn' | 'packetsLost'): number =>
-      running.reduce((total, job) => total + job.files.reduce((all, file) => all + file[key], 0), 0);
+      running.reduce((total, { files }) => total + files.written[key], 0);
     const { bytes, packets, packetsLost, failed } = this.#sums;
     return {
       running: running.length,
@@ -195,7 +202,9 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
         !job.ended &&
         job.options.requestedBy === requestedBy &&
         [job.options.stream, job.stream].some((name) => name === stream || name === `live/${stream}`) &&
-        (fileName === undefined || job.options.fileName === fileName || job.files.some((f) => f.fileName === fileName)),
+        (fileName === undefined ||
+          job.options.fileName === fileName ||
+          job.files.list.some((f) => f.fileName === fileName)),
     );
     return Promise.all(
       jobs.map(async (job) => {
@@ -316,7 +325,8 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
   }
 
   #handleEnded(job: RecordingJob): void {
-    const { bytes, packetsIn, packetsLost, state, reason, message, stream, files } = job.snapshot;
+    const { state, reason, message, stream, files } = job.snapshot;
+    const { bytes, packetsIn, packetsLost } = job.files.written;
     this.#jobs.delete(job.id);
     this.#toldAt.delete(job.id);
     this.#sums.bytes += bytes;
@@ -337,12 +347,23 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
   }
 
   async #remove(recording: Recording): Promise<void> {
-    for (const file of recording.files) {
-      if (this.#names.holds(recording.id, file)) await this.#folder.remove(file.fileName);
-    }
-    this.#parts.store.remove(recording.id);
-    this.#journal.forget(recording.id);
+    await this.#remover.remove(recording);
     this.#tell('removed', { id: recording.id });
+  }
+
+  async #removeFile(each: FileOfRecording): Promise<void> {
+    await this.#remover.removeFile(each, () => this.#jobs.has(each.recordingId));
+    this.#jobs.get(each.recordingId)?.files.remove(each.file.index);
+  }
+
+  #handleFilesRemoved(ids: ReadonlySet<string>): void {
+    for (const id of ids) {
+      const job = this.#jobs.get(id);
+      if (job !== undefined) this.#journal.save(job.snapshot);
+      const recording = this.get(id);
+      if (recording === undefined) this.#tell('removed', { id });
+      else this.#tell('changed', listed(recording));
+    }
   }
 
   /** @throws DiskSpaceError */

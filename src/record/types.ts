@@ -46,7 +46,7 @@ export interface RecordingSummary {
   readonly message?: string;
   readonly startedAt: number;
   readonly endedAt?: number;
-  /** Sums over the files. */
+  /** Sums over the files that are left. */
   readonly durationMs: number;
   readonly bytes: number;
   readonly packetsIn: number;
@@ -155,6 +155,12 @@ export interface FileOfRecording {
   readonly file: RecordingFile;
 }
 
+/** A finished file as retention sees it. */
+export interface StoredFile extends FileOfRecording {
+  /** `markDone` was not told of it. */
+  readonly pending: boolean;
+}
+
 /** Persistence of recordings; synchronous, calls may throw. */
 export interface RecordingStore {
   /** Adds or replaces everything but the files. */
@@ -168,11 +174,13 @@ export interface RecordingStore {
   unfinished(): Recording[];
   /** Files that were not finished, of recordings that are not running. */
   unfinishedFiles(): FileOfRecording[];
-  /** Ended ones, the oldest end first. */
-  oldest(limit: number): Recording[];
+  /** Finished files of all recordings, those that run too, by their end; without the first `skip`. */
+  oldestFiles(limit: number, skip: number): StoredFile[];
   /** Of all ended ones. */
   totalBytes(): number;
   remove(id: string): void;
+  /** Takes the file off the sums of its recording. False where that has no other file. */
+  removeFile(recordingId: string, file: RecordingFile): boolean;
   /** Finished files that `markDone` was not told of, oldest first. */
   pendingFiles(limit: number): FileOfRecording[];
   markDone(recordingId: string, index: number): void;

@@ -105,16 +105,42 @@ describe('recording store', () => {
     expect(store.get('r1')?.files).toEqual(files);
   });
 
-  test('what ran, what is to be repaired, what is oldest', () => {
+  test('what ran, what is to be repaired, and how much all is', () => {
     const writing = { ...FILE, state: 'writing' as const };
     const store = storeWith(...three, recording({ id: 'd', endedAt: 50, files: [writing] }));
     store.saveFile('c', writing);
     expect(store.unfinished().map(({ id }) => id)).toEqual(['c']);
     expect(store.unfinishedFiles()).toEqual([{ recordingId: 'd', file: writing }]);
-    expect(store.oldest(2).map(({ id }) => id)).toEqual(['d', 'a']);
     expect(store.totalBytes()).toBe(9000);
     store.remove('d');
     expect([store.get('d'), store.unfinishedFiles(), store.totalBytes()]).toEqual([undefined, [], 6000]);
+  });
+
+  test('finished files of all recordings by their end, those that run too', () => {
+    const at = (index: number, startedAt: number, durationMs: number) => ({ ...FILE, index, startedAt, durationMs });
+    const store = storeWith(
+      recording({ id: 'a', files: [at(0, 100, 900), at(1, 1000, 10)] }),
+      running(recording({ id: 'b', files: [at(0, 200, 100), { ...at(1, 0, 1), state: 'writing' }] })),
+    );
+    store.markDone('a', 0);
+    const oldest = (limit: number, skip: number): string[] =>
+      store.oldestFiles(limit, skip).map((each) => `${each.recordingId}${each.file.index} ${each.pending}`);
+    expect(oldest(10, 0)).toEqual(['b0 true', 'a0 false', 'a1 true']);
+    expect(oldest(1, 1)).toEqual(['a0 false']);
+  });
+
+  test('a file that is removed is off the sums; told whether others are left', () => {
+    const second = { ...FILE, index: 1, durationMs: 5, bytes: 7, packetsIn: 9, packetsLost: 11 };
+    const sums = { durationMs: 2005, bytes: 3007, packetsIn: 49, packetsLost: 12 };
+    const store = storeWith(recording({ ...sums, files: [FILE, second] }));
+    expect(store.removeFile('r1', FILE)).toBe(true);
+    const { index: _index, fileName: _name, startedAt: _at, state: _state, ...left } = second;
+    expect(store.get('r1')).toMatchObject({ ...left, fileCount: 1, files: [second] });
+    // It is gone: nothing is taken off twice.
+    expect(store.removeFile('r1', FILE)).toBe(true);
+    expect(store.get('r1')).toMatchObject(left);
+    expect(store.removeFile('r1', second)).toBe(false);
+    expect(store.get('r1')).toMatchObject({ durationMs: 0, bytes: 0, packetsIn: 0, packetsLost: 0, files: [] });
   });
 
   test('a finished file is pending until it is marked, also when it is saved again', () => {

@@ -21,6 +21,7 @@ const STEPS = [
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX recording_file_pending ON recording_file (started_at) WHERE done = 0;`,
   'CREATE INDEX recording_file_name ON recording_file (file_name);',
+  `CREATE INDEX recording_file_end ON recording_file (started_at + duration_ms) WHERE state = 'finished';`,
 ];
 
 const SAVE = `INSERT INTO recording (id, stream, state, reason, message, started_at, ended_at, duration_ms, bytes,
@@ -101,9 +102,17 @@ export function createRecordingStore(db: Database): RecordingStore {
   const unfinishedFiles = prepare(
     `SELECT * FROM recording_file WHERE state = 'writing' AND recording_id NOT IN (${FILE_OF_RUNNING}) ORDER BY started_at`,
   );
-  const oldest = prepare(`${COUNTED} FROM recording r WHERE state <> 'recording' ORDER BY ended_at LIMIT ?`);
+  const oldestFiles = prepare(
+    "SELECT * FROM recording_file WHERE state = 'finished' ORDER BY started_at + duration_ms LIMIT ? OFFSET ?",
+  );
   const total = prepare("SELECT coalesce(sum(bytes), 0) AS n FROM recording WHERE state <> 'recording'");
   const remove = prepare('DELETE FROM recording WHERE id = ?');
+  const removeFile = prepare('DELETE FROM recording_file WHERE recording_id = ? AND file_index = ?');
+  const lessen = prepare(
+    `UPDATE recording SET duration_ms = max(0, duration_ms - ?2), bytes = max(0, bytes - ?3),
+       packets_in = max(0, packets_in - ?4), packets_lost = max(0, packets_lost - ?5) WHERE id = ?1`,
+  );
+  const anyFile = prepare('SELECT 1 FROM recording_file WHERE recording_id = ? LIMIT 1');
   const pending = prepare(
     "SELECT * FROM recording_file WHERE done = 0 AND state = 'finished' ORDER BY started_at LIMIT ?",
   );
@@ -151,9 +160,17 @@ export function createRecordingStore(db: Database): RecordingStore {
     },
     unfinished: () => unfinished.all().map((row) => ofRow(row)),
     unfinishedFiles: () => unfinishedFiles.all().map(fileRow),
-    oldest: (limit) => oldest.all(limit).map((row) => ofRow(row)),
+    oldestFiles: (limit, skip) =>
+      oldestFiles.all(limit, skip).map((row) => ({ ...fileRow(row), pending: row['done'] === 0 })),
     totalBytes: () => number(total.get()?.['n']),
     remove: (id) => void remove.run(id),
+    removeFile: (recordingId, { index, durationMs, bytes, packetsIn, packetsLost }) =>
+      db.transaction(() => {
+        if (removeFile.run(recordingId, index).changes > 0) {
+          lessen.run(recordingId, ...[durationMs, bytes, packetsIn, packetsLost].map(Math.trunc));
+        }
+        return anyFile.get(recordingId) !== undefined;
+      }),
     pendingFiles: (limit) => pending.all(limit).map(fileRow),
     markDone: (recordingId, index) => void markDone.run(recordingId, index),
     holderOf: (fileName) => {
