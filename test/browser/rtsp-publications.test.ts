@@ -64,9 +64,7 @@ describe.each(['VP8', 'H264', 'VP9'])('a page publishes %s and Opus', (codec) =>
   });
 
   test.runIf(HAS_GSTREAMER).each(['tcp', 'udp'] as const)('GStreamer reads it over %s', async (transport) => {
-    const { video, audio } = await readWithGstreamer(url(name), transport, { video: 40, audio: 60 });
-    expect(video).toBeGreaterThanOrEqual(40);
-    expect(audio).toBeGreaterThanOrEqual(60);
+    expect(await readWithGstreamer(url(name), transport, { video: 40, audio: 60 })).toMatchObject({ ended: true });
   });
 });
 
@@ -90,9 +88,7 @@ describe('FFmpeg publishes H.264 and PCMA by RTSP', () => {
   });
 
   test.runIf(HAS_GSTREAMER).each(['tcp', 'udp'] as const)('GStreamer reads it over %s', async (transport) => {
-    const { video, audio } = await readWithGstreamer(url('ff'), transport, { video: 40, audio: 20 });
-    expect(video).toBeGreaterThanOrEqual(40);
-    expect(audio).toBeGreaterThanOrEqual(20);
+    expect(await readWithGstreamer(url('ff'), transport, { video: 40, audio: 20 })).toMatchObject({ ended: true });
   });
 });
 

@@ -53,15 +53,8 @@ export async function readWithFfmpeg(url: string, transport: 'udp' | 'tcp', seco
   };
 }
 
-/** What GStreamer has decoded, and what it says otherwise. */
-export interface GstreamerReading {
-  readonly video: number;
-  readonly audio: number;
-  readonly errors: string;
-}
-
 /**
- * Reads until GStreamer has decoded so many buffers of each kind. What it makes of its own end does not count: its
+ * Resolves with `ended` once GStreamer has decoded so many buffers of each kind. How it exits does not count: its
  * rtspsrc (1.22) cancels its PAUSE by its TEARDOWN now and then, "Could not write to resource". It is playbin that
  * links, because rtspsrc may say that there are no more pads while another of its threads still adds one, and what is
  * linked by name on the command line then waits for ever.
@@ -70,12 +63,13 @@ export async function readWithGstreamer(
   url: string,
   transport: 'udp' | 'tcp',
   buffers: { readonly video: number; readonly audio: number },
-): Promise<GstreamerReading> {
+): Promise<{ readonly ended: boolean; readonly out: string; readonly errors: string }> {
   const uri = url.replace(/^rtsp:/, transport === 'tcp' ? 'rtspt:' : 'rtspu:');
-  const sink = (name: 'video' | 'audio'): string =>
-    `${name}-sink=fakesink name=${name} silent=false sync=false num-buffers=${buffers[name]}`;
+  const sink = (kind: 'video' | 'audio'): string =>
+    `${kind}-sink=fakesink name=${kind} sync=false num-buffers=${buffers[kind]}`;
   const args = ['-v', 'playbin', `uri=${uri}`, 'flags=audio+video', sink('video'), sink('audio')];
   const { out, errors } = await run('gst-launch-1.0', args, LIMIT_MS);
-  const count = (name: string): number => out.split(`last-message = chain   ******* (${name}:sink)`).length - 1;
-  return { video: count('video'), audio: count('audio'), errors };
+  // What it cannot decode playbin leaves out.
+  const decoded = (kind: string): boolean => out.includes(`:${kind}.GstPad:sink: caps = ${kind}/x-raw`);
+  return { ended: ['video', 'audio'].every(decoded) && out.includes('Got EOS from element'), out, errors };
 }

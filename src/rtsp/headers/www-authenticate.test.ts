@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { cpuMsOf } from '../../../test/support/cpu-time.ts';
 import { mutateText, seededRandom } from '../../../test/support/mutate.ts';
 import { parseChallenges, type Challenge } from './www-authenticate.ts';
 
@@ -43,11 +44,9 @@ test('whatever comes: no throw, at most eight', () => {
       expect(parseChallenges(parts.join('')).length).toBeLessThanOrEqual(8);
     }),
   );
-  const started = performance.now();
   for (const text of ['"\\'.repeat(4000), 'a='.repeat(4000), `Digest ${'realm '.repeat(1300)}`, ' '.repeat(8000)]) {
-    expect(parseChallenges(text)).toEqual([]);
+    expect(cpuMsOf(() => expect(parseChallenges(text)).toEqual([]))).toBeLessThan(1000);
   }
-  expect(performance.now() - started).toBeLessThan(1000);
 });
 
 test('100,000 changed challenges: no throw, at most eight, none without its nonce', () => {
