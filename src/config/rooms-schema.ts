@@ -68,7 +68,11 @@ export const ice = section({
     .max(1000)
     .default([]),
   'keep-live-timeout': duration('30s', '1s', '10m'),
-  'registration-token': text(''),
+  /** RFC 6750 §2.1. */
+  'registration-token': z
+    .string()
+    .regex(/^[\w.~+/-]*=*$/, 'must be letters, digits, - . _ ~ + / and = at the end')
+    .default(''),
   'shared-secret': text(''),
   'credential-lifetime': duration('1h', '1m', '7d'),
   'geo-database': text(''),

@@ -115,7 +115,7 @@ export class IceAgent {
   #tell(trouble: string): void {
     if (trouble === this.#trouble) return;
     if (trouble === '') this.#parts.log.info({ was: this.#trouble }, 'all well again');
-    else this.#parts.log.warn({ trouble, registered: this.registered }, 'trouble');
+    else this.#parts.log.warn({ trouble }, 'trouble');
     this.#trouble = trouble;
   }
 }

@@ -84,6 +84,7 @@ describe('parseIceAgentArgs', () => {
     [['--interval', '1ms'], '--interval must be a time of 100ms to 60s such as 5s, got 1ms'],
     [['--secret', 's', '--username', 'u'], '--secret and --username exclude one another'],
     [['--username', 'u'], '--credential is missing'],
+    [['--token', 'two words'], '--token must be letters'],
     [['--bogus'], "Unknown option '--bogus'"],
     [['extra'], "Unexpected argument 'extra'"],
   ])('%j', (args, message) => {

@@ -59,7 +59,7 @@ export function parseIceAgentArgs(args: readonly string[], environment: Environm
     kind: 'run',
     agent: {
       server: serverOf(required('server', values.server)),
-      token: values.token ?? environment.GBRTC_ICE_TOKEN ?? '',
+      token: tokenOf(values.token ?? environment.GBRTC_ICE_TOKEN ?? ''),
       ip,
       turnPort,
       stunPort,
@@ -115,6 +115,12 @@ function serverOf(text: string): URL {
   }
   if (url.pathname === '/') url.pathname = path;
   return url;
+}
+
+/** RFC 6750 §2.1: what an Authorization header can carry. */
+function tokenOf(text: string): string {
+  if (/^[\w.~+/-]*=*$/.test(text)) return text;
+  throw new IceAgentOptionError('--token must be letters, digits, - . _ ~ + / and = at the end');
 }
 
 function addressOf(name: string, text: string): string {
