@@ -1,5 +1,8 @@
 import type { Config, Secrets } from './config/index.ts';
+import { createRoomRights } from './api/index.ts';
+import { createCalls, type Calls } from './rooms/call/index.ts';
 import { createIce, type Ice } from './rooms/ice/index.ts';
+import type { CallRecords } from './rooms/index.ts';
 import { about } from './start-error.ts';
 import type { Streams } from './stream/index.ts';
 import type { Logger } from './util/index.ts';
@@ -7,6 +10,7 @@ import { webSocketListen } from './listen-ports.ts';
 import {
   createWebSocketHub,
   openWebSocketPorts,
+  type PeerLimits,
   type PostRoute,
   type WebSocketHub,
   type WebSocketPorts,
@@ -17,12 +21,15 @@ interface RoomsParts {
   readonly config: Config;
   readonly secrets: Secrets;
   readonly streams: Streams;
+  /** Where calls are kept. */
+  readonly records: CallRecords;
   readonly log: Logger;
 }
 
 /** Both room protocols, on ports of their own and for the paths of the HTTP side. */
 export interface Rooms {
   readonly hub: WebSocketHub;
+  readonly calls: Calls;
   /** Idempotent. */
   close(): Promise<void>;
 }
@@ -73,24 +80,59 @@ function openIce({ ice, http, rooms }: Config, log: Logger): Promise<Ice> {
   );
 }
 
+/** What every WebSocket of the rooms may do. */
+const limitsOf = ({ rooms }: Config): PeerLimits => ({
+  idleTimeoutMs: rooms['idle-timeout'],
+  messageTimeoutMs: 0,
+  maxPayloadBytes: rooms['max-message'],
+  maxBackpressureBytes: rooms['max-unread'],
+  messageRate: rooms['message-rate'],
+  maxConnections: rooms['max-connections'],
+  ordered: true,
+});
+
+function openCallServer({ config, secrets, records, log }: RoomsParts, ice: Ice): Calls {
+  const { call } = config;
+  return createCalls(
+    {
+      location: call.location,
+      loginLocation: call['login-location'],
+      limits: limitsOf(config),
+      capacity: call.capacity,
+      keepLiveTimeoutMs: call['keep-live-timeout'],
+      reportStatsIntervalMs: call['report-stats-interval'],
+      tokenWarningMs: call['token-warning'],
+      costPerMinute: call['cost-per-minute'],
+      apps: call.apps.map(({ 'app-id': appId, domains }) => ({ appId, domains })),
+    },
+    { rights: createRoomRights(secrets.signingKey, config.http.auth.enable), records, ice, log },
+  );
+}
+
 /** Opens the room protocols and their ports. @throws StartError */
-export async function openRooms({ config, log }: RoomsParts): Promise<Rooms> {
-  const protocols: WebSocketProtocol[] = [];
+export async function openRooms(parts: RoomsParts): Promise<Rooms> {
+  const { config, log } = parts;
   const ice = await about('ice.geo-database', openIce(config, log));
-  const posts: PostRoute[] = [ice.route];
+  const calls = openCallServer(parts, ice);
+  const protocols: WebSocketProtocol[] = [calls.protocol, calls.login];
+  const posts: PostRoute[] = [calls.login, ice.route];
   const hub = createWebSocketHub({ protocols, posts }, log);
+  const closeParts = (): void => {
+    hub.close();
+    calls.close();
+    ice.close();
+  };
   const opening = about('rooms.port, rooms.ssl-port, rooms.host', openPorts(config, hub, log));
   const ports = await opening.catch((error: unknown) => {
-    hub.close();
-    ice.close();
+    closeParts();
     throw error;
   });
   return {
     hub,
+    calls,
     async close() {
-      hub.close();
+      closeParts();
       await ports.close();
-      ice.close();
     },
   };
 }

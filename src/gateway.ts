@@ -396,7 +396,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       keep('pms', await about('pms.port, pms.sslPort, pms.listenIp, pms.keyFile, pms.certFile', opening));
     }
     const roomsLog = log.child({ part: 'rooms' });
-    const rooms = keep('rooms', await openRooms({ config, secrets, streams, log: roomsLog }));
+    const rooms = keep('rooms', await openRooms({ config, secrets, streams, records: calls.records, log: roomsLog }));
     const parts = {
       config,
       secrets,

@@ -11,7 +11,7 @@ export interface RoomClaims {
 }
 
 /** `admin` may act for every app and room. */
-export type RoomRight = 'join' | 'publish' | 'broadcast' | 'record' | 'relay';
+export type RoomRight = 'join' | 'publish' | 'broadcast' | 'record' | 'relay' | 'admin';
 
 export type RoomTokenProblem = 'missing' | 'invalid' | 'expired';
 

@@ -1,6 +1,7 @@
 export interface Percentiles {
   readonly p50: number;
   readonly p95: number;
+  readonly p99: number;
   readonly max: number;
 }
 
@@ -11,5 +12,5 @@ export function percentiles(values: readonly number[]): Percentiles {
     const value = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
     return Math.round(value * 10) / 10;
   };
-  return { p50: at(0.5), p95: at(0.95), max: at(1) };
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
 }

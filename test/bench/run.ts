@@ -9,6 +9,7 @@ import { measureLoad } from './load.ts';
 import { measureFanOut, measurePmsPlay, measureSignalling } from './publishing.ts';
 import { measureRegistered } from './registered-devices.ts';
 import { measureRecording } from './recording.ts';
+import { measureRoomBroadcast, measureRooms } from './rooms.ts';
 import { measureRtsp } from './rtsp.ts';
 import { measureSip } from './sip.ts';
 
@@ -187,6 +188,43 @@ async function recording(): Promise<Figure[]> {
   ];
 }
 
+async function rooms(): Promise<Figure[]> {
+  const round = (value: number): number => Math.round(value * 10) / 10;
+  const figures: Figure[] = [];
+  for (const protocol of ['call', 'meeting'] as const) {
+    const result = await measureRooms(protocol, { rooms: 1000, members: 4, seconds: 10 });
+    const what = `${protocol}, 1,000 rooms of 4`;
+    figures.push(
+      { what: `${what}: all have joined after`, value: round(result.joinSeconds), unit: 's', limit: 20 },
+      { what: `${what}: CPU of that`, value: round(result.joinCpuSeconds), unit: 's', limit: 20 },
+      { what: `${what}: resident memory of all processes`, value: round(result.residentMb), unit: 'MB', limit: 300 },
+      {
+        what: `${what}: messages relayed per CPU second`,
+        value: Math.round(result.relayedPerCpuSecond),
+        unit: '/s',
+        limit: 20_000,
+        atLeast: true,
+      },
+      { what: `${what}: delay at 5,000 messages/s, p99`, value: result.latencyMs.p99, unit: 'ms', limit: 20 },
+      {
+        what: `${what}: share of them that arrived`,
+        value: round(result.arrived * 100),
+        unit: '%',
+        limit: 99,
+        atLeast: true,
+      },
+    );
+  }
+  const { p50 } = await measureRoomBroadcast(500);
+  figures.push({
+    what: 'broadcast in a meeting of 500: until the last one has it, p50',
+    value: p50,
+    unit: 'ms',
+    limit: 10,
+  });
+  return figures;
+}
+
 const BENCHES: Readonly<Record<string, Bench>> = {
   sip,
   ingest,
@@ -196,6 +234,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   publishing,
   rtsp,
   recording,
+  rooms,
 };
 
 const holds = ({ value, limit, atLeast }: Figure): boolean => (atLeast === true ? value >= limit : value <= limit);

@@ -1,0 +1,112 @@
+import type { Peer } from '../../websocket/index.ts';
+import type { Room } from './room.ts';
+import type { SubTalk, Talk } from './talk.ts';
+import type { IceChoice } from './types.ts';
+
+/** Who joins, as the message says it. */
+export interface Identity {
+  readonly appId: string;
+  readonly roomId: string;
+  readonly uid: string;
+  readonly uname: string;
+  /** 0 normal, 1 observer. */
+  readonly userType: number;
+  /** 0 audio, 1 audio and video, 2 video, 3 none. */
+  readonly talkType: number;
+}
+
+/** When a member's token must be renewed. */
+export interface TokenLife {
+  /** Unix ms. */
+  readonly expiresAt: number;
+  warned: boolean;
+}
+
+/** The ICE server that both ends of a pair have been given. */
+export interface PairIce {
+  choice: IceChoice;
+  /** By performance.now(). */
+  chosenAt: number;
+}
+
+/** The other end of a pair. */
+export interface Remote {
+  readonly member: Member;
+  /** How this end sees the pair. */
+  readonly talk: SubTalk;
+  /** Shared by both ends. */
+  readonly ice: PairIce;
+}
+
+/** Messages kept for a user whose WebSocket is lost. */
+const MAX_MISSED = 100;
+
+/** 0 camera, 1 microphone, 2 shared screen, 3 sound of the system; cameras and microphones start as switched on. */
+const startsEnabled = (index: number): boolean => index < 2;
+
+/** One user in one room, from join to leave. */
+export class Member {
+  readonly identity: Identity;
+  readonly room: Room;
+  readonly address: string;
+  readonly talk: Talk;
+  /** This user's view of each pair, by the uid at the other end. */
+  readonly remotes = new Map<string, Remote>();
+  token: TokenLife | undefined;
+  /** Of the last keepLive, by a clock that nobody sets. */
+  seenAt = performance.now();
+  readonly #devices = new Map<number, boolean>();
+  #peer: Peer | undefined;
+  /** What was to be sent while the WebSocket is lost; undefined where it was too much. */
+  #missed: string[] | undefined = [];
+
+  constructor(parts: {
+    readonly identity: Identity;
+    readonly room: Room;
+    readonly peer: Peer;
+    readonly talk: Talk;
+    readonly token: TokenLife | undefined;
+  }) {
+    this.identity = parts.identity;
+    this.room = parts.room;
+    this.address = parts.peer.address;
+    this.#peer = parts.peer;
+    this.talk = parts.talk;
+    this.token = parts.token;
+  }
+
+  /** Undefined while the WebSocket is lost. */
+  get peer(): Peer | undefined {
+    return this.#peer;
+  }
+
+  send(text: string): void {
+    if (this.#peer !== undefined) this.#peer.send(text);
+    else if (this.#missed !== undefined && this.#missed.length < MAX_MISSED) this.#missed.push(text);
+    else this.#missed = undefined;
+  }
+
+  /** The WebSocket has gone; the user is awaited until the keepLive timeout. */
+  lose(): void {
+    this.#peer = undefined;
+  }
+
+  /** Goes on over another WebSocket with what was missed. False: that was too much, the user must join again. */
+  resume(peer: Peer): boolean {
+    if (this.#missed === undefined) return false;
+    this.#peer = peer;
+    for (const text of this.#missed.splice(0)) peer.send(text);
+    return true;
+  }
+
+  setDevice(index: number, enabled: boolean): void {
+    this.#devices.set(index, enabled);
+  }
+
+  /** Devices that are no longer as every user assumes at first. */
+  changedDevices(): Array<{ readonly index: number; readonly enable: boolean }> {
+    return [...this.#devices]
+      .filter(([index, enable]) => enable !== startsEnabled(index))
+      .map(([index, enable]) => ({ index, enable }));
+  }
+}
