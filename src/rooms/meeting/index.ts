@@ -1,0 +1,13 @@
+export { createMeetings } from './meetings.ts';
+export type {
+  LocalMember,
+  LocalMemberEvents,
+  LocalMemberRequest,
+  MediaNode,
+  MediaNodeView,
+  MeetingOptions,
+  Meetings,
+  MemberStream,
+  RoomSummary,
+  RoomView,
+} from './types.ts';
