@@ -3,6 +3,7 @@ import { createRoomRights } from './api/index.ts';
 import { createCalls, type Calls } from './rooms/call/index.ts';
 import { createIce, type Ice } from './rooms/ice/index.ts';
 import type { CallRecords } from './rooms/index.ts';
+import type { Meetings } from './rooms/meeting/index.ts';
 import { about } from './start-error.ts';
 import type { Streams } from './stream/index.ts';
 import type { Logger } from './util/index.ts';
@@ -23,6 +24,7 @@ interface RoomsParts {
   readonly streams: Streams;
   /** Where calls are kept. */
   readonly records: CallRecords;
+  readonly meetings: Meetings;
   readonly log: Logger;
 }
 
@@ -81,7 +83,7 @@ function openIce({ ice, http, rooms }: Config, log: Logger): Promise<Ice> {
 }
 
 /** What every WebSocket of the rooms may do. */
-const limitsOf = ({ rooms }: Config): PeerLimits => ({
+export const limitsOf = ({ rooms }: Config): PeerLimits => ({
   idleTimeoutMs: rooms['idle-timeout'],
   messageTimeoutMs: 0,
   maxPayloadBytes: rooms['max-message'],
@@ -111,10 +113,10 @@ function openCallServer({ config, secrets, records, log }: RoomsParts, ice: Ice)
 
 /** Opens the room protocols and their ports. @throws StartError */
 export async function openRooms(parts: RoomsParts): Promise<Rooms> {
-  const { config, log } = parts;
+  const { config, meetings, log } = parts;
   const ice = await about('ice.geo-database', openIce(config, log));
   const calls = openCallServer(parts, ice);
-  const protocols: WebSocketProtocol[] = [calls.protocol, calls.login];
+  const protocols: WebSocketProtocol[] = [meetings.protocol, calls.protocol, calls.login];
   const posts: PostRoute[] = [calls.login, ice.route];
   const hub = createWebSocketHub({ protocols, posts }, log);
   const closeParts = (): void => {

@@ -1,16 +1,18 @@
 import { join } from 'node:path';
-import { createApi, createStreamRights, type Api, type ListenOptions } from './api/index.ts';
+import { createApi, createRoomRights, type Api, type ListenOptions } from './api/index.ts';
 import { openSecrets, type Config, type Secrets } from './config/index.ts';
 import { createPlatform, type Platform } from './gb28181/index.ts';
 import { createMediaThreads, type MediaThreads } from './media/index.ts';
 import { openCallRecords } from './gateway-calls.ts';
 import { healthOf, metricsOf } from './gateway-health.ts';
+import { openPms, openRecordCommands, openRtsp } from './gateway-media-ports.ts';
+import { openMeetings } from './gateway-meeting.ts';
 import { openRooms, type Rooms } from './gateway-rooms.ts';
 import { ownAddresses } from './own-addresses.ts';
-import { createPms, createRecordCommands, type Pms, type RecordCommands } from './pms/index.ts';
 import { createRecordings, createRecordThreads, type Recordings, type RecordThreads } from './record/index.ts';
 import { redactConfig } from './redact-config.ts';
-import { createPulls, createRtspServer, type Pulls, type RtspAccount, type RtspServer } from './rtsp/index.ts';
+import { createPulls, type Pulls } from './rtsp/index.ts';
+import type { Meetings } from './rooms/meeting/index.ts';
 import { createSipEngine } from './sip/index.ts';
 import { about } from './start-error.ts';
 import {
@@ -25,7 +27,6 @@ import {
 import { createStreams, type Streams } from './stream/index.ts';
 import { createLogger, errorMessage, type Logger } from './util/index.ts';
 import { webSocketListen } from './listen-ports.ts';
-import type { WebSocketListen } from './websocket/index.ts';
 import { createWebRtc, type WebRtc } from './webrtc/index.ts';
 
 export interface GatewayOptions {
@@ -143,25 +144,6 @@ function openPlatform(config: Config, database: Database, secrets: Secrets, log:
   );
 }
 
-function openRtsp({ rtsp }: Config, secrets: Secrets, streams: Streams, log: Logger): Promise<RtspServer> {
-  const rights = createStreamRights(secrets.signingKey, true);
-  const account = (right: 'play' | 'publish', username: string, password: string): RtspAccount => ({
-    username,
-    password,
-    checkToken: async (token, name) => (await rights.check(token, right, name)) === 'ok',
-  });
-  const { enable, username, password } = rtsp.auth;
-  const publish = account('publish', rtsp.auth['publish-username'], rtsp.auth['publish-password']);
-  return createRtspServer(
-    {
-      address: rtsp.host,
-      port: rtsp.port,
-      auth: { enable, ...account('play', username, password), publish },
-    },
-    { streams, log },
-  );
-}
-
 /** What nobody publishes here is fetched from elsewhere. */
 function openPulls({ config, version }: GatewayOptions, database: Database, streams: Streams, log: Logger): Pulls {
   const pulls = createPulls(
@@ -176,19 +158,6 @@ function openPulls({ config, version }: GatewayOptions, database: Database, stre
   );
   streams.pullFrom(pulls);
   return pulls;
-}
-
-/** Ports of the pms signalling; empty where it is off. */
-function pmsPorts({ pms }: Config): WebSocketListen[] {
-  return webSocketListen(
-    [
-      { port: pms.port, secure: pms.ssl },
-      { port: pms.sslPort, secure: true },
-      { port: pms.httpPort, secure: false },
-      { port: pms.httpSslPort, secure: true },
-    ],
-    { address: pms.listenIp, keyFile: pms.keyFile, certFile: pms.certFile, passPhrase: pms.passPhrase },
-  );
 }
 
 /** Recordings are one thread's work: it copies packets into files and encodes nothing. */
@@ -214,41 +183,6 @@ function openRecordings(
   );
 }
 
-function openRecordCommands(
-  { record, pms, http }: Config,
-  { secrets, recordings, log }: { secrets: Secrets; recordings: Recordings; log: Logger },
-): Promise<RecordCommands> {
-  const { enable } = http.auth;
-  return createRecordCommands(
-    { address: record.listenIp, port: record.cmdPort, messageRate: pms.messageRate, allowPages: enable },
-    { recordings, rights: createStreamRights(secrets.signingKey, enable), log },
-  );
-}
-
-async function openPms(
-  config: Config,
-  parts: { secrets: Secrets; streams: Streams; recordings: Recordings; log: Logger },
-): Promise<Pms> {
-  const { pms, http } = config;
-  return createPms(
-    {
-      listen: pmsPorts(config),
-      location: pms.location,
-      idleTimeoutMs: pms.idleTimeout,
-      heartbeatTimeoutMs: pms.heartbeatTimeout,
-      maxPayloadBytes: pms.maxPayloadLength,
-      maxBackpressureBytes: pms.maxBackpressure,
-      messageRate: pms.messageRate,
-    },
-    {
-      streams: parts.streams,
-      recordings: parts.recordings,
-      rights: createStreamRights(parts.secrets.signingKey, http.auth.enable),
-      log: parts.log,
-    },
-  );
-}
-
 interface Parts {
   readonly config: Config;
   readonly secrets: Secrets;
@@ -260,6 +194,7 @@ interface Parts {
   readonly streams: Streams;
   readonly pulls: Pulls;
   readonly recordings: Recordings;
+  readonly meetings: Meetings;
   readonly rooms: Rooms;
   readonly facts: GatewayFacts;
   readonly log: Logger;
@@ -280,7 +215,7 @@ function httpPorts({ http }: Config): ListenOptions[] {
 }
 
 function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
-  const { config, secrets, facts, platform, streams, pulls, recordings, rooms, database, log } = parts;
+  const { config, secrets, facts, platform, streams, pulls, recordings, meetings, rooms, database, log } = parts;
   const { http, gb28181: sip } = config;
   const bundled = new URL('../web/dist', import.meta.url).pathname;
   return createApi(
@@ -291,6 +226,7 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
         enable: http.auth.enable,
         tokenTtlMs: http.auth['token-lifetime'],
         playTokenTtlMs: http.auth['play-token-lifetime'],
+        nodeToken: config.meeting['node-token'],
       },
       version: options.version,
       demo: options.demo,
@@ -312,6 +248,7 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
       mediaServers: createMediaServerStore(database),
       pulls,
       recordings,
+      rooms: meetings,
       webSockets: rooms.hub,
       credentials: {
         signingKey: secrets.signingKey,
@@ -380,23 +317,36 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     keep('stream', { close: () => streams.shutdown() });
     const pulls = keep('pull', openPulls(options, database, streams, log.child({ part: 'pull' })));
     const recordLog = log.child({ part: 'record' });
+    const roomsLog = log.child({ part: 'rooms' });
     const threads = keep('record threads', createRecordThreads({ threads: RECORD_THREADS }, recordLog));
     const recordings = keep('record', openRecordings(config, { streams, threads, database, log: recordLog }));
+    const meetings = keep(
+      'meeting',
+      openMeetings(config, {
+        streams,
+        rights: createRoomRights(secrets.signingKey, config.http.auth.enable),
+        addresses: facts.addresses,
+        log: roomsLog,
+      }),
+    );
+    const served = { secrets, streams, recordings, meetings };
     if (config.record.cmdPort !== 0) {
-      const opening = openRecordCommands(config, { secrets, recordings, log: recordLog });
+      const opening = openRecordCommands(config, served, recordLog);
       keep('record commands', await about('record.cmdPort, record.listenIp', opening));
     }
     if (config.rtsp.port !== 0) {
-      const opening = openRtsp(config, secrets, streams, log.child({ part: 'rtsp' }));
+      const opening = openRtsp(config, served, log.child({ part: 'rtsp' }));
       keep('rtsp', await about('rtsp.host, rtsp.port', opening));
     }
     const { port, sslPort, httpPort, httpSslPort } = config.pms;
     if ([port, sslPort, httpPort, httpSslPort].some((used) => used !== 0)) {
-      const opening = openPms(config, { secrets, streams, recordings, log: log.child({ part: 'pms' }) });
+      const opening = openPms(config, served, log.child({ part: 'pms' }));
       keep('pms', await about('pms.port, pms.sslPort, pms.listenIp, pms.keyFile, pms.certFile', opening));
     }
-    const roomsLog = log.child({ part: 'rooms' });
-    const rooms = keep('rooms', await openRooms({ config, secrets, streams, records: calls.records, log: roomsLog }));
+    const rooms = keep(
+      'rooms',
+      await openRooms({ config, secrets, streams, meetings, records: calls.records, log: roomsLog }),
+    );
     const parts = {
       config,
       secrets,
@@ -408,6 +358,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       streams,
       pulls,
       recordings,
+      meetings,
       rooms,
       facts,
       log,

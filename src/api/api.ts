@@ -10,7 +10,7 @@ import type { Api, ApiOptions, ApiParts } from './types.ts';
 export async function createApi(options: ApiOptions, parts: ApiParts): Promise<Api> {
   const tokens = new Tokens(parts.credentials.signingKey);
   const publicAddress = new PublicAddress(options.candidates);
-  const gate = new Gate(options.auth.enable, tokens, parts.members);
+  const gate = new Gate(options.auth.enable, tokens, parts.rooms, options.auth.nodeToken);
   const context: ApiContext = { options, parts, tokens, gate, publicAddress };
   const app = createApp(context);
   const ports: HttpPort[] = [];

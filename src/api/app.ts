@@ -16,6 +16,7 @@ import { addLiveStreamRoutes } from './rest/live-streams.ts';
 import { addPlayRoutes, addStreamRoutes } from './rest/plays.ts';
 import { addPullRoutes } from './rest/pulls.ts';
 import { addRecordingRoutes } from './rest/recordings.ts';
+import { addMediaNodeRoutes, addRoomRoutes } from './rest/rooms.ts';
 import { Routes } from './rest/route.ts';
 import { addSystemRoutes } from './rest/system.ts';
 import { addTokenRoutes } from './rest/tokens.ts';
@@ -63,6 +64,8 @@ export function createApp(context: ApiContext): App {
   addLiveStreamRoutes(routes, context);
   addPullRoutes(routes, context);
   addRecordingRoutes(routes, context);
+  addRoomRoutes(routes, context);
+  addMediaNodeRoutes(routes, context);
   addSystemRoutes(routes, context);
   const openApi = JSON.stringify(buildOpenApi(routes, options.version, srsSip.rows));
   routes.refuseOthers();

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiFixture, openApi } from '../../test/support/api-fixture.ts';
 import { FakePlatform, fakeChannel, fakeDevice } from '../../test/support/fake-platform.ts';
+import { openMeetings } from '../../test/support/meetings-fixture.ts';
 import type { NewPull, PullListEvents } from './types.ts';
 import { FakeStreams, fakePlay, fakeStream, fakeViewer } from '../../test/support/fake-streams.ts';
 import { openRecordings } from '../../test/support/recordings-fixture.ts';
@@ -105,6 +106,7 @@ describe('the document', () => {
           remove: () => false,
         }),
         recordings: fixture.recordings,
+        rooms: openMeetings(new FakeStreams()),
         credentials: { verify: async () => false, signingKey: new Uint8Array(32) },
         health: () => ({ ok: true, problems: [] }),
         metrics: async () => ({ workers: [], mediaThreads: [] }),

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import type { Platform } from '../gb28181/index.ts';
 import type { Streams } from '../stream/index.ts';
 import type { Logger } from '../util/index.ts';
-import type { MemberStreams } from './auth/stream-rights.ts';
+import type { ApiRooms } from './rooms-types.ts';
 import type { recordingSchema } from './schemas/recording.ts';
 
 /** A row of srs-sip's `media_servers`; times as `2025-10-15T16:04:35Z`. */
@@ -170,8 +170,7 @@ export interface ApiParts {
   readonly recordings: ApiRecordings;
   readonly webSockets?: WebSocketSide;
   readonly credentials: Credentials;
-  /** Of the rooms; absent = there are none. */
-  readonly members?: MemberStreams;
+  readonly rooms: ApiRooms;
   readonly health: () => HealthReport;
   readonly metrics: () => Promise<MetricsSnapshot>;
   readonly log: Logger;
@@ -210,6 +209,8 @@ export interface ApiOptions {
     readonly enable: boolean;
     readonly tokenTtlMs: number;
     readonly playTokenTtlMs: number;
+    /** What media nodes show; default empty = only the administrator may speak for them. */
+    readonly nodeToken?: string;
   };
   readonly version: string;
   readonly demo: boolean;

@@ -29,6 +29,8 @@ export const meeting = section({
   location: location('/meeting'),
   'grace-time': duration('10s', '0s', '5m'),
   'max-members': z.int().min(1).max(10_000).default(500),
+  'node-timeout': duration('15s', '1s', '10m'),
+  'node-token': text(''),
 });
 
 /** Seed 002. */

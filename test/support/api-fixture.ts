@@ -11,6 +11,7 @@ import { silentLogger } from '../../src/util/index.ts';
 import { FakePlatform } from './fake-platform.ts';
 import { FakeRecordThreads } from './fake-recorder.ts';
 import { FakeStreams } from './fake-streams.ts';
+import { openMeetings } from './meetings-fixture.ts';
 
 export const ADMIN = { username: 'admin', password: 'correct horse' };
 
@@ -43,6 +44,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
     { path: join(tmpdir(), 'gbrtc-nothing-is-recorded-here'), execRecordDone: [], ...limits },
     { streams, threads: new FakeRecordThreads(), store: createRecordingStore(db), log: silentLogger },
   );
+  const meetings = openMeetings(streams);
   const health = { report: { ok: true, problems: [] } as HealthReport };
   const api = await createApi(
     {
@@ -69,6 +71,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
       mediaServers: createMediaServerStore(db),
       pulls,
       recordings,
+      rooms: meetings,
       credentials: {
         verify: async (username, password) => username === ADMIN.username && password === ADMIN.password,
         signingKey: new Uint8Array(32).fill(7),
@@ -109,6 +112,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
       await api.close();
       await pulls.close();
       await recordings.close();
+      meetings.close();
       db.close();
     },
   };

@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto';
 import type { Request } from 'express';
 import { ApiError } from '../errors.ts';
 import { hostOf, queryValue } from '../http/context.ts';
@@ -29,11 +30,14 @@ export class Gate {
   readonly enabled: boolean;
   readonly #tokens: Tokens;
   readonly #members: MemberStreams | undefined;
+  readonly #nodeToken: string;
 
-  constructor(enabled: boolean, tokens: Tokens, members?: MemberStreams) {
+  /** `nodeToken`: what media nodes show; empty = only the administrator may speak for them. */
+  constructor(enabled: boolean, tokens: Tokens, members?: MemberStreams, nodeToken = '') {
     this.enabled = enabled;
     this.#tokens = tokens;
     this.#members = members;
+    this.#nodeToken = nodeToken;
   }
 
   /** First token that holds, of: Authorization, `?token=`, the extra one (SRS's `streamurl`), the cookie. */
@@ -45,9 +49,13 @@ export class Gate {
     return undefined;
   }
 
-  /** `play` takes any token of ours, `open` anything. @throws ApiError `unauthorized` | `forbidden` */
-  async require(req: Request, scope: 'admin' | 'play' | 'open'): Promise<Access | undefined> {
+  /**
+   * `play` takes any token of ours, `node` that of media nodes, `open` anything.
+   * @throws ApiError `unauthorized` | `forbidden`
+   */
+  async require(req: Request, scope: 'admin' | 'play' | 'node' | 'open'): Promise<Access | undefined> {
     const access = await this.identify(req);
+    if (scope === 'node' && this.#isNode(bearerOf(req))) return access;
     if (!this.enabled || scope === 'open' || access?.kind === 'admin') return access;
     if (scope === 'play' && access !== undefined) return access;
     throw refusal(access);
@@ -75,6 +83,11 @@ export class Gate {
     if (access?.kind === 'admin' || (access?.kind === 'publish' && access.stream === stream)) return;
     if (access?.kind === 'member' && this.#members?.mayUse(access.member, 'publish', stream) === true) return;
     throw refusal(access);
+  }
+
+  #isNode(token: string | undefined): boolean {
+    const [given, expected] = [Buffer.from(token ?? ''), Buffer.from(this.#nodeToken)];
+    return expected.length > 0 && given.length === expected.length && timingSafeEqual(given, expected);
   }
 }
 

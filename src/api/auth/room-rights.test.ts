@@ -1,6 +1,8 @@
 import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiFixture, openApi } from '../../../test/support/api-fixture.ts';
+import { FakeStreams } from '../../../test/support/fake-streams.ts';
+import { openMeetings } from '../../../test/support/meetings-fixture.ts';
 import { createRoomRights, createStreamRights } from '../index.ts';
 import { Tokens } from './tokens.ts';
 
@@ -70,7 +72,7 @@ describe('a member token', () => {
   let api: ApiFixture;
   beforeEach(async () => {
     asked.length = 0;
-    api = await openApi({ auth: AUTH }, { members });
+    api = await openApi({ auth: AUTH }, { rooms: Object.assign(openMeetings(new FakeStreams()), members) });
   });
   afterEach(() => api.close());
 

@@ -24,8 +24,11 @@ export interface Route<P, Q, B> {
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
-  /** `play`: any valid token, the handler checks its stream. `open`: anybody; a token, if there, is still told. */
-  readonly access: 'admin' | 'play' | 'open';
+  /**
+   * `play`: any valid token, the handler checks its stream. `node`: also media nodes. `open`: anybody; a token, if
+   * there, is still told.
+   */
+  readonly access: 'admin' | 'play' | 'node' | 'open';
   readonly params?: z.ZodObject & z.ZodType<P>;
   readonly query?: z.ZodObject & z.ZodType<Q>;
   readonly body?: z.ZodType<B>;

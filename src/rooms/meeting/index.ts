@@ -1,13 +1,2 @@
 export { createMeetings } from './meetings.ts';
-export type {
-  LocalMember,
-  LocalMemberEvents,
-  LocalMemberRequest,
-  MediaNode,
-  MediaNodeView,
-  MeetingOptions,
-  Meetings,
-  MemberStream,
-  RoomSummary,
-  RoomView,
-} from './types.ts';
+export type * from './types.ts';

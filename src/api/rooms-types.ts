@@ -1,0 +1,25 @@
+import type { z } from 'zod';
+import type { MemberStreams } from './auth/stream-rights.ts';
+import type { mediaNodeSchema, newMediaNodeSchema, roomSchema, roomSummarySchema } from './schemas/room.ts';
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** What the API needs of the MeetingServer; `Meetings` of src/rooms is one. Errors are GatewayErrors. */
+export interface ApiRooms extends MemberStreams {
+  readonly counters: {
+    readonly rooms: number;
+    readonly members: number;
+    readonly requests: number;
+    readonly failures: number;
+    readonly events: number;
+  };
+  /** By app and channel. */
+  list(): ReadonlyArray<DeepReadonly<z.infer<typeof roomSummarySchema>>>;
+  get(app: string, channel: string): DeepReadonly<z.infer<typeof roomSchema>> | undefined;
+  /** Returns false for an unknown member. */
+  kick(app: string, channel: string, endpoint: string): boolean;
+  heartbeat(node: z.infer<typeof newMediaNodeSchema>): DeepReadonly<z.infer<typeof mediaNodeSchema>>;
+  nodes(): ReadonlyArray<DeepReadonly<z.infer<typeof mediaNodeSchema>>>;
+  /** Returns false for an unknown node. */
+  removeNode(id: string): boolean;
+}
