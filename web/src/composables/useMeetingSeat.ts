@@ -6,6 +6,9 @@ import { sentCodec } from '../lib/send-limits.ts';
 import type { Captured } from './useCapture.ts';
 import { usePublish } from './usePublish.ts';
 
+const RETRY_MS = 5000;
+const FINAL: ReadonlySet<string> = new Set(['ended', 'replaced']);
+
 export interface SeatTarget {
   readonly app: string;
   readonly room: string;
@@ -74,6 +77,15 @@ export function useMeetingSeat({ captured, type, muted, onMembers, onEvent }: Se
     if (now === 'joined' && sending && !publish.publishing.value) startPublishing();
     if (now === 'failed') publish.stop();
   });
+  // The way may be open again a little later; somebody else's decision stands until the next join.
+  watch(
+    () => publish.state.value,
+    ({ phase: sending, error: failure }, _, onCleanup) => {
+      if (sending !== 'failed' || FINAL.has(failure?.code ?? '')) return;
+      const timer = setTimeout(() => inRoom.value && sends.value && startPublishing(), RETRY_MS);
+      onCleanup(() => clearTimeout(timer));
+    },
+  );
   // A picture that comes to a sound needs another offer; replacing a track by one of its kind does not.
   watch(kinds, (next, before) => {
     if (next.video === before.video && next.audio === before.audio) return;

@@ -229,7 +229,7 @@ describe('MeetingClient', () => {
     expect(server.client.phase).toBe('joined');
   });
 
-  test.each(['replaced', 'token_expired'])('%s: no way back', async (type) => {
+  test.each(['replaced', 'kicked'])('%s: no way back', async (type) => {
     await server.join();
     server.tell('error', { type });
     server.socket.onclose?.();
@@ -252,6 +252,17 @@ describe('MeetingClient', () => {
     await vi.advanceTimersByTimeAsync(1000);
     expect(server.phases.at(-1)).toBe('failed');
     expect(server.error).toMatchObject({ code: 'refused' });
+  });
+
+  test('a gateway that stops is waited for', async () => {
+    await server.join();
+    server.refuse = { err: -1, err_msg: 'closing', data: { reason: 'closed' } };
+    server.socket.onclose?.();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(server.client.phase).toBe('reconnecting');
+    server.refuse = undefined;
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(server.client.phase).toBe('joined');
   });
 
   test('not reachable at the first time: said at once', async () => {

@@ -56,8 +56,8 @@ export const HEARTBEAT_MS = 15_000;
 /** Nobody waits for ever: after so long without a way back the meeting counts as lost. */
 export const GIVE_UP_MS = 120_000;
 
-/** After these the server does not want us back. */
-const FINAL_ERRORS: ReadonlySet<string> = new Set(['replaced', 'token_expired', 'kicked', 'channel_closed']);
+/** `type` of the `error` events after which the server does not want us back. */
+const FINAL_ERRORS: ReadonlySet<string> = new Set(['replaced', 'kicked']);
 
 interface Pending {
   readonly resolve: (reply: MeetingReply) => void;
@@ -177,7 +177,8 @@ export class MeetingClient {
       if (this.#socket === socket && members !== undefined) await this.#declareAgain(members);
     } catch (error) {
       if (this.#socket !== socket) return;
-      if (error instanceof MeetingError && error.err !== 0) return this.#fail(error);
+      // A gateway that is about to stop refuses everybody; it may be back in a moment.
+      if (error instanceof MeetingError && error.err !== 0 && error.code !== 'closed') return this.#fail(error);
       this.#handleClose(socket);
     }
   }

@@ -78,11 +78,9 @@ export const MAX_TILES = 16;
 
 /** Who gets a tile: those one can see or hear, screens first when there are too many. */
 export function tileMembers(members: readonly Member[], own: ReadonlySet<string>): Member[] {
-  const others = members.filter(({ endpoint, role }) => role === 'normal' && !own.has(endpoint));
+  const seen = ({ role }: Member) => role === 'normal' || role === 'camera';
+  const others = members.filter((member) => seen(member) && !own.has(member.endpoint));
   const rank = ({ stream }: Member) => (stream === undefined ? 2 : stream.type === 'desktop' ? 0 : 1);
   const chosen = new Set(others.toSorted((a, b) => rank(a) - rank(b)).slice(0, MAX_TILES - 1));
   return others.filter((member) => chosen.has(member));
 }
-
-/** A camera of the tree streams under `<device>_<channel>`, whose numbers nobody else's stream has. */
-export const isTreeCamera = ({ stream }: Member) => /^\d{20}_\d{20}(_\d)?$/.test(stream?.stream_id ?? '');

@@ -1,7 +1,10 @@
 // Messages of the MeetingServer, docs/protocols/meeting.md.
 
-export type MeetingRole = 'normal' | 'recorder' | 'relayer';
+/** `camera`: one that the gateway has brought in; nobody joins as such. */
+export type MeetingRole = 'normal' | 'recorder' | 'relayer' | 'camera';
 export type StreamType = 'camera' | 'desktop';
+
+const ROLES: readonly MeetingRole[] = ['normal', 'recorder', 'relayer', 'camera'];
 
 /** What `stream.add` declares and `channel.dump` lists. */
 export interface MeetingStream {
@@ -95,7 +98,7 @@ export function toEndpoints(data: Fields): MeetingEndpoint[] {
   return list.map(fields).flatMap((entry) => {
     const endpoint = text(entry['endpoint']);
     if (endpoint === '') return [];
-    const role = entry['role'] === 'recorder' || entry['role'] === 'relayer' ? entry['role'] : 'normal';
+    const role = ROLES.find((known) => known === entry['role']) ?? 'normal';
     const stream = toStream(entry['stream']);
     return [{ endpoint, device: text(entry['device']), role, ...(stream && { stream }) }];
   });

@@ -14,6 +14,8 @@ const MIN_ASPECT = 1;
 const MAX_ASPECT = 16 / 9;
 /** Side of the strip beside an enlarged picture, as a share of the stage; in pixels it has bounds. */
 const STRIP = { share: 0.22, minPx: 84, maxPx: 240 } as const;
+/** Of an enlarged picture on a high stage, as a share of its width. */
+const LARGE_HEIGHT = 0.8;
 
 function fit({ width, height }: Size): Size {
   if (height <= 0 || width <= 0) return { width: 0, height: 0 };
@@ -50,20 +52,21 @@ function gridRects(count: number, stage: Size): Rect[] {
 }
 
 /** The strip of the others: beside the large picture on a wide stage, below it on a high one. */
-function stripOf(stage: Size): { readonly strip: Rect; readonly large: Rect } {
-  const wide = stage.width > stage.height;
-  const side = Math.min(
-    STRIP.maxPx,
-    Math.max(STRIP.minPx, (wide ? stage.width : stage.height) * STRIP.share),
-    (wide ? stage.width : stage.height) / 2,
-  );
-  const large = wide
-    ? { left: 0, top: 0, width: stage.width - side - GAP, height: stage.height }
-    : { left: 0, top: 0, width: stage.width, height: stage.height - side - GAP };
-  const strip = wide
-    ? { left: stage.width - side, top: 0, width: side, height: stage.height }
-    : { left: 0, top: stage.height - side, width: stage.width, height: side };
-  return { large, strip };
+function stripOf({ width, height }: Size): { readonly strip: Rect; readonly large: Rect } {
+  const beside = (length: number) => Math.min(STRIP.maxPx, Math.max(STRIP.minPx, length * STRIP.share), length / 2);
+  if (width > height) {
+    const side = beside(width);
+    return {
+      large: { left: 0, top: 0, width: width - side - GAP, height },
+      strip: { left: width - side, top: 0, width: side, height },
+    };
+  }
+  // No higher than a picture of this width can be: the rest is worth more to the others.
+  const high = Math.min(height - beside(height) - GAP, width * LARGE_HEIGHT);
+  return {
+    large: { left: 0, top: 0, width, height: high },
+    strip: { left: 0, top: high + GAP, width, height: height - high - GAP },
+  };
 }
 
 /**
