@@ -131,16 +131,13 @@ describe('calls over real WebSockets', () => {
     const slow = await member('slow', 'busy');
     slow.socket.pause();
     const msg = 'x'.repeat(60_000);
-    let refused = false;
-    for (let count = 0; count < 2000 && !refused; count += 1) {
-      const answer = await a.ask({ cmd: 'candidate', remoteUid: 'slow', msg }, 'respCandidate');
-      expect([0, 4]).toContain(answer.result);
-      refused = answer.result === 4;
+    for (let count = 0; count < 2000 && !a.has('respCandidate'); count += 1) {
+      a.send({ cmd: 'candidate', remoteUid: 'slow', msg });
       a.send({ cmd: 'candidate', remoteUid: 'b', msg: { count } });
       expect(await b.next('relayCandidate')).toMatchObject({ msg: { count } });
-      if (count % 50 === 0) for (const each of [a, b]) each.send({ cmd: 'keepLive' });
+      if (count % 50 === 0) b.send({ cmd: 'keepLive' });
     }
-    expect(refused).toBe(true);
+    expect(await a.next('respCandidate')).toMatchObject({ remoteUid: 'slow', result: 4 });
   });
 });
 
@@ -175,11 +172,13 @@ describe('with tokens', () => {
   }
 
   test('a join needs one of the room', async () => {
+    const old = await tokens.signRoom({ app: '10000', room: '22', user: 'a', rights: ['join'] }, 1000);
+    await expect.poll(() => Date.now() > old.expiresAt, { timeout: 5000 }).toBe(true);
     for (const [token, result] of [
       ['', 12],
       ['a.b.c', 12],
       [await sign('23', 60_000), 14],
-      [await sign('22', -60_000), 13],
+      [old.token, 13],
     ] as const) {
       const [client, answer] = await enter(token);
       expect(answer).toMatchObject({ result, sessionId: '' });

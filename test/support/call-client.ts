@@ -32,6 +32,11 @@ export class CallClient {
     this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
   }
 
+  /** Whether a message with this command has come and was not taken yet. */
+  has(cmd: string): boolean {
+    return this.#received.some((message) => message.cmd === cmd);
+  }
+
   /** The next message with this command; others before it are dropped. */
   async next(cmd: string, timeoutMs = 10_000): Promise<CallMessage> {
     const deadline = Date.now() + timeoutMs;

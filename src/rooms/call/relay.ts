@@ -68,13 +68,13 @@ export function relayAnswer(member: Member, fields: Fields): void {
   member.send(done('answer', member, remoteUid));
 }
 
+/** As in the original only a failure is answered: there are many, and they may be lost. */
 export function relayCandidate(member: Member, fields: Fields): void {
   const msg = opaque(fields);
   const { member: target } = reachable(member, fields);
   const { uid, uname } = member.identity;
   const remoteUid = target.identity.uid;
   target.send(JSON.stringify({ cmd: 'relayCandidate', uid, uname, remoteUid, msg }));
-  member.send(done('candidate', member, remoteUid));
 }
 
 /** Safari does not tell which it is. */
