@@ -83,7 +83,7 @@ describe('console', () => {
     await openPage();
     await eventually(() => id('tree-summary').textContent()).toBe('2 of 3 channels on');
     await id('tree-search').fill('大厅');
-    expect(await page.getByRole('treeitem').count()).toBe(2);
+    await eventually(() => page.getByRole('treeitem').count()).toBe(2);
     await page.keyboard.press('Escape');
     await eventually(() => page.getByRole('treeitem').count()).toBe(5);
     api.platform.changeDevice(DEVICE, { online: false });
@@ -102,11 +102,11 @@ describe('console', () => {
     await openPage();
     await id(`channel-${DEVICE}-${CHANNEL}`).click();
     await id('cell-0-error').waitFor();
-    expect(await id('cell-0-error').getAttribute('data-code')).toBe('codec_unsupported');
+    await eventually(() => id('cell-0-error').getAttribute('data-code')).toBe('codec_unsupported');
     await id('cell-0-why').click();
     await id('failure-card').getByText('What to do').waitFor();
-    expect(await id('stage-invite_sent').getAttribute('data-state')).toBe('done');
-    expect(await id('stage-first_rtp').getAttribute('data-state')).toBe('missing');
+    await eventually(() => id('stage-invite_sent').getAttribute('data-state')).toBe('done');
+    await eventually(() => id('stage-first_rtp').getAttribute('data-state')).toBe('missing');
     await id('language-switch').click();
     await id('failure-card').getByText('处理建议').waitFor();
     await page.getByText('暂不支持播放此编码').first().waitFor();
@@ -145,7 +145,7 @@ describe('console', () => {
     await id('language-switch').click();
     await page.reload();
     await id('cell-0-error').getByText('设备离线').waitFor();
-    expect(await page.locator('html').getAttribute('class')).toBe('dark');
+    await eventually(() => page.locator('html').getAttribute('class')).toBe('dark');
   });
 
   test('PTZ: holding a key or a button moves, letting go stops', async () => {
@@ -183,10 +183,10 @@ describe('console', () => {
   test('connect: values with a free number, hidden password, and the device that registers', async () => {
     await openPage('/connect');
     await eventually(() => id('connect-serial').innerText()).toBe(api.platform.serial);
-    expect(await id('connect-deviceId').innerText()).toBe('34020000001320000002');
+    await eventually(() => id('connect-deviceId').innerText()).toBe('34020000001320000002');
     expect(await id('connect-password').innerText()).not.toContain('sip-secret');
     await id('reveal-password').click();
-    expect(await id('connect-password').innerText()).toBe('sip-secret');
+    await eventually(() => id('connect-password').innerText()).toBe('sip-secret');
     const arriving = fakeDevice({ id: '34020000001320000002', name: 'Fresh', online: false });
     api.platform.addDevice(arriving);
     api.platform.changeDevice(arriving.id, { online: true });
@@ -204,8 +204,8 @@ describe('console', () => {
     await openPage('/streams');
     const first = () => page.locator('tbody tr').first().innerText();
     await eventually(first).toContain('cam-0999');
-    expect(await id('stream-count').textContent()).toBe('1000 streams');
-    expect(await page.locator('tbody tr').count()).toBe(50);
+    await eventually(() => id('stream-count').textContent()).toBe('1000 streams');
+    await eventually(() => page.locator('tbody tr').count()).toBe(50);
     await page.locator('.el-pager .number').last().click();
     await eventually(first).toContain('cam-0049');
     await page.keyboard.press('/');
@@ -263,7 +263,7 @@ describe('console', () => {
     });
     await id('recording-play').click();
     await eventually(() => [...new Set(asked)]).toEqual(['0', '1', '2']);
-    expect(await id('recording-player').getByText('still runs').count()).toBe(1);
+    await eventually(() => id('recording-player').getByText('still runs').count()).toBe(1);
     await page.unroute('**/files/*');
     await id('recording-file-0').click();
     await id('recording-unplayable').getByText('H.264 + G.711 A-law').waitFor();
@@ -278,7 +278,7 @@ describe('console', () => {
     await openPage('/settings');
     await page.getByText('gbrtc 1.2.3').waitFor();
     await page.getByText('8025').waitFor();
-    expect(await id('link-openapi').getAttribute('href')).toBe('/api/v1/openapi.json');
+    await eventually(() => id('link-openapi').getAttribute('href')).toBe('/api/v1/openapi.json');
   });
 
   test.each([

@@ -104,7 +104,7 @@ test('a page publishes by pms, two play it by pms and WHEP; mute both ways; its 
   const two = scene.keep(await GatewayPlayer.open(browser, gateway.base), (page) => page.close());
   await two.play({ stream: 'desk' });
   await two.waitFrames(15);
-  expect(await one.player.loudness()).toBeGreaterThan(0.01);
+  await expect.poll(() => one.player.loudness(), { timeout: 20_000 }).toBeGreaterThan(0.01);
 
   const mute = (session: unknown, data: object): object => ({ method: 'stream.mute', stream: 'desk', session, data });
   expect((await publisher.pms.ask(mute(publisher.session, { audio: true }))).data).toEqual({
@@ -216,7 +216,7 @@ test('wss and HTTPS with a key that has a pass phrase', async () => {
   const wss = `wss://127.0.0.1:${sslPort}/`;
   const publisher = await publish(wss, 'desk');
   const { player, pms, session } = await play(wss, 'desk');
-  expect(await player.loudness()).toBeGreaterThan(0.01);
+  await expect.poll(() => player.loudness(), { timeout: 20_000 }).toBeGreaterThan(0.01);
   const muted = await publisher.pms.ask({
     method: 'stream.mute',
     stream: 'desk',

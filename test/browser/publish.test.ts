@@ -69,7 +69,7 @@ describe('publish page', () => {
     const id = (testid: string) => page.getByTestId(testid);
     await eventually(() => id('sending-resolution').textContent()).toMatch(/^\d+ × \d+, \d+ fps$/);
     await eventually(() => id('sending-bitrate').textContent()).toMatch(/^[1-9]\d* [kM]bit\/s$|^\d+\.\d Mbit\/s$/);
-    expect(await id('address-whep').textContent()).toBe(`${gateway.base}/rtc/v1/whep/?app=room&stream=desk`);
+    await eventually(() => id('address-whep').textContent()).toBe(`${gateway.base}/rtc/v1/whep/?app=room&stream=desk`);
 
     const watching = await openConsole(scene, `${gateway.base}/streams?play=room/desk`);
     await eventually(() => framesOf(watching, 'stream-player-video')).toBeGreaterThan(10);
@@ -137,7 +137,7 @@ describe('publish page', () => {
     const second = await openConsole(scene, `${gateway.base}/publish`);
     await second.getByTestId('publish-name').fill('my desk');
     await second.getByText('A name has no spaces').waitFor();
-    expect(await second.getByTestId('publish-start').isDisabled()).toBe(true);
+    await eventually(() => second.getByTestId('publish-start').isDisabled()).toBe(true);
     await second.getByTestId('publish-name').fill('desk');
     await second.getByText('Publishing takes it over').waitFor();
     await second.getByTestId('publish-start').click();
@@ -157,7 +157,7 @@ describe('publish page', () => {
     const second = await openConsole(scene, `${gateway.base}/publish`);
     await second.getByTestId('publish-name').fill('desk');
     await second.getByText('Choose another one.').waitFor();
-    expect(await second.getByTestId('publish-start').isDisabled()).toBe(true);
+    await eventually(() => second.getByTestId('publish-start').isDisabled()).toBe(true);
   });
 
   test('leaving asks, and ends the stream', async () => {
@@ -179,7 +179,7 @@ describe('publish page', () => {
     const gateway = await scene.gateway();
     const insecure = await openConsole(scene, `http://${HOST}:${gateway.httpPort}/publish`);
     await insecure.locator('[data-testid=capture-problem][data-code=insecure]').waitFor();
-    expect(await insecure.getByTestId('publish-start').isDisabled()).toBe(true);
+    await eventually(() => insecure.getByTestId('publish-start').isDisabled()).toBe(true);
 
     const strict = await launchChromium({ args: ['--use-fake-device-for-media-stream', '--deny-permission-prompts'] });
     scene.keep(strict, (open) => open.close());
@@ -211,7 +211,7 @@ describe('streams page', () => {
     await row('desk').waitFor();
     await eventually(() => row(streamOf(camera)).innerText()).toContain('H.264 1280 × 720');
     await eventually(() => row(streamOf(camera)).getByTestId('stream-viewers').textContent()).toBe('1');
-    expect(await row('desk').innerText()).toMatch(/Browser[\s\S]*VP8/);
+    await eventually(() => row('desk').innerText()).toMatch(/Browser[\s\S]*VP8/);
     await eventually(() => row('desk').getByTestId('stream-bitrate').textContent()).not.toBe('0 kbit/s');
 
     await page.getByTestId('kind-camera').click();
@@ -232,7 +232,7 @@ describe('streams page', () => {
 
     await row('desk').getByTestId('stream-grid').click();
     await eventually(() => framesOf(page, 'cell-0-video')).toBeGreaterThan(10);
-    expect(await page.getByTestId('cell-0').innerText()).toContain('desk');
+    await eventually(() => page.getByTestId('cell-0').innerText()).toContain('desk');
     await page.getByText('A publication has no pan, tilt or zoom').waitFor();
 
     await page.getByTestId('nav-streams').click();

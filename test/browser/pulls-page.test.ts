@@ -42,12 +42,10 @@ test('an RTSP camera: added by its address, its failure told, played, removed', 
     await id('pull-url').fill(address(password));
     await page.keyboard.press('Tab');
     await eventually(() => id('pull-url').inputValue()).toBe(`rtsp://127.0.0.1:${rtspPort}/live/${streamOf(camera)}`);
-    expect(await id('pull-name').inputValue()).toBe(`127.0.0.1-${streamOf(camera)}`);
+    await eventually(() => id('pull-name').inputValue()).toBe(`127.0.0.1-${streamOf(camera)}`);
     await id('pull-name').fill(name);
-    expect([await id('pull-username').inputValue(), await id('pull-password').inputValue()]).toEqual([
-      'viewer',
-      password,
-    ]);
+    await eventually(() => id('pull-username').inputValue()).toBe('viewer');
+    await eventually(() => id('pull-password').inputValue()).toBe(password);
     await id('pull-add').click();
   };
 

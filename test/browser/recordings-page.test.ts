@@ -151,7 +151,7 @@ test('the dialog records a chosen stream under a name; what ends with its publis
   await page.getByTestId('record-open').click();
   await page.getByTestId('record-name').fill('../escape');
   await page.getByText('A file name has none of these').waitFor();
-  expect(await page.getByTestId('record-start').isDisabled()).toBe(true);
+  await eventually(() => page.getByTestId('record-start').isDisabled()).toBe(true);
   await page.getByTestId('record-name').fill('meeting');
   await page.getByTestId('record-segment').selectOption('0');
   await page.getByTestId('record-start').click();

@@ -108,7 +108,7 @@ describe.each([
     const player = await watch(name);
     await expectPicture(player);
     expect(await player.state()).toMatchObject({ width: 640, height: 480, connectionState: 'connected' });
-    expect(await player.loudness()).toBeGreaterThan(0.05);
+    await expect.poll(() => player.loudness(), { timeout: 20_000 }).toBeGreaterThan(0.05);
     const seen = await readWithFfmpeg(url(name), 'tcp', 2);
     expect(seen).toMatchObject({ code: 0, errors: '', codecs: [video, audio === 'pcma' ? 'pcm_alaw' : 'opus'] });
     expect(await live(name)).toMatchObject({ lost: 0, viewerCount: 1 });
@@ -126,7 +126,7 @@ describe.runIf(HAS_SINK)('GStreamer publishes H.264 and PCMA', () => {
     expect(await playing(name)).toMatchObject({ kind: 'rtsp', video: { codec: 'h264' }, audio: { codec: 'pcma' } });
     const player = await watch(name);
     await expectPicture(player);
-    expect(await player.loudness()).toBeGreaterThan(0.05);
+    await expect.poll(() => player.loudness(), { timeout: 20_000 }).toBeGreaterThan(0.05);
     await player.close();
     await publisher.stop();
     await gone(name);

@@ -15,7 +15,7 @@ test('lists that cannot be loaded again say so and show what they know', async (
     await page.route(`**/api/v1/${path}*`, (route) => route.abort());
     await again();
     await id('list-stale').getByText('This list may be out of date').waitFor();
-    expect(await id(empty).isVisible()).toBe(true);
+    await id(empty).waitFor();
     await page.unroute(`**/api/v1/${path}*`);
     await id('list-stale').getByText('Try again').click();
     await id('list-stale').waitFor({ state: 'detached' });
