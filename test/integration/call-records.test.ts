@@ -1,3 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openCallHistory, openCalls, type CallDatabasePlace, type Calls } from '../../src/store/index.ts';
 import { silentLogger } from '../../src/util/index.ts';
@@ -8,8 +15,8 @@ import { ORIGINAL_TABLES } from '../support/original-room-server.ts';
 
 const open: Calls[] = [];
 
-function start(place: CallDatabasePlace, folder = newFolder()): Calls {
-  const calls = openCalls({ place, dataFolder: folder, spoolBytes: 64_000_000 }, silentLogger);
+function start(place: CallDatabasePlace, folder = newFolder(), spoolBytes = 64_000_000): Calls {
+  const calls = openCalls({ place, dataFolder: folder, spoolBytes }, silentLogger);
   open.push(calls);
   return calls;
 }
@@ -300,5 +307,231 @@ describe.each(DATABASE_KINDS.filter(({ isThere }) => isThere))('calls in $name',
     await settled(calls);
     expect(await calls.history.sessions(WHOLE_DAY, 999)).toHaveLength(99);
     expect(calls.usage()).toMatchObject({ written: 99, dropped: 1 });
+  });
+
+  /** Ends the database for a while and brings it back. */
+  async function outage(folder: string): Promise<() => Promise<void>> {
+    if (server !== undefined) {
+      const killed = server;
+      await killed.kill();
+      return () => killed.start();
+    }
+    const other = new DatabaseSync(join(folder, 'calls.db'), { timeout: 5_000 });
+    other.exec('begin immediate');
+    return async () => other.close();
+  }
+
+  test('a database that is killed under load, twice, loses no record', async () => {
+    const database = await newDatabase(kind, server);
+    const calls = start(database.place);
+    const told: string[] = [];
+    calls.on('down', () => told.push('down'));
+    calls.on('up', () => told.push('up'));
+    let sessions = 0;
+    const save = async (count: number): Promise<void> => {
+      for (const end = sessions + count; sessions < end; sessions++) {
+        calls.records.saveSession(talkSession(sessions, { leftAt: undefined }));
+        calls.records.saveSubsession(talkSubsession(sessions));
+        calls.records.addQuality(qualityReport(sessions));
+        if (sessions >= 10) calls.records.saveSession(talkSession(sessions - 10));
+        if (sessions % 20 === 0) await nextTurn();
+      }
+    };
+    for (const times of [1, 2]) {
+      const before = calls.usage().written;
+      await save(1_000);
+      // It is in the middle of the work.
+      await expect.poll(() => calls.usage().written, { interval: 1, timeout: 30_000 }).toBeGreaterThan(before + 100);
+      const { place } = database;
+      const bring = await outage(place.kind === 'sqlite' ? place.folder : '');
+      await save(500);
+      await expect.poll(() => told.filter((what) => what === 'down').length, { timeout: 30_000 }).toBe(times);
+      await save(500);
+      expect(calls.usage().connected).toBe(false);
+      expect(calls.usage().pending).toBeGreaterThan(1_000);
+      await bring();
+      await save(100);
+      await settled(calls);
+      expect(told).toHaveLength(2 * times);
+    }
+    for (const table of Object.keys(COLUMNS)) {
+      const [row] = await database.query(`select count(*) as c, count(distinct record_id) as d from ${table}`);
+      expect([table, Number(row?.['c']), Number(row?.['d'])]).toEqual([table, sessions, sessions]);
+    }
+    const [left] = await database.query('select count(*) as c from rtc_talk_sessions where duration = 37');
+    expect(Number(left?.['c'])).toBe(sessions - 10);
+    expect(calls.usage()).toMatchObject({ dropped: 0, spooledBytes: 0 });
+  }, 120_000);
+
+  test('closed in the middle of the work it has written, or left on disk, every record', async () => {
+    const database = await newDatabase(kind, server);
+    const folder = newFolder();
+    const calls = start(database.place, folder);
+    await settled(calls);
+    for (let n = 0; n < 5_000; n++) {
+      calls.records.saveSession(talkSession(n));
+      calls.records.addQuality(qualityReport(n));
+    }
+    const began = performance.now();
+    await calls.close();
+    expect(performance.now() - began).toBeLessThan(10_000);
+    // Afterwards nothing is taken any more, and that is counted.
+    calls.records.saveSession(talkSession(5_000));
+    expect(calls.usage().dropped).toBe(1);
+    await settled(start(database.place, folder));
+    const [row] = await database.query(
+      'select (select count(*) from rtc_talk_sessions) as s, (select count(*) from rtc_talk_quality_stats_infos) as q',
+    );
+    expect([Number(row?.['s']), Number(row?.['q'])]).toEqual([5_000, 5_000]);
+  });
+});
+
+/** Nobody listens there. */
+const AWAY: CallDatabasePlace = {
+  kind: 'mysql',
+  host: '127.0.0.1',
+  port: 1,
+  user: 'gbrtc',
+  password: '',
+  database: 'calls',
+  tls: 'disable',
+};
+
+async function countOf(folder: string, table: string): Promise<number> {
+  const calls = start({ kind: 'sqlite', folder }, folder);
+  await settled(calls);
+  const database = new DatabaseSync(join(folder, 'calls.db'));
+  const row = database.prepare(`select count(*) as c, count(distinct record_id) as d from ${table}`).get();
+  database.close();
+  expect(row?.['c']).toBe(row?.['d']);
+  return Number(row?.['c']);
+}
+
+describe('the spool of calls', () => {
+  test.each(['there', 'away'])('kill -9 of the gateway loses no record, with the database %s', async (where) => {
+    const folder = newFolder();
+    const place = where === 'there' ? { kind: 'sqlite', folder } : AWAY;
+    const program = new URL('../support/call-writer.ts', import.meta.url).pathname;
+    const child = spawn(process.execPath, [program, folder, JSON.stringify(place)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    const saved = (): number => Number(text.trim().split('\n').at(-1));
+    try {
+      await expect.poll(saved, { timeout: 30_000, interval: 10 }).toBeGreaterThan(2_000);
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    expect(await countOf(folder, 'rtc_talk_sessions')).toBeGreaterThanOrEqual(saved());
+    expect(await countOf(folder, 'rtc_talk_quality_stats_infos')).toBeGreaterThanOrEqual(saved());
+  });
+
+  test('over its bound the oldest quality reports go first, and are counted', async () => {
+    const folder = newFolder();
+    const calls = start(AWAY, folder, 1_048_576);
+    for (let n = 0; n < 10_000; n++) {
+      if (n < 500) calls.records.saveSession(talkSession(n));
+      calls.records.addQuality(qualityReport(n));
+      if (n % 50 === 0) await nextTurn();
+    }
+    await expect.poll(() => calls.usage().dropped).toBeGreaterThan(5_000);
+    await calls.close();
+    const { dropped, spooledBytes, pending } = calls.usage();
+    expect(spooledBytes).toBeLessThanOrEqual(1_048_576);
+    expect(spooledBytes).toBeGreaterThan(900_000);
+    expect(pending).toBe(10_500 - dropped);
+    expect(await countOf(folder, 'rtc_talk_sessions')).toBe(500);
+    expect(await countOf(folder, 'rtc_talk_quality_stats_infos')).toBe(10_000 - dropped);
+    const database = new DatabaseSync(join(folder, 'calls.db'));
+    const oldest = database.prepare('select min(sub_session_id) as id from rtc_talk_quality_stats_infos').get();
+    database.close();
+    expect(oldest?.['id']).toBe(talkSubsession(dropped).subSessionId);
+  });
+
+  test('with nothing else to drop the oldest sessions go', async () => {
+    const folder = newFolder();
+    const calls = start(AWAY, folder, 1_048_576);
+    for (let n = 0; n < 5_000; n++) {
+      calls.records.saveSession(talkSession(n));
+      if (n % 50 === 0) await nextTurn();
+    }
+    await expect.poll(() => calls.usage().dropped).toBeGreaterThan(1_000);
+    await calls.close();
+    const { dropped } = calls.usage();
+    expect(await countOf(folder, 'rtc_talk_sessions')).toBe(5_000 - dropped);
+  });
+
+  test.each(['mysql', 'postgres'] as const)(
+    'a %s server that never answers does not keep it from closing',
+    async (kind) => {
+      const sockets: Socket[] = [];
+      const silent = createServer((socket) => {
+        sockets.push(socket);
+        socket.on('error', () => undefined);
+      }).listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      const { port } = silent.address() as AddressInfo;
+      const folder = newFolder();
+      const calls = start({ ...AWAY, kind, port }, folder);
+      calls.records.saveSession(talkSession(1));
+      await expect.poll(() => sockets.length).toBeGreaterThan(0);
+      const began = performance.now();
+      await calls.close();
+      expect(performance.now() - began).toBeLessThan(3_000);
+      silent.close();
+      for (const socket of sockets) socket.destroy();
+      expect(await countOf(folder, 'rtc_talk_sessions')).toBe(1);
+    },
+  );
+
+  test('a SQLite file that cannot be opened is tried again', async () => {
+    const folder = newFolder();
+    const file = join(folder, 'calls.db');
+    mkdirSync(file);
+    const calls = start({ kind: 'sqlite', folder }, folder);
+    const down = once(calls, 'down');
+    calls.records.saveSession(talkSession(1));
+    await down;
+    await expect(calls.history.sessions(WHOLE_DAY, 9)).rejects.toMatchObject({ code: 'call_database_unavailable' });
+    rmdirSync(file);
+    await settled(calls);
+    expect(await calls.history.sessions(WHOLE_DAY, 9)).toEqual([talkSession(1)]);
+  });
+
+  test('a disk that cannot be written does not keep records from the database', async () => {
+    const folder = newFolder();
+    const calls = start({ kind: 'sqlite', folder }, folder);
+    await settled(calls);
+    rmSync(join(folder, 'calls-spool'), { recursive: true });
+    writeFileSync(join(folder, 'calls-spool'), 'in the way');
+    for (let n = 0; n < 1_500; n++) calls.records.saveSession(talkSession(n));
+    await settled(calls);
+    expect(await calls.history.sessions(WHOLE_DAY, 9_999)).toHaveLength(1_500);
+    expect(calls.usage()).toMatchObject({ written: 1_500, dropped: 0 });
+    rmSync(join(folder, 'calls-spool'));
+    mkdirSync(join(folder, 'calls-spool'));
+  });
+
+  test('lines that nobody has written whole, or that are no records, are left out', async () => {
+    const folder = newFolder();
+    const away = start(AWAY, folder);
+    for (let n = 0; n < 3; n++) away.records.saveSession(talkSession(n));
+    await away.close();
+    const spool = join(folder, 'calls-spool');
+    const bad = [
+      'no JSON',
+      '{"table":"users","row":{"record_id":"x"}}',
+      '{"table":"rtc_talk_sessions","row":{}}',
+      '{"table":"rtc_talk_sessions","row":{"record_id":"x","user_name":{"a":1}}}',
+    ];
+    writeFileSync(join(spool, 'calls-000000000000.jsonl'), `${bad.join('\n')}\n{"table":"rtc_talk_sess`);
+    const calls = start({ kind: 'sqlite', folder }, folder);
+    await settled(calls);
+    expect(await calls.history.sessions(WHOLE_DAY, 9)).toHaveLength(3);
+    expect(calls.usage()).toMatchObject({ written: 3, dropped: bad.length });
+    await calls.close();
+    expect(readdirSync(spool)).toEqual([]);
   });
 });

@@ -192,7 +192,7 @@ class DatabaseCalls extends EventEmitter<CallsEvents> implements Calls {
     if (!this.#saved) await this.#idle();
     this.#saved = false;
     await this.#pause(GATHER_MS);
-    await this.#spool.flush();
+    this.#spool.flush();
     return true;
   }
 
@@ -204,7 +204,7 @@ class DatabaseCalls extends EventEmitter<CallsEvents> implements Calls {
     for (const { table, row, error } of refused) {
       this.#log.error({ table, record: row['record_id'], error: errorMessage(error) }, 'database refuses a record');
     }
-    await batch.acknowledge();
+    batch.acknowledge();
   }
 
   /** Until something is saved; a database that goes away meanwhile is noticed. */
@@ -238,7 +238,7 @@ class DatabaseCalls extends EventEmitter<CallsEvents> implements Calls {
   }
 
   async #close(): Promise<void> {
-    await this.#spool.flush();
+    this.#spool.flush();
     this.#closing.abort();
     const overdue = setTimeout(() => this.#ending.abort(), DRAIN_MS);
     await this.#running;

@@ -1,6 +1,18 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import {
+  closeSync,
+  existsSync,
+  fdatasync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 /** Lines in the order they came, that wait on disk. */
 interface Segment {
@@ -20,6 +32,7 @@ interface Taken {
 const READ_BYTES = 262_144;
 const APPEND_BYTES = 262_144;
 const OWNER_ONLY = 0o600;
+const datasync = promisify(fdatasync);
 const NEWLINE = 0x0a;
 
 function countLines(data: Buffer): number {
@@ -30,8 +43,9 @@ function countLines(data: Buffer): number {
 
 /**
  * A queue of text lines in segment files: `<name>-<number>.jsonl`, appended to at one end, read and removed at the
- * other. Lines wait in memory only until the write before theirs has ended, or while the disk cannot be written.
- * Reading, appending and removing take turns, so a line is never in two states.
+ * other. What changes a file is synchronous, so that lines are out of this process's hands when `flush` returns and a
+ * line is never in two states; these are writes of some kB into the system's cache. Reading and syncing wait for the
+ * disk, and do not block.
  */
 export class SpoolQueue {
   readonly #folder: string;
@@ -39,19 +53,19 @@ export class SpoolQueue {
   readonly #segmentBytes: number;
   readonly #segments: Segment[] = [];
   #number = 0;
-  /** Of the last segment, once this process writes to it. */
-  #handle: FileHandle | undefined;
+  /** File descriptor of the last segment, once this process writes to it. */
+  #open: number | undefined;
   /** Bytes and lines of the first segment that are done with. */
   #doneBytes = 0;
   #doneLines = 0;
   readonly #memory = new Lines();
-  /** On their way to the disk. */
-  #writing: readonly string[] = [];
   #taken: Taken | undefined;
+  #reading = false;
   #unsynced = false;
   #failed = false;
   #lost = 0;
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Syncing, and closing of files that have been synced. */
+  #background: Promise<void> = Promise.resolve();
 
   /** Finds what an earlier run has left. @throws what the file system says */
   constructor(folder: string, name: string, segmentBytes: number) {
@@ -77,7 +91,7 @@ export class SpoolQueue {
     return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0) - this.#doneBytes;
   }
 
-  /** Bytes that wait for the disk. */
+  /** Bytes that wait for `flush`. */
   get memoryBytes(): number {
     return this.#memory.bytes;
   }
@@ -86,7 +100,7 @@ export class SpoolQueue {
   get lines(): number {
     const stored = this.#segments.reduce((sum, { lines }) => sum + lines, 0) - this.#doneLines;
     const taken = this.#taken?.fromMemory === true ? this.#taken.lines.length : 0;
-    return stored + taken + this.#writing.length + this.#memory.length;
+    return stored + taken + this.#memory.length;
   }
 
   /** Lines in files that could not be read any more. */
@@ -94,25 +108,22 @@ export class SpoolQueue {
     return this.#lost;
   }
 
-  /** Takes a line, without its end; on disk after `flush`. */
+  /** Takes a line, without its end; in a file after `flush`. */
   push(line: string): void {
     this.#memory.push(line);
   }
 
-  /** Writes what is in memory. Rejects where that fails: the lines stay. */
-  flush(): Promise<void> {
-    return this.#inTurn(async () => {
-      while (this.#memory.length > 0) await this.#append();
-    });
+  /** Writes what is in memory. @throws what the file system says: the lines stay */
+  flush(): void {
+    while (this.#memory.length > 0) this.#append();
   }
 
-  async #append(): Promise<void> {
-    this.#writing = this.#memory.shift(Infinity, APPEND_BYTES);
-    const lines = this.#writing;
+  #append(): void {
+    const lines = this.#memory.shift(Infinity, APPEND_BYTES);
     const data = Buffer.from(`${lines.join('\n')}\n`);
     try {
-      const { handle, segment } = await this.#writable();
-      await handle.appendFile(data);
+      const { file, segment } = this.#writable();
+      for (let at = 0; at < data.length;) at += writeSync(file, data, at);
       segment.bytes += data.length;
       segment.lines += lines.length;
       this.#unsynced = true;
@@ -121,56 +132,60 @@ export class SpoolQueue {
       // What part of it was written is unknown: the next attempt begins a file. Lines may be kept twice, never lost.
       this.#failed = true;
       this.#memory.unshift(lines);
-      await this.#closeSegment();
+      this.#closeSegment();
       throw error;
-    } finally {
-      this.#writing = [];
     }
   }
 
-  async #writable(): Promise<{ handle: FileHandle; segment: Segment }> {
+  #writable(): { file: number; segment: Segment } {
     const last = this.#segments.at(-1);
-    if (this.#handle !== undefined && last !== undefined && last.bytes < this.#segmentBytes) {
-      return { handle: this.#handle, segment: last };
+    if (this.#open !== undefined && last !== undefined && last.bytes < this.#segmentBytes) {
+      return { file: this.#open, segment: last };
     }
-    await this.#closeSegment();
+    this.#closeSegment();
     this.#number += 1;
     const file = join(this.#folder, `${this.#name}-${String(this.#number).padStart(12, '0')}.jsonl`);
-    const handle = await open(file, 'a', OWNER_ONLY);
+    this.#open = openSync(file, 'a', OWNER_ONLY);
     const segment = { file, bytes: 0, lines: 0 };
-    this.#handle = handle;
     this.#segments.push(segment);
-    return { handle, segment };
+    return { file: this.#open, segment };
   }
 
-  async #closeSegment(): Promise<void> {
-    const handle = this.#handle;
-    this.#handle = undefined;
-    if (handle === undefined) return;
-    if (this.#unsynced) await handle.datasync().catch(() => undefined);
-    this.#unsynced = false;
-    await handle.close().catch(() => undefined);
+  #closeSegment(): void {
+    const file = this.#open;
+    this.#open = undefined;
+    if (file === undefined) return;
+    void this.#sync(file);
+    this.#background = this.#background.then(() => closeSync(file)).catch(() => undefined);
   }
 
-  /** Makes what has been written survive a power cut. */
+  /** Makes what has been written survive a power cut. Never rejects. */
   sync(): Promise<void> {
-    return this.#inTurn(async () => {
-      if (!this.#unsynced || this.#handle === undefined) return;
-      this.#unsynced = false;
-      await this.#handle.datasync();
-    });
+    return this.#open === undefined ? this.#background : this.#sync(this.#open);
+  }
+
+  #sync(file: number): Promise<void> {
+    if (this.#unsynced) {
+      // A disk that cannot sync says so at the next write.
+      this.#background = this.#background.then(() => datasync(file)).catch(() => undefined);
+    }
+    this.#unsynced = false;
+    return this.#background;
   }
 
   /** The oldest lines, at most so many; the same until they are acknowledged. */
-  take(most: number): Promise<readonly string[]> {
-    return this.#inTurn(async () => {
+  async take(most: number): Promise<readonly string[]> {
+    this.#reading = true;
+    try {
       this.#taken ??= (await this.#read(most)) ?? this.#fromMemory(most);
-      return this.#taken?.lines ?? [];
-    });
+    } finally {
+      this.#reading = false;
+    }
+    return this.#taken?.lines ?? [];
   }
 
   async #read(most: number): Promise<Taken | undefined> {
-    await this.#removeDone();
+    this.#removeDone();
     const [first] = this.#segments;
     if (first === undefined || first.bytes === this.#doneBytes) return undefined;
     const data = await readFrom(first.file, this.#doneBytes, first.bytes - this.#doneBytes);
@@ -184,7 +199,7 @@ export class SpoolQueue {
     }
     if (lines.length > 0) return { lines, bytes, fromMemory: false };
     // The file has been taken away or cut by somebody else.
-    this.#lost += await this.#remove(0);
+    this.#lost += this.#remove(0);
     return undefined;
   }
 
@@ -194,45 +209,46 @@ export class SpoolQueue {
   }
 
   /** What was taken is in the database. */
-  acknowledge(): Promise<void> {
-    return this.#inTurn(async () => {
-      const taken = this.#taken;
-      this.#taken = undefined;
-      if (taken === undefined || taken.fromMemory) return;
-      this.#doneBytes += taken.bytes;
-      this.#doneLines += taken.lines.length;
-      await this.#removeDone();
-    });
+  acknowledge(): void {
+    const taken = this.#taken;
+    this.#taken = undefined;
+    if (taken === undefined || taken.fromMemory) return;
+    this.#doneBytes += taken.bytes;
+    this.#doneLines += taken.lines.length;
+    this.#removeDone();
   }
 
   /** Files that have been read to their end go; the one that is being written is emptied. */
-  async #removeDone(): Promise<void> {
+  #removeDone(): void {
     for (let first = this.#segments[0]; first !== undefined; first = this.#segments[0]) {
       if (first.bytes > this.#doneBytes) return;
-      const isOpen = this.#segments.length === 1 && this.#handle !== undefined;
-      if (isOpen && first.bytes > 0) await this.#handle?.truncate(0);
-      this.#doneBytes = this.#doneLines = first.bytes = first.lines = 0;
-      if (isOpen) {
-        this.#unsynced = false;
-        return;
+      if (this.#segments.length > 1 || this.#open === undefined) {
+        this.#remove(0);
+        continue;
       }
-      await this.#remove(0);
+      if (first.bytes > 0) ftruncateSync(this.#open);
+      this.#doneBytes = this.#doneLines = first.bytes = first.lines = 0;
+      this.#unsynced = false;
+      return;
     }
   }
 
   /** Lets the oldest segment go that is not on its way into the database. @returns how many lines that were */
-  drop(): Promise<number> {
-    return this.#inTurn(() => this.#remove(this.#taken === undefined ? 0 : 1));
+  drop(): number {
+    return this.#remove(this.#taken === undefined && !this.#reading ? 0 : 1);
   }
 
-  async #remove(index: number): Promise<number> {
+  #remove(index: number): number {
     const segment = this.#segments[index];
     if (segment === undefined) return 0;
-    if (index === this.#segments.length - 1) await this.#closeSegment();
+    if (index === this.#segments.length - 1) {
+      this.#unsynced = false;
+      this.#closeSegment();
+    }
     this.#segments.splice(index, 1);
     const lines = segment.lines - (index === 0 ? this.#doneLines : 0);
     if (index === 0) this.#doneBytes = this.#doneLines = 0;
-    await rm(segment.file, { force: true }).catch(() => undefined);
+    rmSync(segment.file, { force: true });
     return lines;
   }
 
@@ -243,25 +259,16 @@ export class SpoolQueue {
 
   /** Writes and syncs what there is; a queue that is empty leaves no file. Rejects where the disk refuses. */
   async close(): Promise<void> {
+    if (this.#taken?.fromMemory === true) this.#memory.unshift(this.#taken.lines);
+    this.#taken = undefined;
     try {
-      await this.#inTurn(async () => {
-        if (this.#taken?.fromMemory === true) this.#memory.unshift(this.#taken.lines);
-        this.#taken = undefined;
-      });
-      await this.flush();
+      this.flush();
     } finally {
-      await this.#inTurn(async () => {
-        await this.#closeSegment();
-        const last = this.#segments.at(-1);
-        if (last?.bytes === 0) await rm(last.file, { force: true });
-      });
+      this.#closeSegment();
+      const last = this.#segments.at(-1);
+      if (last?.bytes === 0) rmSync(last.file, { force: true });
+      await this.#background;
     }
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = this.#turn.then(work);
-    this.#turn = next.catch(() => undefined);
-    return next;
   }
 }
 

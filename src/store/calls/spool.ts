@@ -14,12 +14,14 @@ export interface SpoolBatch {
   readonly rows: RowsByTable;
   /** More is likely to wait behind it. */
   readonly full: boolean;
-  acknowledge(): Promise<void>;
+  acknowledge(): void;
 }
 
 /** Rows of one batch. */
 const BATCH = 500;
-/** Waiting for a disk that is slow or full. */
+/** A turn of the event loop with so much does not wait for its end. */
+const FLUSH_BYTES = 1_048_576;
+/** While the disk cannot be written. */
 const MAX_MEMORY_BYTES = 67_108_864;
 const RETRY_MS = 1_000;
 /** A power cut may take as much as this while the database is away; an end of the process takes nothing. */
@@ -38,8 +40,7 @@ export class Spool {
   readonly #maxBytes: number;
   readonly #log: Logger;
   #dropped = 0;
-  #flushing: Promise<void> | undefined;
-  #scheduled = false;
+  #scheduled: NodeJS.Immediate | undefined;
   #failing = false;
   #retry: NodeJS.Timeout | undefined;
   readonly #syncing: NodeJS.Timeout;
@@ -52,7 +53,10 @@ export class Spool {
     const segment = Math.min(Math.max(maxBytes / SEGMENTS, SEGMENT_BYTES.min), SEGMENT_BYTES.max);
     this.#calls = new SpoolQueue(folder, 'calls', segment);
     this.#quality = new SpoolQueue(folder, 'quality', segment);
-    this.#syncing = setInterval(() => void this.#sync(), SYNC_MS);
+    this.#syncing = setInterval(() => {
+      void this.#calls.sync();
+      void this.#quality.sync();
+    }, SYNC_MS);
     this.#syncing.unref();
   }
 
@@ -69,7 +73,7 @@ export class Spool {
     return this.#dropped + this.#calls.lost + this.#quality.lost;
   }
 
-  /** On disk after the current turn of the event loop and one write. */
+  /** In a file at the end of this turn of the event loop. */
   push(table: TableName, row: Row): void {
     if (this.#closed) {
       this.#dropped += 1;
@@ -77,44 +81,38 @@ export class Spool {
     }
     const queue = table === 'rtc_talk_quality_stats_infos' ? this.#quality : this.#calls;
     queue.push(JSON.stringify({ table, row }));
-    if (this.#quality.memoryBytes + this.#calls.memoryBytes > MAX_MEMORY_BYTES) {
-      this.#drop(this.#quality.dropFromMemory() || this.#calls.dropFromMemory());
-    }
-    if (this.#scheduled || this.#retry !== undefined) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      void this.flush();
-    });
+    const waiting = this.#memoryBytes;
+    if (this.#retry !== undefined) {
+      if (waiting > MAX_MEMORY_BYTES) this.#drop(this.#quality.dropFromMemory() || this.#calls.dropFromMemory());
+    } else if (waiting > FLUSH_BYTES) this.flush();
+    else this.#scheduled ??= setImmediate(() => this.flush());
   }
 
-  /** Writes what waits in memory; where the disk refuses, it is tried again later. Never rejects. */
-  flush(): Promise<void> {
-    this.#flushing ??= this.#flush().finally(() => (this.#flushing = undefined));
-    return this.#flushing;
+  get #memoryBytes(): number {
+    return this.#quality.memoryBytes + this.#calls.memoryBytes;
   }
 
-  async #flush(): Promise<void> {
+  /** Writes what waits in memory; where the disk refuses, it is tried again later. Never throws. */
+  flush(): void {
+    clearImmediate(this.#scheduled);
     clearTimeout(this.#retry);
-    this.#retry = undefined;
+    this.#scheduled = this.#retry = undefined;
     try {
-      while (this.#calls.memoryBytes + this.#quality.memoryBytes > 0) {
-        await this.#calls.flush();
-        await this.#quality.flush();
-        await this.#makeRoom();
-      }
+      this.#calls.flush();
+      this.#quality.flush();
+      this.#makeRoom();
       if (this.#failing) this.#log.info({}, 'spool of calls can be written again');
       this.#failing = false;
     } catch (error) {
       if (!this.#failing) this.#log.error({ error: errorMessage(error) }, 'spool of calls cannot be written');
       this.#failing = true;
-      if (!this.#closed) this.#retry = setTimeout(() => void this.flush(), RETRY_MS).unref();
+      if (!this.#closed) this.#retry = setTimeout(() => this.flush(), RETRY_MS).unref();
     }
   }
 
-  async #makeRoom(): Promise<void> {
+  #makeRoom(): void {
     while (this.bytes > this.#maxBytes) {
-      const gone = (await this.#quality.drop()) || (await this.#calls.drop());
+      const gone = this.#quality.drop() || this.#calls.drop();
       if (gone === 0) return;
       this.#drop(gone);
     }
@@ -126,38 +124,21 @@ export class Spool {
     this.#log.warn({ rows, dropped: this.dropped, maxBytes: this.#maxBytes }, 'spool of calls is full');
   }
 
-  async #sync(): Promise<void> {
-    try {
-      await this.#calls.sync();
-      await this.#quality.sync();
-    } catch (error) {
-      this.#log.warn({ error: errorMessage(error) }, 'spool of calls was not synced');
-    }
-  }
-
   /** The oldest rows, calls before quality; undefined when nothing waits. Again the same until acknowledged. */
   async take(): Promise<SpoolBatch | undefined> {
     for (const queue of [this.#calls, this.#quality]) {
       const lines = await queue.take(BATCH);
       if (lines.length === 0) continue;
-      return { rows: this.#read(lines), full: queue.lines > lines.length, acknowledge: () => queue.acknowledge() };
+      const { rows, unreadable } = readLines(lines);
+      const acknowledge = (): void => {
+        queue.acknowledge();
+        if (unreadable === 0) return;
+        this.#dropped += unreadable;
+        this.#log.warn({ rows: unreadable }, 'spool of calls has lines that are no records');
+      };
+      return { rows, full: queue.lines > lines.length, acknowledge };
     }
     return undefined;
-  }
-
-  #read(lines: readonly string[]): RowsByTable {
-    const tables = new Map<TableName, Map<string, Row>>();
-    let unreadable = 0;
-    for (const line of lines) {
-      const found = parseLine(line);
-      if (found === undefined) unreadable += 1;
-      else {
-        const rows = tables.get(found.table) ?? new Map<string, Row>();
-        tables.set(found.table, rows.set(found.id, found.row));
-      }
-    }
-    this.#drop(unreadable);
-    return tables;
   }
 
   /** What is in memory goes to the disk; where it refuses, it is lost and counted. Idempotent, never rejects. */
@@ -166,7 +147,7 @@ export class Spool {
     this.#closed = true;
     clearInterval(this.#syncing);
     clearTimeout(this.#retry);
-    await this.#flushing;
+    clearImmediate(this.#scheduled);
     for (const queue of [this.#calls, this.#quality]) {
       try {
         await queue.close();
@@ -182,6 +163,20 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 const isSqlValue = (value: unknown): value is SqlValue =>
   typeof value === 'string' || typeof value === 'number' || value === null;
+
+function readLines(lines: readonly string[]): { rows: RowsByTable; unreadable: number } {
+  const tables = new Map<TableName, Map<string, Row>>();
+  let unreadable = 0;
+  for (const line of lines) {
+    const found = parseLine(line);
+    if (found === undefined) unreadable += 1;
+    else {
+      const rows = tables.get(found.table) ?? new Map<string, Row>();
+      tables.set(found.table, rows.set(found.id, found.row));
+    }
+  }
+  return { rows: tables, unreadable };
+}
 
 /** A row as it was written, with the columns that this version knows. */
 function parseLine(line: string): { table: TableName; id: string; row: Row } | undefined {
