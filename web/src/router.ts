@@ -17,6 +17,7 @@ export const router = createRouter({
     { path: '/streams', name: 'streams', component: () => import('./pages/StreamsPage.vue') },
     { path: '/publish', name: 'publish', component: () => import('./pages/PublishPage.vue') },
     { path: '/meet', name: 'meet', component: () => import('./pages/MeetPage.vue'), meta: { guests: true } },
+    { path: '/call', name: 'call', component: () => import('./pages/CallPage.vue'), meta: { guests: true } },
     { path: '/recordings', name: 'recordings', component: () => import('./pages/RecordingsPage.vue') },
     { path: '/devices', name: 'devices', component: () => import('./pages/DevicesPage.vue') },
     { path: '/connect', name: 'connect', component: () => import('./pages/ConnectPage.vue') },

@@ -54,7 +54,7 @@ const inbound = (entries: readonly Entry[], kind: string) =>
   entries.find((entry) => entry.type === 'inbound-rtp' && entry['kind'] === kind);
 
 /** The pair in use: by the transport (Chromium), by `selected` (Firefox), else the one that carries most. */
-function selectedPair(entries: readonly Entry[], byId: ReadonlyMap<string, Entry>): Entry | undefined {
+export function selectedPair(entries: readonly Entry[], byId: ReadonlyMap<string, Entry>): Entry | undefined {
   const transport = entries.find((entry) => entry.type === 'transport');
   const named = byId.get(text(transport, 'selectedCandidatePairId'));
   if (named) return named;

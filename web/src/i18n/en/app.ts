@@ -5,6 +5,7 @@ export const app = {
     streams: 'Streams',
     publish: 'Publish',
     meet: 'Meet',
+    call: 'Call',
     recordings: 'Recordings',
     devices: 'Devices',
     connect: 'Connect',

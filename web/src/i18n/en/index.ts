@@ -1,4 +1,5 @@
 import { app, login } from './app.ts';
+import { call } from './call.ts';
 import { conference } from './conference.ts';
 import { devices } from './devices.ts';
 import { live } from './live.ts';
@@ -25,6 +26,7 @@ export const en = {
   pulls,
   recordings,
   conference,
+  call,
   connect,
   settings,
 };

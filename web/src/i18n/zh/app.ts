@@ -7,6 +7,7 @@ export const app: typeof enApp = {
     streams: '媒体流',
     publish: '推流',
     meet: '会议',
+    call: '通话',
     recordings: '录像',
     devices: '设备管理',
     connect: '接入摄像机',

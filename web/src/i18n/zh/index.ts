@@ -1,5 +1,6 @@
 import type { Messages } from '../en/index.ts';
 import { app, login } from './app.ts';
+import { call } from './call.ts';
 import { conference } from './conference.ts';
 import { devices } from './devices.ts';
 import { live } from './live.ts';
@@ -26,6 +27,7 @@ export const zh: Messages = {
   pulls,
   recordings,
   conference,
+  call,
   connect,
   settings,
 };
