@@ -1,11 +1,11 @@
 import type { Config, Secrets } from './config/index.ts';
 import { createRoomRights } from './api/index.ts';
+import { openActors, type ActorSides } from './gateway-actors.ts';
+import type { RoomActors } from './rooms/actors/index.ts';
 import { createCalls, type Calls } from './rooms/call/index.ts';
 import { createIce, type Ice } from './rooms/ice/index.ts';
 import type { CallRecords } from './rooms/index.ts';
-import type { Meetings } from './rooms/meeting/index.ts';
 import { about } from './start-error.ts';
-import type { Streams } from './stream/index.ts';
 import type { Logger } from './util/index.ts';
 import { webSocketListen } from './listen-ports.ts';
 import {
@@ -18,20 +18,18 @@ import {
   type WebSocketProtocol,
 } from './websocket/index.ts';
 
-interface RoomsParts {
+interface RoomsParts extends ActorSides {
   readonly config: Config;
   readonly secrets: Secrets;
-  readonly streams: Streams;
   /** Where calls are kept. */
   readonly records: CallRecords;
-  readonly meetings: Meetings;
-  readonly log: Logger;
 }
 
 /** Both room protocols, on ports of their own and for the paths of the HTTP side. */
 export interface Rooms {
   readonly hub: WebSocketHub;
   readonly calls: Calls;
+  readonly actors: RoomActors;
   /** Idempotent. */
   close(): Promise<void>;
 }
@@ -129,10 +127,13 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     closeParts();
     throw error;
   });
+  const actors = openActors(parts);
   return {
     hub,
     calls,
+    actors,
     async close() {
+      await actors.close();
       closeParts();
       await ports.close();
     },

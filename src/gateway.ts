@@ -249,6 +249,7 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
       pulls,
       recordings,
       rooms: meetings,
+      roomActors: rooms.actors,
       webSockets: rooms.hub,
       credentials: {
         signingKey: secrets.signingKey,
@@ -343,10 +344,9 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       const opening = openPms(config, served, log.child({ part: 'pms' }));
       keep('pms', await about('pms.port, pms.sslPort, pms.listenIp, pms.keyFile, pms.certFile', opening));
     }
-    const rooms = keep(
-      'rooms',
-      await openRooms({ config, secrets, streams, meetings, records: calls.records, log: roomsLog }),
-    );
+    const { version } = options;
+    const roomSides = { version, secrets, streams, meetings, platform, recordings, records: calls.records };
+    const rooms = keep('rooms', await openRooms({ config, ...roomSides, log: roomsLog }));
     const parts = {
       config,
       secrets,

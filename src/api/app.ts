@@ -18,6 +18,7 @@ import { addPullRoutes } from './rest/pulls.ts';
 import { addRecordingRoutes } from './rest/recordings.ts';
 import { addMediaNodeRoutes, addRoomRoutes } from './rest/rooms.ts';
 import { Routes } from './rest/route.ts';
+import { addRoomActorRoutes } from './rest/room-actors.ts';
 import { addSystemRoutes } from './rest/system.ts';
 import { addTokenRoutes } from './rest/tokens.ts';
 import { createSrsRouter } from './srs/router.ts';
@@ -66,6 +67,7 @@ export function createApp(context: ApiContext): App {
   addRecordingRoutes(routes, context);
   addRoomRoutes(routes, context);
   addMediaNodeRoutes(routes, context);
+  addRoomActorRoutes(routes, context);
   addSystemRoutes(routes, context);
   const openApi = JSON.stringify(buildOpenApi(routes, options.version, srsSip.rows));
   routes.refuseOthers();

@@ -6,6 +6,7 @@ import type { Platform } from '../gb28181/index.ts';
 import type { Streams } from '../stream/index.ts';
 import type { Logger } from '../util/index.ts';
 import type { ApiRooms } from './rooms-types.ts';
+import type { ApiRoomActors } from './room-actors.ts';
 import type { recordingSchema } from './schemas/recording.ts';
 
 /** A row of srs-sip's `media_servers`; times as `2025-10-15T16:04:35Z`. */
@@ -168,6 +169,7 @@ export interface ApiParts {
   readonly mediaServers: MediaServerStore;
   readonly pulls: PullList;
   readonly recordings: ApiRecordings;
+  readonly roomActors?: ApiRoomActors;
   readonly webSockets?: WebSocketSide;
   readonly credentials: Credentials;
   readonly rooms: ApiRooms;

@@ -19,7 +19,7 @@ export type RecordingReason =
   | 'file_limit';
 
 /** Who asked for a recording. */
-export type RecordingRequester = 'api' | 'pms';
+export type RecordingRequester = 'api' | 'pms' | 'room';
 
 export interface RecordingFile {
   /** From 0 on. */

@@ -80,7 +80,7 @@ function recordingOf(row: Row, files: readonly RecordingFile[]): Recording {
     packetsLost: number(row['packets_lost']),
     container: row['container'] === 'webm' ? 'webm' : 'mp4',
     codecs: text(row['codecs']).split(' ').filter(Boolean),
-    requestedBy: row['requested_by'] === 'pms' ? 'pms' : 'api',
+    requestedBy: row['requested_by'] as Recording['requestedBy'],
     fileCount: number(row['file_count']),
     files,
   };

@@ -45,7 +45,7 @@ export const recordingSchema = z
     packetsLost: z.number(),
     container: containerSchema,
     codecs: z.array(z.string()),
-    requestedBy: z.enum(['api', 'pms']),
+    requestedBy: z.enum(['api', 'pms', 'room']),
     fileCount: z.int(),
     files: z
       .array(recordingFileSchema)

@@ -23,6 +23,8 @@ export interface ClientRequest {
   readonly method: string;
   readonly uri: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** With its Content-Type among the headers. */
+  readonly body?: string;
 }
 
 interface Pending {
@@ -92,7 +94,7 @@ export class ClientConnection {
   }
 
   /** Whatever its status. @throws RtspClientError */
-  async request({ method, uri, headers }: ClientRequest, timeoutMs: number): Promise<ServerResponse> {
+  async request({ method, uri, headers, body = '' }: ClientRequest, timeoutMs: number): Promise<ServerResponse> {
     if (this.#closed !== undefined) throw this.#closed;
     if (this.#pending.size >= MAX_PENDING) {
       throw new RtspClientError('rtsp_timeout', `${MAX_PENDING} requests are without an answer`);
@@ -101,18 +103,24 @@ export class ClientConnection {
     const cseq = this.#cseq;
     const lines = [`${method} ${uri} RTSP/1.0`, `CSeq: ${cseq}`];
     for (const [name, value] of Object.entries(headers)) if (value !== undefined) lines.push(`${name}: ${value}`);
+    if (body !== '') lines.push(`Content-Length: ${Buffer.byteLength(body)}`);
     const answer = Promise.withResolvers<ServerResponse>();
     const timer = setTimeout(() => {
       answer.reject(new RtspClientError('rtsp_timeout', `no answer to ${method} within ${timeoutMs} ms`));
     }, timeoutMs);
     this.#pending.set(cseq, answer);
-    this.#socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+    this.#socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`);
     try {
       return await answer.promise;
     } finally {
       clearTimeout(timer);
       this.#pending.delete(cseq);
     }
+  }
+
+  /** For a writer that minds itself what waits to be sent. */
+  get writable(): Pick<Socket, 'writableLength' | 'bytesWritten' | 'write'> {
+    return this.#socket;
   }
 
   /** Framed packets to the server; dropped where it does not read. */

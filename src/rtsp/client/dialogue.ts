@@ -26,6 +26,7 @@ export interface Asked {
   readonly method: string;
   readonly uri: string;
   readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly body?: string;
 }
 
 /** Requests to one server, answered with the account where it asks for one. */
@@ -61,18 +62,28 @@ export class Dialogue {
   }
 
   /** The response whatever its status, but 401. @throws RtspClientError */
-  async request({ method, uri, headers = {} }: Asked, timeoutMs = this.#options.timeoutMs): Promise<ServerResponse> {
+  async request(
+    { method, uri, headers = {}, body = '' }: Asked,
+    timeoutMs = this.#options.timeoutMs,
+  ): Promise<ServerResponse> {
     const { userAgent, hops } = this.#options;
     for (let fresh = false; ; fresh = true) {
       const authorization = this.#authentication.authorization(method, uri);
       const common = { 'User-Agent': userAgent, [HOP_HEADER]: formatHops(hops), Authorization: authorization };
-      const response = await this.#connection.request({ method, uri, headers: { ...common, ...headers } }, timeoutMs);
+      const response = await this.#connection.request(
+        { method, uri, headers: { ...common, ...headers }, body },
+        timeoutMs,
+      );
       if (response.status !== 401) return response;
       if (!this.#authentication.accept(response.headers.get('www-authenticate') ?? '', fresh)) {
         const why = authorization === undefined ? 'it asks for a user and a password' : 'it refuses user or password';
         throw new RtspClientError('rtsp_unauthorized', why, { status: 401 });
       }
     }
+  }
+
+  get writable(): ClientConnection['writable'] {
+    return this.#connection.writable;
   }
 
   write(framed: Uint8Array): void {

@@ -8,6 +8,7 @@ import { requestUrl, resolveControl } from './address.ts';
 import { remapFrames } from './channels.ts';
 import { followRedirects, type Dialogue, type DialogueOptions } from './dialogue.ts';
 import { RtspClientError } from './errors.ts';
+import { expectSuccess, refused } from './expect-success.ts';
 import type { ServerResponse } from './framer.ts';
 import { KeepAlive } from './keep-alive.ts';
 
@@ -285,17 +286,4 @@ export class RtspSource {
 async function openPorts(target: PlayTarget, track: number, address: string): Promise<readonly [number, number]> {
   const { rtp, rtcp } = await target.openUdp(track, { address });
   return [rtp, rtcp];
-}
-
-function refused(method: string, status: number, reason: string): RtspClientError {
-  return new RtspClientError('rtsp_refused', `${method} was answered with ${status} ${reason}`.trim(), { status });
-}
-
-/** @throws RtspClientError */
-function expectSuccess(method: string, { status, reason }: ServerResponse): void {
-  if (status >= 200 && status < 300) return;
-  if (status === 404) throw new RtspClientError('rtsp_not_found', 'the server has no such stream', { status });
-  if (status === 415)
-    throw new RtspClientError('codec_unsupported', `${method} was answered with 415 ${reason}`, { status });
-  throw refused(method, status, reason);
 }

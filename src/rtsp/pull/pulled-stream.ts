@@ -2,7 +2,7 @@ import type { RtpPublication, RtpRemote, PullHold } from '../../stream/index.ts'
 import { GatewayError, errorMessage, type Logger } from '../../util/index.ts';
 import type { RtspClientError } from '../client/errors.ts';
 import type { RtspSource, SourceTransport } from '../client/source.ts';
-import { Backoff } from './backoff.ts';
+import { Backoff } from '../client/backoff.ts';
 import { PullEndedError, PullSilentError } from './errors.ts';
 import type { PullStatus, PullStreams } from './types.ts';
 

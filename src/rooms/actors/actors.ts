@@ -1,0 +1,109 @@
+import type { LocalMember, MemberStream } from '../meeting/index.ts';
+import { Cameras } from './cameras.ts';
+import { ActorError } from './errors.ts';
+import { StreamRecording } from './recording.ts';
+import { Taker, type Taking } from './taker.ts';
+import type {
+  ActorParts,
+  CameraRequest,
+  CameraView,
+  RecorderRequest,
+  RelayerRequest,
+  RoomActors,
+  RoomName,
+  RoomPushes,
+  TakerView,
+} from './types.ts';
+
+const keyOf = ({ app, channel }: RoomName, role: TakerView['role']): string => JSON.stringify([app, channel, role]);
+
+/** The media's name of a stream of a room: pms's default app is `live`. */
+const mediaName = (streamId: string): string => (streamId.includes('/') ? streamId : `live/${streamId}`);
+
+/** Each stream goes to its own path below the URL, in front of a query. */
+function urlFor(url: string, { stream }: MemberStream): string {
+  const [path = '', query] = url.split(/\?(.*)/s);
+  const name = stream.stream_id.split('/').map(encodeURIComponent).join('_');
+  return `${path.replace(/\/+$/, '')}/${name}${query === undefined ? '' : `?${query}`}`;
+}
+
+function pushOf(stream: MemberStream, url: string, pushes: RoomPushes): Taking {
+  const push = pushes.start({ stream: mediaName(stream.stream.stream_id), url: urlFor(url, stream) });
+  const states = { connecting: 'starting', recording: 'running', failed: 'failed', ended: 'ended' } as const;
+  return {
+    view: () => ({
+      state: states[push.state],
+      url: push.url,
+      ...(push.failure === undefined ? {} : { failure: push.failure }),
+    }),
+    stop: () => push.close(),
+  };
+}
+
+class Actors implements RoomActors {
+  readonly #parts: ActorParts;
+  readonly #cameras: Cameras;
+  readonly #takers = new Map<string, Taker>();
+
+  constructor(parts: ActorParts) {
+    this.#parts = parts;
+    this.#cameras = new Cameras(parts);
+  }
+
+  placeCamera(request: CameraRequest, signal?: AbortSignal): Promise<CameraView> {
+    return this.#cameras.place(request, signal);
+  }
+
+  cameras(room: RoomName): CameraView[] {
+    return this.#cameras.list(room);
+  }
+
+  removeCamera(room: RoomName, endpoint: string): boolean {
+    return this.#cameras.remove(room, endpoint);
+  }
+
+  startRecorder({ segmentMinutes, ...room }: RecorderRequest): TakerView {
+    const { recordings, retryMs, log } = this.#parts;
+    const take = (stream: MemberStream): Taking =>
+      new StreamRecording({ stream, segmentMinutes, recordings, retryMs, log });
+    return this.#start(room, { role: 'recorder', take });
+  }
+
+  startRelayer({ url, ...room }: RelayerRequest): TakerView {
+    this.#parts.pushes.check(url);
+    const take = (stream: MemberStream): Taking => pushOf(stream, url, this.#parts.pushes);
+    const shown = url.replace(/^(rtsp:\/\/)[^/?]*@/i, '$1');
+    return this.#start(room, { role: 'relayer', url: shown, take });
+  }
+
+  taker(room: RoomName, role: TakerView['role']): TakerView | undefined {
+    return this.#takers.get(keyOf(room, role))?.view;
+  }
+
+  async stopTaker(room: RoomName, role: TakerView['role']): Promise<boolean> {
+    const taker = this.#takers.get(keyOf(room, role));
+    await taker?.close();
+    return taker !== undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#cameras.close();
+    await Promise.all([...this.#takers.values()].map((taker) => taker.close()));
+    await this.#parts.pushes.close();
+  }
+
+  #start(
+    room: RoomName,
+    how: { readonly role: TakerView['role']; readonly url?: string; readonly take: (stream: MemberStream) => Taking },
+  ): TakerView {
+    const key = keyOf(room, how.role);
+    if (this.#takers.has(key)) throw new ActorError('actor_exists', `the room has a ${how.role} already`);
+    const { meetings, log } = this.#parts;
+    const member: LocalMember = meetings.joinLocal({ ...room, endpoint: how.role, role: how.role, device: '' });
+    const taker = new Taker({ ...how, member, log, onEnded: () => this.#takers.delete(key) });
+    this.#takers.set(key, taker);
+    return taker.view;
+  }
+}
+
+export const createRoomActors = (parts: ActorParts): RoomActors => new Actors(parts);

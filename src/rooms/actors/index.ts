@@ -1,0 +1,2 @@
+export { createRoomActors } from './actors.ts';
+export type { RoomActors } from './types.ts';
