@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CHANNEL_ID, DEVICE_ID, scriptedParts } from '../../test/support/stream-fakes.ts';
 import type { RtpPublishRequest } from './rtp-publication-types.ts';
 import { createStreams } from './streams.ts';
@@ -143,7 +143,7 @@ test('a reader whose description is awaited counts as a watcher', async () => {
   publication.on('watchers', (count) => watchers.push(count));
   const opening = streams.tap('live/gate');
   expect(publication.watchers).toBe(1);
-  await vi.waitFor(() => expect(parts.media.framings).toHaveLength(1));
+  await expect.poll(() => parts.media.framings.length).toBe(1);
   const sets = { profileLevelId: '42c028', spropParameterSets: 'Z0LAKA==,aMuD', width: 1920, height: 1080 };
   parts.media.framings[0]?.emit('described', sets);
   (await opening).close();

@@ -16,7 +16,7 @@ const CHANNEL = '34020000001310000001';
 const NVR = '34020000001180000002';
 
 /** Polls for long enough on a busy machine. */
-const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 40_000 });
 
 let browser: Browser;
 beforeAll(async () => {

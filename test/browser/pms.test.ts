@@ -63,7 +63,7 @@ async function play(ws: string, stream: string): Promise<{ player: PagePlayer; p
   const reply = await pms.ask({ version: '1.0', method: 'stream.play', stream, data: { sdp: await player.offer() } });
   expect(reply).toMatchObject({ err: 0, method: 'stream.play' });
   await player.answer(String(reply.data['sdp']));
-  await expect.poll(async () => (await player.state()).framesDecoded, { timeout: 15_000 }).toBeGreaterThan(10);
+  await expect.poll(async () => (await player.state()).framesDecoded, { timeout: 40_000 }).toBeGreaterThan(10);
   return { player, pms, session: reply['session'] };
 }
 
@@ -85,7 +85,7 @@ test('a page publishes; record.start and record.stop make a .webm of it that FFm
   expect(await publisher.pms.ask(start)).toMatchObject({ err: 0, err_msg: 'OK', data: { fileName } });
   await expect
     .poll(async () => (await gateway.json<{ items: { durationMs: number }[] }>('GET', '/api/v1/recordings')).items[0], {
-      timeout: 20_000,
+      timeout: 40_000,
     })
     .toMatchObject({ durationMs: expect.toSatisfy((ms: number) => ms > 4000) as number });
   const stop = { stream: '123456', method: 'record.stop', data: {} };
@@ -104,7 +104,7 @@ test('a page publishes by pms, two play it by pms and WHEP; mute both ways; its 
   const two = scene.keep(await GatewayPlayer.open(browser, gateway.base), (page) => page.close());
   await two.play({ stream: 'desk' });
   await two.waitFrames(15);
-  await expect.poll(() => one.player.loudness(), { timeout: 20_000 }).toBeGreaterThan(0.01);
+  await expect.poll(() => one.player.loudness(), { timeout: 40_000 }).toBeGreaterThan(0.01);
 
   const mute = (session: unknown, data: object): object => ({ method: 'stream.mute', stream: 'desk', session, data });
   expect((await publisher.pms.ask(mute(publisher.session, { audio: true }))).data).toEqual({
@@ -216,7 +216,7 @@ test('wss and HTTPS with a key that has a pass phrase', async () => {
   const wss = `wss://127.0.0.1:${sslPort}/`;
   const publisher = await publish(wss, 'desk');
   const { player, pms, session } = await play(wss, 'desk');
-  await expect.poll(() => player.loudness(), { timeout: 20_000 }).toBeGreaterThan(0.01);
+  await expect.poll(() => player.loudness(), { timeout: 40_000 }).toBeGreaterThan(0.01);
   const muted = await publisher.pms.ask({
     method: 'stream.mute',
     stream: 'desk',

@@ -22,7 +22,7 @@ const WITHOUT_CANDIDATES = `{
 }`;
 
 /** Polls for long enough on a busy machine. */
-const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 });
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 40_000 });
 
 /** A page of the console whose script errors fail the test at its end. */
 async function openConsole(scene: Scene, url: string): Promise<Page> {

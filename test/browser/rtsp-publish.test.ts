@@ -93,7 +93,7 @@ async function watch(name: string): Promise<PagePlayer> {
 }
 
 async function expectPicture(player: PagePlayer, frames = 50): Promise<void> {
-  await expect.poll(async () => (await player.state()).framesDecoded, { timeout: 20_000 }).toBeGreaterThan(frames);
+  await expect.poll(async () => (await player.state()).framesDecoded, { timeout: 40_000 }).toBeGreaterThan(frames);
 }
 
 describe.each([
@@ -108,7 +108,7 @@ describe.each([
     const player = await watch(name);
     await expectPicture(player);
     expect(await player.state()).toMatchObject({ width: 640, height: 480, connectionState: 'connected' });
-    await expect.poll(() => player.loudness(), { timeout: 20_000 }).toBeGreaterThan(0.05);
+    await expect.poll(() => player.loudness(), { timeout: 40_000 }).toBeGreaterThan(0.05);
     const seen = await readWithFfmpeg(url(name), 'tcp', 2);
     expect(seen).toMatchObject({ code: 0, errors: '', codecs: [video, audio === 'pcma' ? 'pcm_alaw' : 'opus'] });
     expect(await live(name)).toMatchObject({ lost: 0, viewerCount: 1 });
@@ -126,7 +126,7 @@ describe.runIf(HAS_SINK)('GStreamer publishes H.264 and PCMA', () => {
     expect(await playing(name)).toMatchObject({ kind: 'rtsp', video: { codec: 'h264' }, audio: { codec: 'pcma' } });
     const player = await watch(name);
     await expectPicture(player);
-    await expect.poll(() => player.loudness(), { timeout: 20_000 }).toBeGreaterThan(0.05);
+    await expect.poll(() => player.loudness(), { timeout: 40_000 }).toBeGreaterThan(0.05);
     await player.close();
     await publisher.stop();
     await gone(name);
@@ -156,7 +156,7 @@ test('mute holds back from players; a publisher that dies takes them along; one 
   await expectPicture(player, (await player.state()).framesDecoded + 10);
   publisher.kill();
   await gone('gate');
-  await expect.poll(async () => (await player.state()).connectionState, { timeout: 20_000 }).not.toBe('connected');
+  await expect.poll(async () => (await player.state()).connectionState, { timeout: 40_000 }).not.toBe('connected');
   started(publishWithFfmpeg(url('gate'), 'udp', { video: 'h264', audio: 'none' }));
   await playing('gate');
   const second = await watch('gate');

@@ -73,7 +73,7 @@ describe('a watched stream', () => {
     const { player, viewerId } = await watch();
     const invites = platform.invites.length;
     media.cameras.at(-1)?.end('tcp_closed');
-    await expect.poll(() => platform.invites.length, { timeout: 5000 }).toBe(invites + 1);
+    await expect.poll(() => platform.invites.length, { timeout: 40_000 }).toBe(invites + 1);
     await expectFrames(player, 20);
     expect(streams.find(NAME)?.viewers.map((viewer) => viewer.id)).toContain(viewerId);
     expect((await player.state()).connectionState).toBe('connected');

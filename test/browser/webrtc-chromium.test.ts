@@ -26,7 +26,7 @@ afterAll(async () => {
 
 async function until(player: PagePlayer, condition: (state: PlayState) => boolean): Promise<PlayState> {
   return expect
-    .poll(async () => player.state(), { timeout: 15_000, interval: 100 })
+    .poll(async () => player.state(), { timeout: 40_000, interval: 100 })
     .toSatisfy(condition)
     .then(async () => player.state());
 }
@@ -48,7 +48,7 @@ describe('Chromium', () => {
         process.stdout.write(`${profile} ${JSON.stringify(state)} first frame ${await player.firstFrameMs()} ms\n`);
       }
       await player.close();
-      await expect.poll(() => viewer.closed, { timeout: 5000 }).toBe(true);
+      await expect.poll(() => viewer.closed, { timeout: 40_000 }).toBe(true);
     } finally {
       ingest.close();
     }

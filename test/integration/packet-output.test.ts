@@ -122,7 +122,7 @@ test('a player that reports loss gets a key frame', async () => {
   report.writeUInt32BE((64 << 24) | 5, 12);
   const requested = vi.spyOn(output, 'requestKeyFrame');
   rtcp.socket.send(report, output.ports.rtcp, HOST);
-  await expect.poll(() => requested.mock.calls.length, { timeout: 8000 }).toBe(1);
+  await expect.poll(() => requested.mock.calls.length, { timeout: 20_000 }).toBe(1);
 });
 
 test('through a media thread: framed, complete, both tracks with their sender reports, described', async () => {

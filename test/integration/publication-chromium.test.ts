@@ -91,7 +91,7 @@ describe('a page publishes its camera', () => {
       }
       for (const { player } of players) await player.close();
       await page.close();
-      await expect.poll(() => publication.closed, { timeout: 8000 }).toBe(true);
+      await expect.poll(() => publication.closed, { timeout: 20_000 }).toBe(true);
     },
   );
 
