@@ -250,6 +250,7 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
       recordings,
       rooms: meetings,
       roomActors: rooms.actors,
+      calls: rooms.calls,
       webSockets: rooms.hub,
       credentials: {
         signingKey: secrets.signingKey,

@@ -16,6 +16,7 @@ import { addLiveStreamRoutes } from './rest/live-streams.ts';
 import { addPlayRoutes, addStreamRoutes } from './rest/plays.ts';
 import { addPullRoutes } from './rest/pulls.ts';
 import { addRecordingRoutes } from './rest/recordings.ts';
+import { addCallRoutes } from './rest/calls.ts';
 import { addMediaNodeRoutes, addRoomRoutes } from './rest/rooms.ts';
 import { Routes } from './rest/route.ts';
 import { addRoomActorRoutes } from './rest/room-actors.ts';
@@ -68,6 +69,7 @@ export function createApp(context: ApiContext): App {
   addRoomRoutes(routes, context);
   addMediaNodeRoutes(routes, context);
   addRoomActorRoutes(routes, context);
+  addCallRoutes(routes, context);
   addSystemRoutes(routes, context);
   const openApi = JSON.stringify(buildOpenApi(routes, options.version, srsSip.rows));
   routes.refuseOthers();

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiFixture, openApi } from '../../test/support/api-fixture.ts';
 import { FakePlatform, fakeChannel, fakeDevice } from '../../test/support/fake-platform.ts';
 import { openMeetings } from '../../test/support/meetings-fixture.ts';
+import { openCallFixture } from '../../test/support/room-server.ts';
 import type { NewPull, PullListEvents } from './types.ts';
 import { FakeStreams, fakePlay, fakeStream, fakeViewer } from '../../test/support/fake-streams.ts';
 import { openRecordings } from '../../test/support/recordings-fixture.ts';
@@ -107,6 +108,7 @@ describe('the document', () => {
         }),
         recordings: fixture.recordings,
         rooms: openMeetings(new FakeStreams()),
+        calls: openCallFixture().calls,
         credentials: { verify: async () => false, signingKey: new Uint8Array(32) },
         health: () => ({ ok: true, problems: [] }),
         metrics: async () => ({ workers: [], mediaThreads: [] }),

@@ -1,8 +1,16 @@
 import type { z } from 'zod';
 import type { MemberStreams } from './auth/stream-rights.ts';
+import type { callRoomSchema } from './schemas/call.ts';
 import type { mediaNodeSchema, newMediaNodeSchema, roomSchema, roomSummarySchema } from './schemas/room.ts';
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** What the API needs of the RoomServer; `Calls` of src/rooms is one. */
+export interface ApiCalls {
+  readonly counts: { readonly rooms: number; readonly users: number; readonly connectedPairs: number };
+  /** At most `limit` running rooms, oldest first. */
+  rooms(limit: number): ReadonlyArray<DeepReadonly<z.infer<typeof callRoomSchema>>>;
+}
 
 /** What the API needs of the MeetingServer; `Meetings` of src/rooms is one. Errors are GatewayErrors. */
 export interface ApiRooms extends MemberStreams {

@@ -5,8 +5,8 @@ import type { z } from 'zod';
 import type { Platform } from '../gb28181/index.ts';
 import type { Streams } from '../stream/index.ts';
 import type { Logger } from '../util/index.ts';
-import type { ApiRooms } from './rooms-types.ts';
 import type { ApiRoomActors } from './room-actors.ts';
+import type { ApiCalls, ApiRooms } from './rooms-types.ts';
 import type { recordingSchema } from './schemas/recording.ts';
 
 /** A row of srs-sip's `media_servers`; times as `2025-10-15T16:04:35Z`. */
@@ -173,6 +173,7 @@ export interface ApiParts {
   readonly webSockets?: WebSocketSide;
   readonly credentials: Credentials;
   readonly rooms: ApiRooms;
+  readonly calls: ApiCalls;
   readonly health: () => HealthReport;
   readonly metrics: () => Promise<MetricsSnapshot>;
   readonly log: Logger;

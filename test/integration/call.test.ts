@@ -73,6 +73,12 @@ describe('calls over real WebSockets', () => {
       from.send({ cmd: 'peerConnected', remoteUid: toUid, connectType: 'TURN' });
       expect(await from.next('respPeerConnected')).toMatchObject({ result: 0 });
     }
+    expect(await gateway.json('GET', '/api/v1/calls?search=client_c')).toMatchObject({
+      total: 1,
+      items: [{ appId: '10000', roomId: '22', users: [{ uid: 'a' }, { uid: 'b' }, { uid: 'c' }], connectedPairs: 3 }],
+    });
+    expect(await gateway.json('GET', '/api/v1/calls?appId=2')).toMatchObject({ total: 0, items: [] });
+    expect(await (await fetch(`${gateway.base}/metrics`)).text()).toContain('\ngbrtc_call_pairs 3\n');
     expect(await c.ask({ cmd: 'leave', uid: 'c' }, 'respLeave')).toMatchObject({ result: 0 });
     for (const other of [a, b]) expect(await other.next('relayLeave')).toMatchObject({ uid: 'c' });
   });

@@ -10,6 +10,7 @@ import { createRecordingStore } from '../../src/store/recordings.ts';
 import { silentLogger } from '../../src/util/index.ts';
 import { FakePlatform } from './fake-platform.ts';
 import { FakeRecordThreads } from './fake-recorder.ts';
+import { openCallFixture } from './room-server.ts';
 import { FakeStreams } from './fake-streams.ts';
 import { openMeetings } from './meetings-fixture.ts';
 
@@ -72,6 +73,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
       pulls,
       recordings,
       rooms: meetings,
+      calls: openCallFixture().calls,
       credentials: {
         verify: async (username, password) => username === ADMIN.username && password === ADMIN.password,
         signingKey: new Uint8Array(32).fill(7),

@@ -108,6 +108,10 @@ export class Metrics {
     this.#gauge('gbrtc_sip_transactions', 'SIP transactions in memory', () => platform.counters.transactions);
     this.#gauge('gbrtc_sip_dialogs', 'SIP dialogs', () => platform.counters.dialogs);
     this.#gauge('gbrtc_sip_connections', 'SIP connections over TCP', () => platform.counters.connections);
+    const { calls } = this.#context.parts;
+    this.#gauge('gbrtc_call_rooms', 'Running rooms of calls', () => calls.counts.rooms);
+    this.#gauge('gbrtc_call_users', 'Users in rooms of calls', () => calls.counts.users);
+    this.#gauge('gbrtc_call_pairs', 'Pairs of users who are connected', () => calls.counts.connectedPairs);
     this.#gauge('gbrtc_event_listeners', 'Open event streams', eventListeners);
   }
 
