@@ -10,7 +10,9 @@ import { openCallHistory, openCalls, type CallDatabasePlace, type Calls } from '
 import { silentLogger } from '../../src/util/index.ts';
 import { DATABASE_KINDS, newDatabase, newFolder, removeFolders } from '../support/call-databases.ts';
 import { DAY, qualityReport, talkSession, talkSubsession } from '../support/call-fixture.ts';
+import { CallClient } from '../support/call-client.ts';
 import type { DatabaseServer } from '../support/database-server.ts';
+import { freePort, startGatewayProcess } from '../support/gateway-process.ts';
 import { ORIGINAL_TABLES } from '../support/original-room-server.ts';
 
 const open: Calls[] = [];
@@ -27,6 +29,13 @@ async function settled(calls: Calls): Promise<void> {
 }
 
 const WHOLE_DAY = { from: DAY, to: DAY + 86_400_000 };
+
+/** For `database.url`. */
+function urlOf(place: CallDatabasePlace): string {
+  if (place.kind === 'sqlite') return '';
+  const { kind, user, password, host, port, database } = place;
+  return `${kind}://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
+}
 
 /** Seed 002 §4.2 to §4.4. */
 const COLUMNS = {
@@ -383,6 +392,47 @@ describe.each(DATABASE_KINDS.filter(({ isThere }) => isThere))('calls in $name',
       'select (select count(*) from rtc_talk_sessions) as s, (select count(*) from rtc_talk_quality_stats_infos) as q',
     );
     expect([Number(row?.['s']), Number(row?.['q'])]).toEqual([5_000, 5_000]);
+  });
+
+  test('a gateway that gets SIGTERM in the middle of a call has ended it in the database', async () => {
+    const database = await newDatabase(kind, server);
+    const { place } = database;
+    const port = await freePort();
+    const gateway = await startGatewayProcess({
+      dataDir: place.kind === 'sqlite' ? place.folder : newFolder(),
+      config: { rooms: { host: '127.0.0.1', port }, database: { url: urlOf(place) } },
+    });
+    const clients = [];
+    for (const uid of ['a', 'b']) {
+      const client = await CallClient.connect(`ws://127.0.0.1:${port}/ws`);
+      clients.push(client);
+      const join = { cmd: 'join', appId: '10000', roomId: '22', uid, uname: `Mr '${uid}"`, userType: 0, talkType: 1 };
+      expect(await client.ask({ ...join, time: '1560138845' }, 'respJoin')).toMatchObject({ result: 0 });
+    }
+    // The pair begins with the offer, for the other side with its answer.
+    const [a, b] = clients;
+    const between = (uid: string, remoteUid: string): object => ({ appId: '10000', roomId: '22', uid, remoteUid });
+    const sdp = JSON.stringify({ type: 'offer', sdp: 'v=0\r\n' });
+    b?.send({ cmd: 'offer', ...between('b', 'a'), time: '1560152983', msg: sdp });
+    await a?.next('relayOffer');
+    a?.send({ cmd: 'answer', ...between('a', 'b'), time: '1560152984', msg: sdp.replace('offer', 'answer') });
+    await b?.next('relayAnswer');
+    process.kill(gateway.pid, 'SIGTERM');
+    await gateway.ended();
+    for (const client of clients) client.socket.terminate();
+    expect(gateway.output()).not.toContain('ss%2Fw');
+    const rows = await database.query(
+      'select user_name as n, app_id as a, room_id as r, user_ip as ip from rtc_talk_sessions where leave_time is not null order by user_id',
+    );
+    const common = { a: '10000', r: '22', ip: '127.0.0.1' };
+    expect(rows).toEqual([
+      { n: `Mr 'a"`, ...common },
+      { n: `Mr 'b"`, ...common },
+    ]);
+    const pairs = await database.query(
+      'select remote_user_id as id from rtc_talk_subsessions where finish_time is not null order by remote_user_id',
+    );
+    expect(pairs.map(({ id }) => id)).toEqual(['a', 'b']);
   });
 });
 

@@ -38,8 +38,10 @@ const recordId = column('key', RECORD_ID);
 export const IDS_WIDTH = 1_000_000;
 /** An IPv6 address with its zone; the document's 20 are too few. */
 const IP_WIDTH = 64;
+/** What a client may choose: two users must not become one by being cut to the document's 32. */
+const ID_WIDTH = 64;
 
-/** Seed 002 §4.2 to §4.4, with its names and widths; `record_id`, `room_id` and `session_id` of subsessions are ours. */
+/** Seed 002 §4.2 to §4.4, with its names, and its widths unless they are too narrow; `record_id`, `room_id` and `session_id` of subsessions are ours. */
 export const TABLES: readonly Table[] = [
   {
     name: 'rtc_talk_sessions',
@@ -48,8 +50,8 @@ export const TABLES: readonly Table[] = [
       text('session_id', 32),
       column('ids', 'sub_session_ids'),
       text('app_id', 32),
-      text('room_id', 64),
-      text('user_id', 32),
+      text('room_id', ID_WIDTH),
+      text('user_id', ID_WIDTH),
       text('user_name', 32),
       column('small', 'talk_type'),
       text('user_ip', IP_WIDTH),
@@ -71,7 +73,7 @@ export const TABLES: readonly Table[] = [
       text('sub_session_id', 32),
       text('session_id', 32),
       column('small', 'status'),
-      text('remote_user_id', 32),
+      text('remote_user_id', ID_WIDTH),
       text('remote_user_name', 32),
       text('remote_user_ip', IP_WIDTH),
       text('ice_ip', 255),
@@ -88,7 +90,7 @@ export const TABLES: readonly Table[] = [
     name: 'rtc_talk_quality_stats_infos',
     columns: [
       recordId,
-      text('remote_user_id', 32),
+      text('remote_user_id', ID_WIDTH),
       text('sub_session_id', 32),
       column('time', 'create_time'),
       column('ratio', 'aud_send_lost_rate'),
