@@ -31,6 +31,12 @@ const CALL_METRICS = [
 
 const NO_CALLS: CallRecordsUsage = { connected: false, written: 0, pending: 0, spooledBytes: 0, dropped: 0 };
 
+const MEETING_METRICS = [
+  ['requests', 'gbrtc_meeting_requests_total', 'Requests of members of rooms'],
+  ['failures', 'gbrtc_meeting_failures_total', 'Requests of members of rooms that failed'],
+  ['events', 'gbrtc_meeting_events_total', 'Events that were sent to members of rooms'],
+] as const;
+
 /** What the monitor measures includes its own timer's interval. */
 const DELAY_RESOLUTION_MS = 10;
 
@@ -56,6 +62,7 @@ export class Metrics {
     this.#addEventLoop();
     this.#addUsage();
     this.#addRecordings();
+    this.#addMeetings();
     this.#addCalls();
   }
 
@@ -256,6 +263,23 @@ export class Metrics {
         collect: () => {
           metric.reset();
           metric.inc(usage()[counter]);
+        },
+      });
+    }
+  }
+
+  #addMeetings(): void {
+    const { rooms } = this.#context.parts;
+    this.#gauge('gbrtc_meeting_rooms', 'Rooms of meetings', () => rooms.counters.rooms);
+    this.#gauge('gbrtc_meeting_members', 'Members of all rooms of meetings', () => rooms.counters.members);
+    for (const [counter, name, help] of MEETING_METRICS) {
+      const metric = new Counter({
+        name,
+        help,
+        registers: [this.#registry],
+        collect: () => {
+          metric.reset();
+          metric.inc(rooms.counters[counter]);
         },
       });
     }

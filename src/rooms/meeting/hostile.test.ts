@@ -1,0 +1,159 @@
+import { expect, test } from 'vitest';
+import { FakePeer } from '../../../test/support/fake-peer.ts';
+import { FakeStreams } from '../../../test/support/fake-streams.ts';
+import { openMeetings } from '../../../test/support/meetings-fixture.ts';
+import { mutate, seededRandom } from '../../../test/support/random.ts';
+import type { Meetings } from './types.ts';
+
+const FUZZED = 120_000;
+const SEED = 20_261_128;
+
+const STREAM = { type: 'camera', has_video: true, has_audio: true, audio_codec: 'opus', video_codec: 'vp8' };
+/** What may stand where a document has a value. */
+const VALUES: readonly unknown[] = [
+  null,
+  true,
+  0,
+  -1,
+  1e308,
+  '',
+  'a',
+  '\u0000',
+  '\ud800',
+  "'; DROP TABLE rooms; --",
+  '<img src=x onerror=alert(1)>',
+  'x'.repeat(10_240),
+  [],
+  [[[[]]]],
+  {},
+  { toString: 5, __proto__: null, constructor: 'x' },
+  'channel.join',
+];
+
+interface Sample {
+  readonly method: string;
+  readonly data: Record<string, unknown>;
+}
+const SAMPLES: readonly Sample[] = [
+  { method: 'channel.join', data: { app: 'a', channel: 'c', endpoint: 'e', role: 'normal', device: 'd', token: 't' } },
+  { method: 'channel.leave', data: {} },
+  { method: 'stream.add', data: { stream: { ...STREAM, stream_id: 's' } } },
+  { method: 'stream.delete', data: { stream_id: 's' } },
+  { method: 'channel.dump', data: {} },
+  { method: 'media_server.dump', data: { protocol: 'webrtc' } },
+  { method: 'broadcast', data: { text: 'hello', list: [1, { deep: null }] } },
+];
+
+const pick = <T>(list: readonly T[], random: (below: number) => number): T => list[random(list.length)] as T;
+
+/** One document with some values replaced, or its text with some bytes broken. */
+function fuzzed(random: (below: number) => number, sessions: readonly string[], buffer: Buffer): string {
+  const { method, data } = structuredClone(pick(SAMPLES, random));
+  const message: Record<string, unknown> = {
+    version: 0,
+    cseq: random(100),
+    method,
+    session: pick(sessions, random),
+    data,
+  };
+  for (let changes = random(3); changes > 0; changes--) {
+    const inner = data['stream'];
+    const isObject = typeof inner === 'object' && inner !== null;
+    const target = pick([message, data, isObject ? (inner as Record<string, unknown>) : data], random);
+    const key = pick([...Object.keys(target), 'extra', 'method'], random);
+    target[key] = structuredClone(pick(VALUES, random));
+  }
+  const text = JSON.stringify(message);
+  if (random(3) > 0) return text;
+  return buffer.toString('utf8', 0, mutate(Buffer.from(text), buffer, random));
+}
+
+interface Reply {
+  readonly err?: unknown;
+  readonly err_msg?: unknown;
+  readonly event?: unknown;
+  readonly session?: unknown;
+  readonly data?: unknown;
+}
+
+/** Each message gets one answer in the form of the document; returns whether it was a success. */
+function checkAnswer(texts: readonly string[], message: string): boolean {
+  const replies = texts.map((text) => JSON.parse(text) as Reply).filter(({ event }) => event === undefined);
+  const [reply] = replies;
+  const wellFormed =
+    replies.length === 1 &&
+    typeof reply?.err === 'number' &&
+    typeof reply.err_msg === 'string' &&
+    typeof reply.session === 'string' &&
+    typeof reply.data === 'object';
+  if (!wellFormed) throw new Error(`${message} was answered with ${texts.join(' ')}`);
+  return reply.err === 0;
+}
+
+async function documentWorks(meetings: Meetings): Promise<void> {
+  const peer = new FakePeer(meetings.protocol);
+  await peer.say(
+    JSON.stringify({ version: 0, cseq: 0, method: 'channel.join', session: '', data: { app: 'z', channel: 'z' } }),
+  );
+  expect(peer.take()).toMatchObject([{ err: 0 }]);
+  peer.drop();
+}
+
+test(`fuzz: each of ${FUZZED} broken messages is answered once, and harms nobody`, { timeout: 300_000 }, async () => {
+  const random = seededRandom(SEED);
+  const meetings = openMeetings(new FakeStreams(), { graceMs: 0 });
+  const watcher = new FakePeer(meetings.protocol);
+  await watcher.say(JSON.stringify({ method: 'channel.join', data: { app: 'w', channel: 'c', endpoint: 'e' } }));
+  const [{ session }] = watcher.take() as [{ session: string }];
+  const buffer = Buffer.alloc(65_536);
+  let peers = Array.from({ length: 4 }, () => new FakePeer(meetings.protocol));
+  let successes = 0;
+  for (let count = 0; count < FUZZED; count++) {
+    if (count % 50 === 0) {
+      const gone = peers.shift();
+      gone?.drop();
+      peers = [...peers, new FakePeer(meetings.protocol)];
+    }
+    const peer = pick(peers, random);
+    if (peer.closed) continue;
+    const message = fuzzed(random, ['', session, 'made up'], buffer);
+    peer.sent.length = 0;
+    await peer.say(message);
+    if (checkAnswer(peer.sent, message)) successes += 1;
+  }
+  // Far from all are broken: what lies behind the parser is reached, too.
+  expect(successes).toBeGreaterThan(FUZZED / 50);
+  // Nothing of it came to the room of another app.
+  expect([watcher.sent, watcher.closed]).toEqual([[], false]);
+  expect(meetings.get('w', 'c')).toMatchObject({ members: 1, streams: 0 });
+  await documentWorks(meetings);
+  for (const peer of peers) peer.drop();
+  watcher.drop();
+  await expect.poll(() => meetings.counters).toMatchObject({ rooms: 0, members: 0 });
+  meetings.close();
+});
+
+test('a busy room: the same work for each message, however many have joined', async () => {
+  const meetings = openMeetings(new FakeStreams());
+  const peers: FakePeer[] = [];
+  for (let index = 0; index < 500; index++) {
+    const peer = new FakePeer(meetings.protocol);
+    await peer.say(JSON.stringify({ method: 'channel.join', data: { app: 'a', channel: 'c', endpoint: `e${index}` } }));
+    peers.push(peer);
+  }
+  for (const peer of peers) peer.sent.length = 0;
+  const [first, ...others] = peers as [FakePeer, ...FakePeer[]];
+  await first.say(JSON.stringify({ method: 'broadcast', data: { text: 'x'.repeat(1000) } }));
+  expect(others.every(({ sent }) => sent.length === 1)).toBe(true);
+  expect(first.sent).toHaveLength(1);
+  // The list is written once for everybody who asks.
+  const texts = new Set<string>();
+  for (const peer of peers) {
+    peer.sent.length = 0;
+    await peer.say(JSON.stringify({ method: 'channel.dump' }));
+    texts.add(peer.sent[0]?.split('"endpoint_list":')[1] ?? '');
+  }
+  expect(texts.size).toBe(1);
+  expect(meetings.counters).toMatchObject({ rooms: 1, members: 500, requests: 1001, failures: 0 });
+  meetings.close();
+});
