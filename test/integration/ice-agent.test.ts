@@ -39,8 +39,18 @@ describe('gbrtc ice-agent with coturn and a gateway', () => {
     const config = { rooms: { port: roomsPort }, ice: { 'registration-token': TOKEN } };
     const coturn = await coturnAt(scene, turnPort);
     const agent = startIceAgent([
-      ...['--server', `http://127.0.0.1:${roomsPort}`, '--token', TOKEN, '--ip', IP],
-      ...['--turn-port', String(turnPort), '--secret', 'north', '--interval', '300ms'],
+      '--server',
+      `http://127.0.0.1:${roomsPort}`,
+      '--token',
+      TOKEN,
+      '--ip',
+      IP,
+      '--turn-port',
+      String(turnPort),
+      '--secret',
+      'north',
+      '--interval',
+      '300ms',
     ]);
     scene.keep(agent, () => agent.kill());
     // It is there before the gateway.
@@ -72,8 +82,16 @@ describe('gbrtc ice-agent with coturn and a gateway', () => {
     });
     await coturnAt(scene, turnPort);
     const agent = startIceAgent([
-      ...['--server', `http://127.0.0.1:${roomsPort}`, '--token', TOKEN, '--ip', IP],
-      ...['--turn-port', String(turnPort), '--interval', '300ms'],
+      '--server',
+      `http://127.0.0.1:${roomsPort}`,
+      '--token',
+      TOKEN,
+      '--ip',
+      IP,
+      '--turn-port',
+      String(turnPort),
+      '--interval',
+      '300ms',
     ]);
     scene.keep(agent, () => agent.kill());
     await expect.poll(() => agent.output(), { timeout: TIMEOUT_MS }).toContain('"registered"');
@@ -90,8 +108,16 @@ describe('gbrtc ice-agent with coturn and a gateway', () => {
     await scene.gateway({ config: { rooms: { port: roomsPort }, ice: { 'registration-token': TOKEN } } });
     await coturnAt(scene, turnPort);
     const agent = startIceAgent([
-      ...['--server', `http://127.0.0.1:${roomsPort}`, '--token', 'wrong', '--ip', IP],
-      ...['--turn-port', String(turnPort), '--interval', '300ms'],
+      '--server',
+      `http://127.0.0.1:${roomsPort}`,
+      '--token',
+      'wrong',
+      '--ip',
+      IP,
+      '--turn-port',
+      String(turnPort),
+      '--interval',
+      '300ms',
     ]);
     scene.keep(agent, () => agent.kill());
     await expect.poll(() => agent.output(), { timeout: TIMEOUT_MS }).toContain('registration refused: ice_not_allowed');

@@ -128,18 +128,22 @@ function connect(uid, rtcConfig) {
   peer.onconnectionstatechange = async () => {
     if (peer.connectionState !== 'connected') return;
     entry.connectType = await connectType(peer);
-    send('peerConnected', { connectType: entry.connectType, remoteUid: uid });
+    if (entry.connectType !== '') send('peerConnected', { connectType: entry.connectType, remoteUid: uid });
   };
   return entry;
 }
 
-/** §3: through a relay it is TURN, everything else counts as direct. */
+/** §3: through a relay it is TURN, everything else counts as direct. Statistics may lag behind the connection's state. */
 async function connectType(peer) {
-  const stats = new Map([...(await peer.getStats()).values()].map((entry) => [entry.id, entry]));
-  const transport = [...stats.values()].find(({ type }) => type === 'transport');
-  const pair = stats.get(transport?.selectedCandidatePairId);
-  const types = [stats.get(pair?.localCandidateId), stats.get(pair?.remoteCandidateId)].map((entry) => entry?.candidateType);
-  return types.includes('relay') ? 'TURN' : 'STUN';
+  while (peer.connectionState === 'connected') {
+    const stats = new Map([...(await peer.getStats()).values()].map((entry) => [entry.id, entry]));
+    const transport = [...stats.values()].find(({ type }) => type === 'transport');
+    const pair = stats.get(transport?.selectedCandidatePairId);
+    const [local, remote] = [stats.get(pair?.localCandidateId), stats.get(pair?.remoteCandidateId)];
+    if (local && remote) return [local, remote].some(({ candidateType }) => candidateType === 'relay') ? 'TURN' : 'STUN';
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return '';
 }
 
 async function addEarly(entry) {
