@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 30_000 });
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 60_000 });
 
 /** The rest is refused as soon as one is named. */
 const PERMISSIONS = ['clipboard-read', 'clipboard-write', 'camera', 'microphone'];
@@ -39,6 +39,7 @@ const KEEP_SOCKETS = `{
 async function openPage(scene: Scene, url: string, options: BrowserContextOptions = DESKTOP): Promise<Page> {
   const context = await browser.newContext(options);
   if (url.startsWith('http://127.0.0.1')) await context.grantPermissions(PERMISSIONS);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   await page.addInitScript(KEEP_SOCKETS);
   const problems: string[] = [];
