@@ -5,11 +5,12 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const NODE_MAJOR = 24;
-const COMMANDS = { camera: 'camera/cli', 'ice-agent': 'ice-agent/cli' };
+const COMMANDS = { camera: 'camera/cli', 'ice-agent': 'ice-agent/cli', report: 'report-cli' };
 const USAGE = `usage: gbrtc <command> [options]
 
   camera     a virtual GB/T 28181 camera for demos, tests and load; "gbrtc camera --help"
   ice-agent  registers this host's coturn at a gateway and reports its load; "gbrtc ice-agent --help"
+  report     the report of a day's calls, as files or by e-mail; "gbrtc report --help"
 
 The gateway itself is started with "npm start"; where a package has installed it, with "gbrtc start".
 `;

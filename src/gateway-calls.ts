@@ -4,7 +4,7 @@ import { openCalls, type CallDatabasePlace, type Calls } from './store/index.ts'
 import type { Logger } from './util/index.ts';
 
 /** Where calls are recorded: `database.url`, or a SQLite file beside our own. @throws StartError */
-function callDatabasePlace({ database, common }: Config): CallDatabasePlace {
+export function callDatabasePlace({ database, common }: Config): CallDatabasePlace {
   if (database.url === '') return { kind: 'sqlite', folder: common['data-dir'] };
   const address = parseDatabaseUrl(database.url);
   if (typeof address === 'string') throw new StartError(`database.url ${address}`);

@@ -30,6 +30,7 @@ export interface Rooms {
   readonly hub: WebSocketHub;
   readonly calls: Calls;
   readonly actors: RoomActors;
+  readonly ice: Ice;
   /** Idempotent. */
   close(): Promise<void>;
 }
@@ -132,6 +133,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     hub,
     calls,
     actors,
+    ice,
     async close() {
       await actors.close();
       closeParts();

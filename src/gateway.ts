@@ -3,12 +3,14 @@ import { createApi, createRoomRights, type Api, type ListenOptions } from './api
 import { openSecrets, type Config, type Secrets } from './config/index.ts';
 import { createPlatform, type Platform } from './gb28181/index.ts';
 import { createMediaThreads, type MediaThreads } from './media/index.ts';
+import { alertOfCalls, alertOfIce, alertOfWorkers, openAlerts } from './gateway-alerts.ts';
 import { openCallRecords } from './gateway-calls.ts';
+import { factsOf, type GatewayFacts, sipPassword } from './gateway-facts.ts';
 import { healthOf, metricsOf } from './gateway-health.ts';
 import { openPms, openRecordCommands, openRtsp } from './gateway-media-ports.ts';
 import { openMeetings } from './gateway-meeting.ts';
 import { openRooms, type Rooms } from './gateway-rooms.ts';
-import { ownAddresses } from './own-addresses.ts';
+import { openReports, type Reports } from './gateway-reports.ts';
 import { createRecordings, createRecordThreads, type Recordings, type RecordThreads } from './record/index.ts';
 import { redactConfig } from './redact-config.ts';
 import { createPulls, type Pulls } from './rtsp/index.ts';
@@ -35,28 +37,11 @@ export interface GatewayOptions {
   readonly version: string;
 }
 
-/** What a person needs to know of a running gateway. */
-export interface GatewayFacts {
-  readonly version: string;
-  /** This machine's addresses as browsers and cameras may see them, most likely first. */
-  readonly addresses: readonly string[];
-  readonly httpPort: number;
-  readonly authEnabled: boolean;
-  readonly adminName: string;
-  /** Only at the first start. */
-  readonly newAdminPassword?: string;
-  readonly serial: string;
-  readonly realm: string;
-  readonly sipPort: number;
-  readonly sipAuthEnabled: boolean;
-  readonly sipPassword: string;
-  /** Set at the first start, when it may be shown. */
-  readonly newSipPassword?: string;
-}
-
 export interface Gateway {
   readonly facts: GatewayFacts;
   readonly log: Logger;
+  /** As /healthz says. */
+  readonly healthy: () => boolean;
   /** Ends viewers, sends BYEs, closes every part in reverse order. Idempotent; @throws AggregateError with all failures */
   close(): Promise<void>;
 }
@@ -110,10 +95,6 @@ function openWebRtc(config: Config, addresses: readonly string[], log: Logger): 
     { workers: webrtc.workers, listenAddress: webrtc.listen, basePort: webrtc.port, announcedAddresses },
     log,
   );
-}
-
-function sipPassword(config: Config, secrets: Secrets): string {
-  return config.gb28181.auth.password === '' ? secrets.sipPassword : config.gb28181.auth.password;
 }
 
 function openPlatform(config: Config, database: Database, secrets: Secrets, log: Logger): Promise<Platform> {
@@ -196,6 +177,7 @@ interface Parts {
   readonly recordings: Recordings;
   readonly meetings: Meetings;
   readonly rooms: Rooms;
+  readonly reports: Reports;
   readonly facts: GatewayFacts;
   readonly log: Logger;
 }
@@ -215,7 +197,8 @@ function httpPorts({ http }: Config): ListenOptions[] {
 }
 
 function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
-  const { config, secrets, facts, platform, streams, pulls, recordings, meetings, rooms, database, log } = parts;
+  const { config, secrets, facts, platform, streams, pulls, recordings, meetings, rooms, reports, database, log } =
+    parts;
   const { http, gb28181: sip } = config;
   const bundled = new URL('../web/dist', import.meta.url).pathname;
   return createApi(
@@ -251,6 +234,7 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
       rooms: meetings,
       roomActors: rooms.actors,
       calls: rooms.calls,
+      callStatistics: reports.callStatistics,
       webSockets: rooms.hub,
       credentials: {
         signingKey: secrets.signingKey,
@@ -262,24 +246,6 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
       log: log.child({ part: 'api' }),
     },
   );
-}
-
-function factsOf({ config, version }: GatewayOptions, secrets: Secrets): GatewayFacts {
-  const { http, gb28181: sip, webrtc } = config;
-  const first = secrets.newAdminPassword;
-  return {
-    version,
-    addresses: ownAddresses(webrtc.candidate),
-    httpPort: http.listen,
-    authEnabled: http.auth.enable,
-    adminName: http.auth.username,
-    ...(first === undefined ? {} : { newAdminPassword: first, newSipPassword: sipPassword(config, secrets) }),
-    serial: sip.serial,
-    realm: sip.realm,
-    sipPort: sip.port,
-    sipAuthEnabled: sip.auth.enable,
-    sipPassword: sipPassword(config, secrets),
-  };
 }
 
 /** Builds all parts in order; a part that fails closes those before it. @throws GatewayError, e.g. `listen_failed` */
@@ -295,11 +261,14 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     const dataDir = config.common['data-dir'];
     const secrets = await openSecrets(dataDir);
-    const facts = factsOf(options, secrets);
+    const facts = factsOf(config, options.version, secrets);
     const database = keep('store', openDatabase(join(dataDir, 'gbrtc.db')));
+    const alerts = keep('alerts', openAlerts(config, log.child({ part: 'alerts' })));
     const calls = keep('calls', openCallRecords(config, log.child({ part: 'calls' })));
+    alertOfCalls(alerts, calls);
     const media = keep('media', await about(mediaKey(config), openMedia(config, log.child({ part: 'media' }))));
     const webrtc = keep('webrtc', await openWebRtc(config, facts.addresses, log.child({ part: 'webrtc' })));
+    alertOfWorkers(alerts, webrtc);
     const platform = keep(
       'gb28181',
       await about(
@@ -348,6 +317,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     const { version } = options;
     const roomSides = { version, secrets, streams, meetings, platform, recordings, records: calls.records };
     const rooms = keep('rooms', await openRooms({ config, ...roomSides, log: roomsLog }));
+    alertOfIce(alerts, rooms.ice);
+    const reports = keep('reports', openReports(config, calls.history, log.child({ part: 'reports' })));
     const parts = {
       config,
       secrets,
@@ -361,6 +332,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       recordings,
       meetings,
       rooms,
+      reports,
       facts,
       log,
     };
@@ -368,11 +340,13 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => {
       webrtc.retire();
+      // What ends from now on is no fault.
+      void alerts.close();
       // The others may take their time to close; the files must not wait for them.
       void recordings.close();
       return (closing ??= closeAll(closers, log));
     };
-    return { facts, log, close };
+    return { facts, log, healthy: () => healthOf(parts).ok, close };
   } catch (error) {
     await closeAll(closers, log).catch(() => {});
     throw error;

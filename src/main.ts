@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ConfigError, loadConfig } from './config/index.ts';
+import { ConfigError, loadConfig, standardConfigFile } from './config/index.ts';
 import { startDemoCameras, demoConfig } from './demo.ts';
 import { openGateway, type Gateway } from './gateway.ts';
+import { createSystemdNotifier } from './systemd/notify.ts';
 import { GatewayError, errorMessage } from './util/index.ts';
 import { welcome } from './welcome.ts';
 
@@ -44,9 +45,8 @@ function readOptions(): Options | undefined {
     process.stdout.write(`${version()}\n`);
     return undefined;
   }
-  const standard = new URL('../conf/config.yaml', import.meta.url).pathname;
   return {
-    config: values.config ?? (existsSync(standard) ? standard : undefined),
+    config: values.config ?? standardConfigFile(),
     pmsConf: values['pms-conf'],
     demo: values.demo,
   };
@@ -86,10 +86,14 @@ async function main(): Promise<void> {
   const config = options.demo ? demoConfig(loaded) : loaded;
   const gateway: Gateway = await openGateway({ config, demo: options.demo, version: version() });
   const cameras = options.demo ? startDemoCameras(gateway) : undefined;
+  const { healthy, log } = gateway;
+  const systemd = createSystemdNotifier({ environment: process.env, healthy, log: log.child({ part: 'systemd' }) });
   closeOnSignal(async () => {
+    void systemd.stopping();
     await gateway.close();
     await cameras?.close();
   });
+  systemd.ready();
   process.stdout.write(welcome(gateway, options.demo));
 }
 

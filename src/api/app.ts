@@ -10,6 +10,7 @@ import { cors, securityHeaders } from './http/headers.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { buildOpenApi } from './openapi.ts';
 import { addAccessRoutes } from './rest/access.ts';
+import { addCallStatisticsRoutes } from './rest/call-statistics.ts';
 import { addChannelRoutes, addControlRoutes } from './rest/channels.ts';
 import { addDeviceQueryRoutes, addDeviceRoutes } from './rest/devices.ts';
 import { addLiveStreamRoutes } from './rest/live-streams.ts';
@@ -70,6 +71,7 @@ export function createApp(context: ApiContext): App {
   addMediaNodeRoutes(routes, context);
   addRoomActorRoutes(routes, context);
   addCallRoutes(routes, context);
+  addCallStatisticsRoutes(routes, context);
   addSystemRoutes(routes, context);
   const openApi = JSON.stringify(buildOpenApi(routes, options.version, srsSip.rows));
   routes.refuseOthers();

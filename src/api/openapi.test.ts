@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { z } from 'zod';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiFixture, openApi } from '../../test/support/api-fixture.ts';
+import { apiCallStatistics, FakeCallHistory } from '../../test/support/call-records.ts';
 import { FakePlatform, fakeChannel, fakeDevice } from '../../test/support/fake-platform.ts';
 import { openMeetings } from '../../test/support/meetings-fixture.ts';
 import { openCallFixture } from '../../test/support/room-server.ts';
@@ -109,6 +110,7 @@ describe('the document', () => {
         recordings: fixture.recordings,
         rooms: openMeetings(new FakeStreams()),
         calls: openCallFixture().calls,
+        callStatistics: apiCallStatistics(new FakeCallHistory()),
         credentials: { verify: async () => false, signingKey: new Uint8Array(32) },
         health: () => ({ ok: true, problems: [] }),
         metrics: async () => ({ workers: [], mediaThreads: [] }),

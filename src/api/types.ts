@@ -7,6 +7,7 @@ import type { Streams } from '../stream/index.ts';
 import type { Logger } from '../util/index.ts';
 import type { ApiRoomActors } from './room-actors.ts';
 import type { ApiCalls, ApiRooms } from './rooms-types.ts';
+import type { callStatisticsSchema } from './schemas/call-statistics.ts';
 import type { recordingSchema } from './schemas/recording.ts';
 
 /** A row of srs-sip's `media_servers`; times as `2025-10-15T16:04:35Z`. */
@@ -123,6 +124,18 @@ export interface ApiRecordings extends EventEmitter<{
   openFile(id: string, index: number): Promise<RecordedFile | undefined>;
 }
 
+/** The days that are asked for, `2026-11-21`; absent: today. */
+interface CallDays {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** Figures of the RoomServer's calls. Errors are GatewayErrors, `date_range_invalid` for days that are none. */
+export interface ApiCallStatistics {
+  read(days: CallDays): Promise<DeepReadonly<z.infer<typeof callStatisticsSchema>>>;
+  report(days: CallDays): Promise<{ readonly fileName: string; readonly html: string; readonly csv: string }>;
+}
+
 /** Who may log in, and what tokens are signed with. */
 export interface Credentials {
   verify(username: string, password: string): Promise<boolean>;
@@ -170,6 +183,7 @@ export interface ApiParts {
   readonly pulls: PullList;
   readonly recordings: ApiRecordings;
   readonly roomActors?: ApiRoomActors;
+  readonly callStatistics: ApiCallStatistics;
   readonly webSockets?: WebSocketSide;
   readonly credentials: Credentials;
   readonly rooms: ApiRooms;

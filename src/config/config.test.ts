@@ -102,6 +102,22 @@ describe('a wrong configuration tells all problems at once', () => {
       problems: ['database.url: must begin with mysql://, mariadb://, postgres:// or postgresql://'],
     },
     {
+      name: 'addresses, a time, a zone and a URL that are none',
+      yaml: 'mail: {from: nobody}\nreport: {time: "25:00", time-zone: Mars/Olympus, mail-to: ["a@b, c@d"]}\nalerts: {webhook: "ftp://x"}',
+      problems: [
+        'mail.from: must be name@example.org or Name <name@example.org>',
+        'report.time: must be a time of day such as 00:30',
+        'report.time-zone: must be a time zone such as Europe/Berlin',
+        'report.mail-to.0: must be an e-mail address such as name@example.org',
+        'alerts.webhook: must be a URL that begins with http:// or https://',
+      ],
+    },
+    {
+      name: 'mails without a server',
+      yaml: 'report: {mail-to: [a@example.org]}\nalerts: {mail-to: [a@example.org]}',
+      problems: ['report.mail-to: needs mail.host', 'alerts.mail-to: needs mail.host'],
+    },
+    {
       name: 'a program with an open quote',
       yaml: `record: {execRecordDone: "a 'b"}`,
       problems: ['record.execRecordDone: has a quote that is not closed'],

@@ -63,9 +63,18 @@ function missingPmsFiles({ pms }: Config): ConfigProblem[] {
   return missing.map((key) => ({ path: `pms.${key}`, message }));
 }
 
+/** Whoever shall get mails gets them from somewhere. */
+function mailsWithoutServer({ mail, report, alerts }: Config): ConfigProblem[] {
+  if (mail.host !== '') return [];
+  const lists = { report, alerts };
+  return (['report', 'alerts'] as const)
+    .filter((name) => lists[name]['mail-to'].length > 0)
+    .map((name) => ({ path: `${name}.mail-to`, message: 'needs mail.host' }));
+}
+
 /** Values that are each allowed but cannot be used together. */
 export function findConflicts(config: Config): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+  const problems: ConfigProblem[] = mailsWithoutServer(config);
   const { media, gb28181, webrtc } = config;
   if (media['port-max'] - media['port-min'] < 1) {
     problems.push({

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
@@ -179,3 +179,9 @@ export function loadConfig(files: ConfigFiles, env: Environment): LoadedConfig {
 }
 
 export { defaultInput };
+
+/** The configuration that comes with gbrtc; undefined where it is not there. */
+export function standardConfigFile(): string | undefined {
+  const file = new URL('../../conf/config.yaml', import.meta.url).pathname;
+  return existsSync(file) ? file : undefined;
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isMailAddress, parseMailSender } from '../util/index.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { duration } from './duration.ts';
 import { port, section, text } from './schema-parts.ts';
@@ -93,13 +94,31 @@ export const database = section({
   'spool-bytes': z.int().min(1_048_576).default(268_435_456),
 });
 
+const addresses = z
+  .array(z.string().refine(isMailAddress, 'must be an e-mail address such as name@example.org'))
+  .max(100)
+  .default([]);
+
+function isTimeZone(text: string): boolean {
+  try {
+    return text === '' || new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+const isWebUrl = (text: string): boolean => text === '' || (/^https?:\/\//i.test(text) && URL.canParse(text));
+
 export const mail = section({
   host: text(''),
   port: port(587),
   secure: z.boolean().default(false),
   username: text(''),
   password: text(''),
-  from: text('gbrtc@localhost'),
+  from: z
+    .string()
+    .refine((from) => parseMailSender(from) !== undefined, 'must be name@example.org or Name <name@example.org>')
+    .default('gbrtc@localhost'),
 });
 
 export const report = section({
@@ -107,10 +126,11 @@ export const report = section({
     .string()
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 00:30')
     .default('00:30'),
-  'mail-to': z.array(z.string().min(3).max(320)).max(100).default([]),
+  'time-zone': z.string().refine(isTimeZone, 'must be a time zone such as Europe/Berlin').default(''),
+  'mail-to': addresses,
 });
 
 export const alerts = section({
-  'mail-to': z.array(z.string().min(3).max(320)).max(100).default([]),
-  webhook: text(''),
+  'mail-to': addresses,
+  webhook: z.string().refine(isWebUrl, 'must be a URL that begins with http:// or https://').default(''),
 });

@@ -1,5 +1,6 @@
 export { splitCommand } from './command-line.ts';
 export { GatewayError, errorMessage } from './errors.ts';
 export { createLogger, silentLogger, type LogLevel, type Logger } from './logger.ts';
+export { isMailAddress, parseMailSender } from './mail-address.ts';
 export { safeEmit } from './safe-emit.ts';
 export { turnAccount } from './turn-account.ts';

@@ -8,6 +8,7 @@ import { createMediaServerStore } from '../../src/store/media-servers.ts';
 import { createPullStore } from '../../src/store/pulls.ts';
 import { createRecordingStore } from '../../src/store/recordings.ts';
 import { silentLogger } from '../../src/util/index.ts';
+import { apiCallStatistics, FakeCallHistory } from './call-records.ts';
 import { FakePlatform } from './fake-platform.ts';
 import { FakeRecordThreads } from './fake-recorder.ts';
 import { openCallFixture } from './room-server.ts';
@@ -74,6 +75,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
       recordings,
       rooms: meetings,
       calls: openCallFixture().calls,
+      callStatistics: apiCallStatistics(new FakeCallHistory()),
       credentials: {
         verify: async (username, password) => username === ADMIN.username && password === ADMIN.password,
         signingKey: new Uint8Array(32).fill(7),

@@ -1,18 +1,17 @@
 import { onScopeDispose, type Ref, ref, shallowRef, watch } from 'vue';
-import type { Page } from '../api/types.ts';
 
 /** Changes within this time are asked for together. */
 const SETTLE_MS = 250;
 
-interface PageOptions<Q, T extends Page<unknown>> {
+interface PageOptions<Q, T> {
   readonly query: Ref<Q>;
   readonly load: (query: Q, signal: AbortSignal) => Promise<T>;
-  /** Asked again so often while somebody looks; 0 = only when told. */
-  readonly everyMs: number;
+  /** Asked again so often while somebody looks; 0 = only when told. May depend on the last answer. */
+  readonly everyMs: number | ((answer: T | undefined) => number);
 }
 
-/** One page of a list that the server cuts, kept current; the last answer stays until the next one is there. */
-export function usePage<Q, T extends Page<unknown>>({ query, load, everyMs }: PageOptions<Q, T>) {
+/** What the server says to a question, e.g. one page of a list, kept current; the last answer stays until the next is there. */
+export function usePage<Q, T>({ query, load, everyMs }: PageOptions<Q, T>) {
   const page = shallowRef<T>();
   const error = ref<Error>();
   let controller: AbortController | undefined;
@@ -35,7 +34,8 @@ export function usePage<Q, T extends Page<unknown>>({ query, load, everyMs }: Pa
       if (mine.signal.aborted) return;
       error.value = failure instanceof Error ? failure : new Error(String(failure));
     }
-    if (everyMs > 0 && !document.hidden) timer = setTimeout(() => void refresh(), everyMs);
+    const wait = typeof everyMs === 'number' ? everyMs : everyMs(page.value);
+    if (wait > 0 && !document.hidden) timer = setTimeout(() => void refresh(), wait);
   };
 
   /** Something has changed; several changes at once are one question. */

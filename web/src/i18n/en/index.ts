@@ -9,6 +9,7 @@ import { publish } from './publish.ts';
 import { pulls } from './pulls.ts';
 import { recordings } from './recordings.ts';
 import { connect, settings } from './setup.ts';
+import { statistics } from './statistics.ts';
 import { streams } from './streams.ts';
 
 export const en = {
@@ -27,6 +28,7 @@ export const en = {
   recordings,
   conference,
   call,
+  statistics,
   connect,
   settings,
 };

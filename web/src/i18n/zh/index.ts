@@ -10,6 +10,7 @@ import { publish } from './publish.ts';
 import { pulls } from './pulls.ts';
 import { recordings } from './recordings.ts';
 import { connect, settings } from './setup.ts';
+import { statistics } from './statistics.ts';
 import { streams } from './streams.ts';
 
 export const zh: Messages = {
@@ -28,6 +29,7 @@ export const zh: Messages = {
   recordings,
   conference,
   call,
+  statistics,
   connect,
   settings,
 };

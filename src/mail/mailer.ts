@@ -1,0 +1,213 @@
+import { Readable } from 'node:stream';
+import { createTransport, type SMTPSentMessageInfo } from 'nodemailer';
+import MailComposer from 'nodemailer/lib/mail-composer';
+import { errorMessage, isMailAddress, parseMailSender } from '../util/index.ts';
+import { MailError, type MailErrorCode } from './errors.ts';
+import type { Mailer, MailMessage, MailOptions, MailResult, SendOptions } from './types.ts';
+
+const MAX_RECIPIENTS = 200;
+const MAX_SUBJECT = 400;
+const MESSAGE_ID = /^<[\w.+-]{1,200}@[\w.-]{1,200}>$/;
+
+/** An answer that comes as soon is better known than not. */
+const CLOSE_GRACE_MS = 500;
+
+type Phase = 'transfer' | 'answer';
+
+interface Sending {
+  readonly abort: AbortController;
+  phase: Phase;
+  ended: Promise<unknown>;
+}
+
+/** @throws MailError `mail_invalid` for a sender that is no address */
+export function createMailer(options: MailOptions): Mailer {
+  const sender = senderOf(options);
+  const connectMs = options.connectTimeoutMs ?? 15_000;
+  const transferMs = options.transferTimeoutMs ?? 120_000;
+  const answerMs = options.answerTimeoutMs ?? 600_000;
+  const transport = createTransport({
+    host: options.host,
+    port: options.port,
+    secure: options.secure,
+    ...(options.username === '' ? {} : { auth: { user: options.username, pass: options.password }, forceAuth: true }),
+    connectionTimeout: connectMs,
+    greetingTimeout: connectMs,
+    dnsTimeout: connectMs,
+    // The limits below are in charge.
+    socketTimeout: transferMs + answerMs,
+    maxResponseSize: 65_536,
+  });
+  const running = new Set<Sending>();
+  let closed = false;
+
+  async function transmit(message: MailMessage, sending: Sending, hook: SendOptions): Promise<MailResult> {
+    const { abort } = sending;
+    const content = await compose(message, sender);
+    const limit = new Limit(abort, transferMs);
+    let cancelled: Error | undefined;
+    async function* body(): AsyncGenerator<Buffer> {
+      yield content;
+      try {
+        await hook.beforeEnd?.();
+        // Broken off meanwhile: the end must not go out.
+        abort.signal.throwIfAborted();
+      } catch (error) {
+        cancelled = error instanceof Error ? error : new Error(errorMessage(error));
+        abort.abort();
+        throw error;
+      }
+      sending.phase = 'answer';
+      limit.set(answerMs);
+    }
+    try {
+      const info: SMTPSentMessageInfo = await transport.sendMail({
+        envelope: { from: sender.address, to: [...message.to] },
+        raw: Readable.from(body(), { objectMode: false }),
+        signal: abort.signal,
+      });
+      return resultOf(message.to, info);
+    } catch (error) {
+      if (cancelled !== undefined && !closed && !limit.expired) throw cancelled;
+      throw toMailError(error, sending.phase, limit.expired);
+    } finally {
+      limit.clear();
+    }
+  }
+
+  return {
+    async send(message, hook = {}) {
+      if (closed) throw new MailError('mail_aborted', 'the mailer is closed');
+      check(message);
+      const sending: Sending = { abort: new AbortController(), phase: 'transfer', ended: Promise.resolve() };
+      const result = transmit(message, sending, hook);
+      sending.ended = result.catch(() => {});
+      running.add(sending);
+      try {
+        return await result;
+      } finally {
+        running.delete(sending);
+      }
+    },
+    async close() {
+      closed = true;
+      const left = [...running];
+      const abort = (): void => {
+        for (const sending of left) sending.abort.abort();
+      };
+      for (const sending of left) if (sending.phase === 'transfer') sending.abort.abort();
+      const grace = setTimeout(abort, CLOSE_GRACE_MS);
+      await Promise.all(left.map(({ ended }) => ended));
+      clearTimeout(grace);
+      transport.close();
+    },
+  };
+}
+
+function senderOf({ from }: MailOptions): { name: string; address: string } {
+  const sender = parseMailSender(from);
+  if (sender === undefined) throw new MailError('mail_invalid', `${JSON.stringify(from)} is no sender's address`);
+  return sender;
+}
+
+/** Breaks off when the time is over. */
+class Limit {
+  expired = false;
+  readonly #abort: AbortController;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(abort: AbortController, ms: number) {
+    this.#abort = abort;
+    this.set(ms);
+  }
+
+  set(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.expired = true;
+      this.#abort.abort();
+    }, ms);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+function check({ to, messageId }: MailMessage): void {
+  if (to.length === 0 || to.length > MAX_RECIPIENTS) {
+    throw new MailError('mail_invalid', `${to.length} recipients, 1 to ${MAX_RECIPIENTS} are possible`);
+  }
+  const wrong = to.find((address) => !isMailAddress(address));
+  if (wrong !== undefined) throw new MailError('mail_invalid', `${JSON.stringify(wrong)} is no recipient's address`);
+  if (messageId !== undefined && !MESSAGE_ID.test(messageId)) {
+    throw new MailError('mail_invalid', `${JSON.stringify(messageId)} is no Message-ID`);
+  }
+}
+
+/** No header gets a line that its text brings along. */
+const oneLine = (text: string): string =>
+  text
+    .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .trim()
+    .slice(0, MAX_SUBJECT);
+
+function compose(message: MailMessage, from: { name: string; address: string }): Promise<Buffer> {
+  const { to, subject, text, html, attachments = [], messageId } = message;
+  return new MailComposer({
+    from,
+    to: to.map((address) => ({ name: '', address })),
+    subject: oneLine(subject),
+    text,
+    ...(html === undefined ? {} : { html }),
+    ...(messageId === undefined ? {} : { messageId }),
+    attachments: attachments.map(({ fileName, contentType, content }) => ({
+      filename: oneLine(fileName),
+      contentType: oneLine(contentType),
+      content,
+    })),
+    // RFC 3834 §5: no automatic answers to what nobody reads.
+    headers: { 'Auto-Submitted': 'auto-generated' },
+    newline: '\r\n',
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+    .compile()
+    .build();
+}
+
+function resultOf(to: readonly string[], info: SMTPSentMessageInfo): MailResult {
+  const refused = new Set(
+    info.rejected.map((entry: unknown) =>
+      typeof entry === 'string' ? entry : ((entry as { readonly address?: string }).address ?? ''),
+    ),
+  );
+  return { accepted: to.filter((address) => !refused.has(address)), refused: to.filter((a) => refused.has(a)) };
+}
+
+const CODES: Readonly<Record<string, MailErrorCode>> = {
+  EAUTH: 'mail_unauthorized',
+  ENOAUTH: 'mail_unauthorized',
+  EENVELOPE: 'mail_refused',
+  EMESSAGE: 'mail_refused',
+  EPROTOCOL: 'mail_refused',
+  ETIMEDOUT: 'mail_timeout',
+  EABORT: 'mail_aborted',
+};
+
+/**
+ * A connection that ends behind the end of the message without an answer is a message that the server has not taken
+ * (RFC 5321 §3.8); a server that is silent there is asked nothing more, it may take it yet.
+ */
+function toMailError(error: unknown, phase: Phase, expired: boolean): MailError {
+  if (error instanceof MailError) return error;
+  const { code = '', responseCode } = error as { code?: string; responseCode?: number };
+  const text = errorMessage(error);
+  const silent = expired || code === 'EABORT' || code === 'ETIMEDOUT';
+  if (phase === 'answer' && silent) {
+    return new MailError('mail_unanswered', 'the server had the whole message and has not answered', error);
+  }
+  if (expired) return new MailError('mail_timeout', 'the server was too slow', error);
+  const known = CODES[code] ?? (responseCode === undefined ? 'mail_unreachable' : 'mail_refused');
+  return new MailError(known, oneLine(text), error);
+}
