@@ -197,7 +197,7 @@ describe('call page', () => {
       tile(bob, 'Ann').evaluate((element) => (element as unknown as { clientWidth: number }).clientWidth);
     const small = await width();
     await ann.getByTestId('call-share').click();
-    await tile(bob, 'Ann').and(bob.locator('.screen')).waitFor();
+    await tile(bob, 'Ann').and(bob.locator('.screen')).waitFor({ timeout: 60_000 });
     await eventually(width).toBeGreaterThan(small);
     await sees(bob, 'Ann');
     await ann.getByTestId('call-share').click();

@@ -107,7 +107,8 @@ export function useCapture(choice: Ref<CaptureChoice>) {
     busy.value = true;
     problem.value = undefined;
     try {
-      await listDevices();
+      // A screen is given only shortly after a click; nothing may come between.
+      if (choice.value.source !== 'screen') await listDevices();
       const next = await acquire();
       if (mine !== turn) return stopTracks(next);
       replace(next);
