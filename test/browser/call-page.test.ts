@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 /** Polls for long enough on a busy machine. */
-const eventually = <T>(read: () => T, timeout = 30_000) => expect.poll(read, { timeout });
+const eventually = <T>(read: () => T, timeout = 45_000) => expect.poll(read, { timeout });
 
 /** The page's own connections and sockets, so that tests can look at them and cut them. */
 const REMEMBER = `{
@@ -197,11 +197,11 @@ describe('call page', () => {
       tile(bob, 'Ann').evaluate((element) => (element as unknown as { clientWidth: number }).clientWidth);
     const small = await width();
     await ann.getByTestId('call-share').click();
-    await tile(bob, 'Ann').and(bob.locator('.screen')).waitFor({ timeout: 60_000 });
+    await tile(bob, 'Ann').and(bob.locator('.whole')).waitFor({ timeout: 60_000 });
     await eventually(width).toBeGreaterThan(small);
     await sees(bob, 'Ann');
     await ann.getByTestId('call-share').click();
-    await tile(bob, 'Ann').and(bob.locator(':not(.screen)')).waitFor();
+    await tile(bob, 'Ann').and(bob.locator(':not(.whole)')).waitFor();
     await sees(bob, 'Ann');
   });
 

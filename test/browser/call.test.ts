@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 /** Polls for long enough on a busy machine. */
-const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 30_000 });
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 45_000 });
 
 const wsOf = ({ base }: GatewayProcess): string => `${base.replace('http', 'ws')}/ws`;
 

@@ -91,7 +91,7 @@ export class PageCall {
         );
       });
     };
-    await expect.poll(progress, { timeout: 30_000 }).toEqual(uids.map(() => true));
+    await expect.poll(progress, { timeout: 45_000 }).toEqual(uids.map(() => true));
   }
 
   async close(): Promise<void> {
