@@ -110,7 +110,9 @@ test('mediasoup takes video and audio of an output, and its key frame request re
     // The numbers have no hole: the key frame of 150 kB was not lost in a burst.
     const numbers = packets.map((packet) => packet.readUInt16BE(2));
     expect(numbers.every((number, index) => index === 0 || ((number - numbers[index - 1]!) & 0xffff) === 1)).toBe(true);
-    await expect.poll(async () => (await sound.getStats())[0]?.packetCount ?? 0, { timeout: 20_000 }).toBeGreaterThan(5);
+    await expect
+      .poll(async () => (await sound.getStats())[0]?.packetCount ?? 0, { timeout: 20_000 })
+      .toBeGreaterThan(5);
 
     const requested = once(ingest, 'keyFrameRequested');
     const seen = packets.length;
