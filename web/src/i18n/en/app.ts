@@ -7,7 +7,7 @@ export const app = {
     meet: 'Meet',
     call: 'Call',
     recordings: 'Recordings',
-    statistics: 'Call statistics',
+    statistics: 'Statistics',
     devices: 'Devices',
     connect: 'Connect',
     settings: 'Settings',

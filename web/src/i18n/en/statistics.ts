@@ -25,6 +25,7 @@ export const statistics = {
     cost: 'Cost',
   },
   durations: {
+    title: 'Durations',
     sessions: 'Time in the room',
     talks: 'Talk time',
     total: 'Total',

@@ -9,7 +9,7 @@ export const app: typeof enApp = {
     meet: '会议',
     call: '通话',
     recordings: '录像',
-    statistics: '通话统计',
+    statistics: '统计',
     devices: '设备管理',
     connect: '接入摄像机',
     settings: '系统设置',

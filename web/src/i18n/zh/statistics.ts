@@ -21,6 +21,7 @@ export const statistics: typeof enStatistics = {
   },
   pairs: { title: '连接', total: '用户对数', connected: '已连接', failed: '未能连接', cost: '费用' },
   durations: {
+    title: '时长',
     sessions: '在房间时长',
     talks: '通话时长',
     total: '总计',
