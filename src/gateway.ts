@@ -213,6 +213,7 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
       },
       version: options.version,
       demo: options.demo,
+      roomPaths: { meeting: config.meeting.location, call: config.call.location },
       candidates: facts.addresses,
       sip: {
         serial: sip.serial,

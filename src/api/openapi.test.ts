@@ -88,6 +88,7 @@ describe('the document', () => {
         auth: { enable: true, tokenTtlMs: 1, playTokenTtlMs: 1 },
         version: '1.2.3',
         demo: false,
+        roomPaths: { meeting: '/meeting', call: '/ws' },
         candidates: [],
         sip: { serial: '', realm: '', hosts: [], port: 1, transports: [], authRequired: false },
         settings: {},

@@ -231,6 +231,8 @@ export interface ApiOptions {
   };
   readonly version: string;
   readonly demo: boolean;
+  /** Paths of the WebSockets of `webSockets` that the console uses. */
+  readonly roomPaths: { readonly meeting: string; readonly call: string };
   /** Addresses that browsers reach us at; the Host header of a request goes first. */
   readonly candidates: readonly string[];
   readonly sip: SipConnectInfo;

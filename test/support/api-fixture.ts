@@ -54,6 +54,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
       auth: { enable: false, tokenTtlMs: 3_600_000, playTokenTtlMs: 600_000 },
       version: '1.2.3',
       demo: false,
+      roomPaths: { meeting: '/meeting', call: '/ws' },
       candidates: ['203.0.113.5'],
       sip: {
         serial: platform.serial,

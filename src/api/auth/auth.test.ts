@@ -67,7 +67,13 @@ describe('login', () => {
 });
 
 describe('session', () => {
-  const out = { authRequired: true, authenticated: false, version: '1.2.3', demo: false };
+  const out = {
+    authRequired: true,
+    authenticated: false,
+    version: '1.2.3',
+    demo: false,
+    rooms: { meeting: '/meeting', call: '/ws' },
+  };
 
   test('without and with a token, in each of the three places', async () => {
     expect(await session({})).toEqual(out);

@@ -26,6 +26,9 @@ const sessionSchema = z
     expiresAt: z.number().optional(),
     version: z.string(),
     demo: z.boolean(),
+    rooms: z
+      .object({ meeting: z.string(), call: z.string() })
+      .meta({ description: 'Paths of the room protocols on this port.' }),
   })
   .meta({ id: 'Session' });
 
@@ -99,6 +102,7 @@ export function addAccessRoutes(routes: Routes, { options, parts, gate, tokens }
           }),
       version: options.version,
       demo: options.demo,
+      rooms: options.roomPaths,
     }),
   });
 }

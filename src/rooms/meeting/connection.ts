@@ -121,7 +121,7 @@ export class Connection implements PeerHandler, MemberLink {
     if (member.id !== id && rights.enabled) token = await rights.signMember(member.id);
     const addresses = servers.addresses(member.room, this.#peer.host, token);
     const own = data.endpoint === '' ? { endpoint } : {};
-    return success(echo, member.session, JSON.stringify({ ...own, media_server: addresses }));
+    return success(echo, member.session, JSON.stringify({ ...own, media_server: addresses, media_token: token }));
   }
 
   #checkSame(app: string, channel: string, endpoint: string): void {
@@ -143,7 +143,7 @@ export class Connection implements PeerHandler, MemberLink {
     const { servers, rights } = this.#parts;
     const token = rights.enabled ? await rights.signMember(id) : undefined;
     const addresses = servers.addresses(room, this.#peer.host, token);
-    return success(echo, session, JSON.stringify({ media_server: addresses }));
+    return success(echo, session, JSON.stringify({ media_server: addresses, media_token: token }));
   }
 
   #fail(echo: Echo, error: unknown): void {

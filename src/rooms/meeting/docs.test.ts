@@ -47,7 +47,7 @@ test('the examples of the document are what the server sends', async () => {
 
   const shown = (text: string): Message =>
     JSON.parse(
-      text.replaceAll(session, documented ?? '').replaceAll(/token=[\w.-]+/g, 'token=eyJhbGciOiJIUzI1NiJ9…'),
+      text.replaceAll(session, documented ?? '').replaceAll(/(token=|token":")eyJ[\w.-]+/g, '$1eyJhbGciOiJIUzI1NiJ9…'),
     ) as Message;
   const replies = examples.filter(({ err }) => err !== undefined).toSorted(byCseq);
   // Some answers are described by words.

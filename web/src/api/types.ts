@@ -21,6 +21,8 @@ export interface Session {
   readonly expiresAt?: number;
   readonly version: string;
   readonly demo: boolean;
+  /** Paths of the room protocols on this origin. */
+  readonly rooms: { readonly meeting: string; readonly call: string };
 }
 
 export interface DeviceSettings {

@@ -1,7 +1,9 @@
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue';
 import { ActiveSpeaker } from '../lib/active-speaker.ts';
 import { CallClient, type CallState } from '../lib/call-client.ts';
-import { callSocketUrl, type CallTarget, describeClient, newUid } from '../lib/call-link.ts';
+import { socketUrl } from '../lib/socket-url.ts';
+import { useSession } from '../stores/session.ts';
+import { type CallTarget, describeClient, newUid } from '../lib/call-link.ts';
 import { type CallDevice, talkTypeOf } from '../lib/call-message.ts';
 import { type CaptureChoice, NO_SOUND } from '../lib/capture.ts';
 import { randomLetters, tokenEndpoint } from '../lib/meeting-link.ts';
@@ -19,6 +21,7 @@ const linear = (meter: number) => (meter <= 0 ? 0 : 10 ** ((FLOOR_DB * (1 - mete
 
 /** A call as one of its users has it; `renewToken` is asked when the server says that the token expires. */
 export function useCall(devices: ConferenceDevices, renewToken: () => Promise<string | undefined>) {
+  const session = useSession();
   const target = shallowRef<CallTarget>();
   const uid = ref('');
   const state = shallowRef<CallState>({ phase: 'idle' });
@@ -72,7 +75,7 @@ export function useCall(devices: ConferenceDevices, renewToken: () => Promise<st
     members.value = [];
     pairs.setTracks(tracks.value);
     client = new CallClient({
-      open: () => new WebSocket(callSocketUrl(location)),
+      open: () => new WebSocket(socketUrl(location, session.roomPaths.call)),
       identity: { appId: next.app, roomId: next.room, uid: uid.value, uname: next.name, talkType },
       token: next.token === '' ? undefined : next.token,
       client: { ...describeClient(navigator.userAgent), sdkInfo: 'gbrtc' },

@@ -1,6 +1,8 @@
 import { computed, onScopeDispose, type Ref, ref, shallowRef, watch } from 'vue';
 import { MeetingClient, type MeetingError, type MeetingPhase, type MeetingSocket } from '../lib/meeting-client.ts';
-import { deviceId, meetingSocketUrl, randomLetters } from '../lib/meeting-link.ts';
+import { deviceId, randomLetters } from '../lib/meeting-link.ts';
+import { socketUrl } from '../lib/socket-url.ts';
+import { useSession } from '../stores/session.ts';
 import type { MeetingEndpoint, MeetingEvent, StreamType } from '../lib/meeting-protocol.ts';
 import { sentCodec } from '../lib/send-limits.ts';
 import type { Captured } from './useCapture.ts';
@@ -26,6 +28,7 @@ export interface SeatOptions {
 
 /** One endpoint of a room with the one stream that it may publish (the document's model). */
 export function useMeetingSeat({ captured, type, muted, onMembers, onEvent }: SeatOptions) {
+  const session = useSession();
   const phase = ref<MeetingPhase>('idle');
   const error = shallowRef<MeetingError>();
   const publish = usePublish(captured, muted);
@@ -44,7 +47,7 @@ export function useMeetingSeat({ captured, type, muted, onMembers, onEvent }: Se
     error.value = undefined;
     streamId = `${endpoint}-${randomLetters(6)}`;
     client = new MeetingClient({
-      connect: () => new WebSocket(meetingSocketUrl(location, token)) as unknown as MeetingSocket,
+      connect: () => new WebSocket(socketUrl(location, session.roomPaths.meeting, token)) as unknown as MeetingSocket,
       app,
       channel: room,
       endpoint,

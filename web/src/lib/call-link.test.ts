@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { callLink, callSocketUrl, callTarget, describeClient, newUid, randomRoom } from './call-link.ts';
+import { callLink, callTarget, describeClient, newUid, randomRoom } from './call-link.ts';
 
 describe('the address of the page', () => {
   test.each([
@@ -39,11 +39,6 @@ test.each([
 
 test('a room number has six digits', () => {
   expect([randomRoom(() => 0), randomRoom(() => 0.999_999_9)]).toEqual(['100000', '999999']);
-});
-
-test('the socket has the origin of the page', () => {
-  expect(callSocketUrl({ protocol: 'http:', host: 'g:1' })).toBe('ws://g:1/ws');
-  expect(callSocketUrl({ protocol: 'https:', host: 'g' })).toBe('wss://g/ws');
 });
 
 test.each([

@@ -48,10 +48,6 @@ export function newUid(name: string, random: string): string {
   return `${readable === '' ? 'guest' : readable}-${random.slice(0, UID.random)}`;
 }
 
-/** Same origin as the page; behind a reverse proxy too. */
-export const callSocketUrl = (page: { readonly protocol: string; readonly host: string }): string =>
-  `${page.protocol === 'https:' ? 'wss' : 'ws'}://${page.host}/ws`;
-
 const BROWSERS = [
   ['edge', /Edg\/(\d+)/],
   ['opera', /OPR\/(\d+)/],

@@ -93,10 +93,11 @@ class FakeServer {
     if (method === 'channel.join') {
       // The session stands in `data` here and nowhere else.
       const { session: _, ...reply } = base;
-      const media_server = { wss: 'wss://h:1/x?token=T1', http: 'http://h:2/y?token=T1' };
-      return { ...reply, data: { session: `S${this.of('channel.join').length}`, media_server } };
+      const media = { media_server: { wss: 'wss://h:1/x' }, media_token: 'T1' };
+      return { ...reply, data: { session: `S${this.of('channel.join').length}`, ...media } };
     }
-    if (method === 'media_server.dump') return { ...base, data: { media_server: { wss: 'wss://h:1/x?token=T2' } } };
+    if (method === 'media_server.dump')
+      return { ...base, data: { media_server: { wss: 'wss://h:1/x' }, media_token: 'T2' } };
     return method === 'channel.dump' ? { ...base, data: { endpoint_list: this.list } } : base;
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { deviceId, meetingLink, meetingSocketUrl, meetingTarget, newEndpoint, tokenEndpoint } from './meeting-link.ts';
+import { deviceId, meetingLink, meetingTarget, newEndpoint, tokenEndpoint } from './meeting-link.ts';
 
 test.each([
   { query: {}, target: { app: 'meet', room: '', name: '', token: '' } },
@@ -35,11 +35,6 @@ test.each([
   expect(newEndpoint(name)).toMatch(endpoint);
   expect(newEndpoint(name)).not.toBe(newEndpoint(name));
 });
-
-test.each([
-  { page: { protocol: 'https:', host: 'h' }, token: 'a b', url: 'wss://h/meeting?token=a%20b' },
-  { page: { protocol: 'http:', host: 'h:8025' }, token: '', url: 'ws://h:8025/meeting' },
-])('meetingSocketUrl $url', ({ page, token, url }) => expect(meetingSocketUrl(page, token)).toBe(url));
 
 describe('deviceId', () => {
   const stored = new Map<string, string>();

@@ -58,12 +58,6 @@ export function deviceId(): string {
   return fresh;
 }
 
-/** Same origin as the page; behind a reverse proxy too. */
-export function meetingSocketUrl(page: { readonly protocol: string; readonly host: string }, token: string): string {
-  const query = token === '' ? '' : `?token=${encodeURIComponent(token)}`;
-  return `${page.protocol === 'https:' ? 'wss' : 'ws'}://${page.host}/meeting${query}`;
-}
-
 /** The endpoint that a token is bound to; undefined where it leaves the choice to its bearer. */
 export function tokenEndpoint(token: string): string | undefined {
   try {

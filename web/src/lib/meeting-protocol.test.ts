@@ -86,8 +86,8 @@ test('toEndpoints: roles, streams, and whatever does not fit', () => {
 });
 
 test.each([
-  { media_server: { wss: 'wss://h:1/', http: 'http://h/?token=T' }, token: 'T' },
-  { media_server: { wss: 'wss://h:1/?token=A%2BB' }, token: 'A+B' },
-  { media_server: { wss: 'no address', rtsp: '' }, token: undefined },
-  { media_server: null, token: undefined },
-])('mediaToken $token', ({ media_server, token }) => expect(mediaToken({ media_server })).toBe(token));
+  { data: { media_server: {}, media_token: 'T' }, token: 'T' },
+  { data: { media_token: '' }, token: undefined },
+  { data: { media_token: 7 }, token: undefined },
+  { data: {}, token: undefined },
+])('mediaToken $token', ({ data, token }) => expect(mediaToken(data)).toBe(token));

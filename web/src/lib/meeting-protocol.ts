@@ -104,11 +104,7 @@ export function toEndpoints(data: Fields): MeetingEndpoint[] {
   });
 }
 
-/** The token for media that the addresses of `media_server` carry; undefined where none is needed. */
+/** The member's token for media at the gateway; undefined where none is needed. */
 export function mediaToken(data: Fields): string | undefined {
-  for (const address of Object.values(fields(data['media_server']))) {
-    const token = URL.canParse(text(address)) ? new URL(text(address)).searchParams.get('token') : null;
-    if (token !== null && token !== '') return token;
-  }
-  return undefined;
+  return text(data['media_token']) || undefined;
 }

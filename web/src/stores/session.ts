@@ -11,6 +11,9 @@ export const useSession = defineStore('session', () => {
     () => session.value !== undefined && (!session.value.authRequired || session.value.authenticated),
   );
 
+  /** Where the room protocols are; they are asked for before any page is shown. */
+  const roomPaths = computed(() => session.value?.rooms ?? { meeting: '/meeting', call: '/ws' });
+
   const load = async () => {
     session.value = await api.getSession();
   };
@@ -30,5 +33,5 @@ export const useSession = defineStore('session', () => {
   };
 
   handleUnauthorized(forget);
-  return { session, ready, load, login, logout };
+  return { session, ready, roomPaths, load, login, logout };
 });
