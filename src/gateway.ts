@@ -235,6 +235,7 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
       rooms: meetings,
       roomActors: rooms.actors,
       calls: rooms.calls,
+      iceServers: rooms.ice,
       callStatistics: reports.callStatistics,
       webSockets: rooms.hub,
       credentials: {

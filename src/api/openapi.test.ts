@@ -5,7 +5,7 @@ import { type ApiFixture, openApi } from '../../test/support/api-fixture.ts';
 import { apiCallStatistics, FakeCallHistory } from '../../test/support/call-records.ts';
 import { FakePlatform, fakeChannel, fakeDevice } from '../../test/support/fake-platform.ts';
 import { openMeetings } from '../../test/support/meetings-fixture.ts';
-import { openCallFixture } from '../../test/support/room-server.ts';
+import { FAKE_ICE, openCallFixture } from '../../test/support/room-server.ts';
 import type { NewPull, PullListEvents } from './types.ts';
 import { FakeStreams, fakePlay, fakeStream, fakeViewer } from '../../test/support/fake-streams.ts';
 import { openRecordings } from '../../test/support/recordings-fixture.ts';
@@ -111,6 +111,7 @@ describe('the document', () => {
         recordings: fixture.recordings,
         rooms: openMeetings(new FakeStreams()),
         calls: openCallFixture().calls,
+        iceServers: FAKE_ICE,
         callStatistics: apiCallStatistics(new FakeCallHistory()),
         credentials: { verify: async () => false, signingKey: new Uint8Array(32) },
         health: () => ({ ok: true, problems: [] }),

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { MemberStreams } from './auth/stream-rights.ts';
 import type { callRoomSchema } from './schemas/call.ts';
+import type { iceServerSchema } from './schemas/ice-server.ts';
 import type { mediaNodeSchema, newMediaNodeSchema, roomSchema, roomSummarySchema } from './schemas/room.ts';
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
@@ -10,6 +11,13 @@ export interface ApiCalls {
   readonly counts: { readonly rooms: number; readonly users: number; readonly connectedPairs: number };
   /** At most `limit` running rooms, oldest first. */
   rooms(limit: number): ReadonlyArray<DeepReadonly<z.infer<typeof callRoomSchema>>>;
+}
+
+/** What the API needs of the ICE servers; `Ice` of src/rooms is one. */
+export interface ApiIceServers {
+  servers(): ReadonlyArray<
+    Readonly<Omit<z.infer<typeof iceServerSchema>, 'heardAt'>> & { readonly heardAt: number | undefined }
+  >;
 }
 
 /** What the API needs of the MeetingServer; `Meetings` of src/rooms is one. Errors are GatewayErrors. */

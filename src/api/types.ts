@@ -6,7 +6,7 @@ import type { Platform } from '../gb28181/index.ts';
 import type { Streams } from '../stream/index.ts';
 import type { Logger } from '../util/index.ts';
 import type { ApiRoomActors } from './room-actors.ts';
-import type { ApiCalls, ApiRooms } from './rooms-types.ts';
+import type { ApiCalls, ApiIceServers, ApiRooms } from './rooms-types.ts';
 import type { callStatisticsSchema } from './schemas/call-statistics.ts';
 import type { recordingSchema } from './schemas/recording.ts';
 
@@ -183,6 +183,7 @@ export interface ApiParts {
   readonly pulls: PullList;
   readonly recordings: ApiRecordings;
   readonly roomActors?: ApiRoomActors;
+  readonly iceServers: ApiIceServers;
   readonly callStatistics: ApiCallStatistics;
   readonly webSockets?: WebSocketSide;
   readonly credentials: Credentials;

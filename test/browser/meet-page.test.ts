@@ -285,7 +285,7 @@ describe('layout', () => {
     await joinSilently(scene, gateway, 'rec', 'recorder');
     await eventually(() => ann.getByTestId('tile').count()).toBe(15);
     await ann.getByTestId('meet-recording').waitFor();
-    expect(await ann.getByTestId('meet-people').textContent()).toBe('16 in the room');
+    await eventually(() => ann.getByTestId('meet-people').textContent()).toBe('16 in the room');
     await eventually(async () => {
       const boxes = await Promise.all((await ann.getByTestId('tile').all()).map((each) => each.boundingBox()));
       return boxes.every((box) => box !== null && box.width > 150 && box.y + box.height <= 800 && box.x >= 0);

@@ -11,7 +11,7 @@ import { silentLogger } from '../../src/util/index.ts';
 import { apiCallStatistics, FakeCallHistory } from './call-records.ts';
 import { FakePlatform } from './fake-platform.ts';
 import { FakeRecordThreads } from './fake-recorder.ts';
-import { openCallFixture } from './room-server.ts';
+import { FAKE_ICE, openCallFixture } from './room-server.ts';
 import { FakeStreams } from './fake-streams.ts';
 import { openMeetings } from './meetings-fixture.ts';
 
@@ -76,6 +76,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
       recordings,
       rooms: meetings,
       calls: openCallFixture().calls,
+      iceServers: FAKE_ICE,
       callStatistics: apiCallStatistics(new FakeCallHistory()),
       credentials: {
         verify: async (username, password) => username === ADMIN.username && password === ADMIN.password,

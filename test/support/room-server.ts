@@ -7,6 +7,17 @@ import { FakePeer } from './fake-peer.ts';
 
 export type Message = Record<string, unknown>;
 
+/** One server of the configuration, and one that has registered. */
+export const FAKE_ICE = {
+  servers() {
+    const common = { turnPort: 3478, stunPort: 3478, maxBandwidth: 100_000, rxRate: 12, txRate: 34, reserved: 400 };
+    return [
+      { ...common, ip: '192.0.2.1', country: 'DE', configured: true, heardAt: undefined, handedOut: 0 },
+      { ...common, ip: '192.0.2.2', country: '', configured: false, heardAt: 1_700_000_000_000, handedOut: 2 },
+    ];
+  },
+};
+
 /** Keeps what it is told, the last state of each row. */
 export class RecordedCalls implements CallRecords {
   readonly sessions = new Map<string, TalkSession>();

@@ -118,6 +118,8 @@ export class Metrics {
     const { calls } = this.#context.parts;
     this.#gauge('gbrtc_call_rooms', 'Running rooms of calls', () => calls.counts.rooms);
     this.#gauge('gbrtc_call_users', 'Users in rooms of calls', () => calls.counts.users);
+    const { iceServers } = this.#context.parts;
+    this.#gauge('gbrtc_ice_servers', 'ICE servers that calls are given', () => iceServers.servers().length);
     this.#gauge('gbrtc_call_pairs', 'Pairs of users who are connected', () => calls.counts.connectedPairs);
     this.#gauge('gbrtc_event_listeners', 'Open event streams', eventListeners);
   }

@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import type { ApiContext } from '../context.ts';
 import { callRoomSchema } from '../schemas/call.ts';
+import { iceServerSchema } from '../schemas/ice-server.ts';
 import { pageOf, pageQuery, paginate } from '../schemas/common.ts';
 import type { Routes } from './route.ts';
 
 /** More is not looked through for one page. */
 const MAX_ROOMS = 20_000;
 
-/** Running rooms of the RoomServer and who is in them. */
-export function addCallRoutes(routes: Routes, { parts: { calls } }: ApiContext): void {
+/** Running rooms of the RoomServer with who is in them, and the ICE servers that they are given. */
+export function addCallRoutes(routes: Routes, { parts: { calls, iceServers } }: ApiContext): void {
   routes.add({
     method: 'get',
     path: '/api/v1/calls',
@@ -32,5 +33,21 @@ export function addCallRoutes(routes: Routes, { parts: { calls } }: ApiContext):
         );
       return paginate(found, query);
     },
+  });
+
+  routes.add({
+    method: 'get',
+    path: '/api/v1/ice-servers',
+    tag: 'calls',
+    summary: 'STUN and TURN servers that calls are given, with their load',
+    access: 'admin',
+    status: 200,
+    response: z.object({ items: z.array(iceServerSchema) }).meta({ id: 'IceServerList' }),
+    errors: [],
+    handle: () => ({
+      items: iceServers
+        .servers()
+        .map(({ heardAt, ...server }) => ({ ...server, ...(heardAt === undefined ? {} : { heardAt }) })),
+    }),
   });
 }
