@@ -50,7 +50,8 @@ export function createSystemdNotifier({ environment, healthy, log }: SystemdOpti
     }
     if (!healthyNow || sending) return;
     sending = true;
-    void tell('WATCHDOG=1').finally(() => (sending = false));
+    // Before systemd 246 a message may be lost when its sender has ended already: a lost READY would end the service.
+    void tell('READY=1', 'WATCHDOG=1').finally(() => (sending = false));
   }
 
   return {
