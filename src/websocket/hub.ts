@@ -79,7 +79,7 @@ class Hub implements WebSocketHub {
     }
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const onClosed = (closed: SocketPeer): void => void peers.delete(closed);
-      peers.add(new SocketPeer({ socket: webSocket, request, protocol, onClosed, log: this.#log }));
+      peers.add(new SocketPeer({ socket: webSocket, stream: socket, request, protocol, onClosed, log: this.#log }));
     });
     return true;
   }

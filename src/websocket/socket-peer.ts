@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { errorMessage, type Logger } from '../util/index.ts';
 import { callerOf } from './caller.ts';
 import { MessageRate } from './message-rate.ts';
+import { textFrame } from './text-frame.ts';
 import type { Peer, PeerHandler, PeerLimits, WebSocketProtocol } from './types.ts';
 
 const DEFAULT_MAX_PENDING = 64;
@@ -18,6 +20,8 @@ const MAX_REASON_BYTES = 123;
 
 export interface SocketPeerParts {
   readonly socket: WebSocket;
+  /** What the WebSocket runs on. */
+  readonly stream: Duplex;
   readonly request: IncomingMessage;
   readonly protocol: WebSocketProtocol;
   readonly onClosed: (peer: SocketPeer) => void;
@@ -34,6 +38,7 @@ export class SocketPeer implements Peer {
   readonly host: string | undefined;
   readonly secure: boolean;
   readonly #socket: WebSocket;
+  readonly #stream: Duplex;
   readonly #limits: PeerLimits;
   readonly #onClosed: (peer: SocketPeer) => void;
   readonly #log: Logger;
@@ -47,7 +52,7 @@ export class SocketPeer implements Peer {
   #messageAt = Date.now();
   #closed = false;
 
-  constructor({ socket, request, protocol, onClosed, log }: SocketPeerParts) {
+  constructor({ socket, stream, request, protocol, onClosed, log }: SocketPeerParts) {
     const { address, userAgent, token, query, origin, host, secure } = callerOf(request);
     this.address = address;
     this.userAgent = userAgent;
@@ -57,6 +62,7 @@ export class SocketPeer implements Peer {
     this.host = host;
     this.secure = secure;
     this.#socket = socket;
+    this.#stream = stream;
     this.#limits = protocol.limits;
     this.#onClosed = onClosed;
     this.#log = log;
@@ -81,7 +87,8 @@ export class SocketPeer implements Peer {
       this.#socket.terminate();
       return;
     }
-    this.#socket.send(text);
+    // One write instead of the library's two: half of what an event to many members costs.
+    if (this.#socket.readyState === this.#socket.OPEN) this.#stream.write(textFrame(text));
   }
 
   close(code: number, reason: string): void {
