@@ -1,5 +1,6 @@
 // A process with the clients of many rooms. Started by fork(); takes `RoomOrder`s, answers each with a `RoomReport`.
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { percentiles } from './percentiles.ts';
 
@@ -59,11 +60,7 @@ class Member {
     this.room = room;
     this.index = index;
     this.#socket = new WebSocket(url, { perMessageDeflate: false });
-    this.#socket.on('message', (data: Buffer) => {
-      // As light as a client can be, so that it is the server that is measured.
-      if (counting && data.includes('"broadcast"')) onHeard(this, 0, undefined);
-      else this.#handle(data.toString());
-    });
+    this.#socket.on('message', (data: Buffer) => this.#handle(data.toString()));
     this.#socket.on('close', () => {
       if (!closing) throw new Error(`member ${this.index} of ${room.name} was cut off`);
     });
@@ -115,6 +112,15 @@ class Member {
     this.#socket.send(JSON.stringify(message));
   }
 
+  /** From now on what arrives is counted and not read: as light as a client can be, so that the server is measured. */
+  onlyCount(): void {
+    const { _socket: socket } = this.#socket as unknown as { readonly _socket: Socket };
+    socket.removeAllListeners('data');
+    socket.on('data', (chunk: Buffer) => {
+      if (chunk.includes('"event":"broadcast"')) onHeard(this, 0, undefined);
+    });
+  }
+
   close(): void {
     this.#socket.close();
   }
@@ -142,8 +148,6 @@ interface Room {
 }
 
 let closing = false;
-/** Broadcasts are counted, not read. */
-let counting = false;
 let rooms: Room[] = [];
 let onHeard: (member: Member, at: number, by: number | undefined) => void = () => undefined;
 
@@ -206,7 +210,7 @@ async function broadcast({ times }: RoomOrder & { kind: 'broadcast' }): Promise<
   const room = rooms[0];
   if (room === undefined) throw new Error('nobody has joined');
   const delays: number[] = [];
-  counting = true;
+  for (const member of room.members) member.onlyCount();
   for (let time = 0; time < times; time += 1) {
     const heard = Promise.withResolvers<void>();
     let left = room.members.length - 1;
