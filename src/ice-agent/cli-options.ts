@@ -6,6 +6,9 @@ import type { AgentAccount, IceAgentOptions } from './types.ts';
 /** What the command line asks for. */
 export type CliRequest = { readonly kind: 'help' } | { readonly kind: 'run'; readonly agent: IceAgentOptions };
 
+/** A server that is silent for `ice.keep-live-timeout`, 30 s, is no longer handed out. */
+const MAX_INTERVAL_MS = 10_000;
+
 const OPTIONS = {
   server: { type: 'string' },
   token: { type: 'string' },
@@ -68,7 +71,7 @@ export function parseIceAgentArgs(args: readonly string[], environment: Environm
       maxBandwidth: toNumber('max-bandwidth', values['max-bandwidth'], { min: 1, max: 1e9 }),
       account: accountOf(values, environment),
       relayOnly: values.relay,
-      intervalMs: duration('interval', values.interval, { min: 100, max: 60_000 }),
+      intervalMs: duration('interval', values.interval, { min: 100, max: MAX_INTERVAL_MS }),
     },
   };
 }

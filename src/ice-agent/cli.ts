@@ -6,7 +6,7 @@ import { askBinding } from './binding.ts';
 import { parseIceAgentArgs, USAGE } from './cli-options.ts';
 import { IceAgentOptionError } from './errors.ts';
 import { httpLink } from './http-link.ts';
-import { HostNetRate, NetInterfaceError } from './net-rate.ts';
+import { HostNetRate } from './net-rate.ts';
 import type { GatewayLink, IceAgentOptions } from './types.ts';
 import { WebSocketLink } from './web-socket-link.ts';
 
@@ -20,7 +20,7 @@ async function runIceAgentCli(args: readonly string[], signal: AbortSignal): Pro
     else await run(request.agent, signal);
     return 0;
   } catch (error) {
-    const usage = error instanceof IceAgentOptionError || error instanceof NetInterfaceError;
+    const usage = error instanceof IceAgentOptionError;
     process.stderr.write(`gbrtc ice-agent: ${errorMessage(error)}\n`);
     if (!usage && !(error instanceof GatewayError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     return usage ? EXIT_USAGE : 1;
@@ -31,8 +31,6 @@ async function run(options: IceAgentOptions, signal: AbortSignal): Promise<void>
   const { server, token, interfaceName, maxBandwidth, turnAddress, turnPort, stunPort, intervalMs } = options;
   const log = createLogger({ level: 'info' });
   const net = new HostNetRate(interfaceName, maxBandwidth);
-  // An interface that is not there at the start is a slip of the pen.
-  net.take();
   const link: GatewayLink = server.protocol.startsWith('ws')
     ? new WebSocketLink(server, token)
     : httpLink(server, token);

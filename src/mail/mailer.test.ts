@@ -80,6 +80,14 @@ test('an account is never left out because the server offers no login', async ()
   expect(server.mails).toEqual([]);
 });
 
+test('an account does not go out in clear, but on this machine', async () => {
+  const server = await sink({ disabledCommands: ['STARTTLS'] });
+  // Another way to write 127.0.0.1 that looks like a host elsewhere.
+  const elsewhere = mailerFor(server.port, { host: '127.1', username: 'u', password: 'p' });
+  await expect(elsewhere.send(MESSAGE)).rejects.toThrow(/STARTTLS|TLS/);
+  expect(server.mails).toEqual([]);
+});
+
 describe('headers cannot be injected', () => {
   test.each([
     'Report\r\nBcc: victim@example.org',

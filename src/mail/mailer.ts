@@ -30,6 +30,8 @@ export function createMailer(options: MailOptions): Mailer {
     host: options.host,
     port: options.port,
     secure: options.secure,
+    // An account never goes out in clear, but to a server of this machine.
+    requireTLS: options.username !== '' && !isLoopbackHost(options.host),
     ...(options.username === '' ? {} : { auth: { user: options.username, pass: options.password }, forceAuth: true }),
     connectionTimeout: connectMs,
     greetingTimeout: connectMs,
@@ -103,6 +105,8 @@ export function createMailer(options: MailOptions): Mailer {
     },
   };
 }
+
+const isLoopbackHost = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(host);
 
 function senderOf({ from }: MailOptions): { name: string; address: string } {
   const sender = parseMailSender(from);

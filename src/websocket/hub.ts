@@ -104,7 +104,7 @@ class Hub implements WebSocketHub {
   }
 
   #check(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const { peers } of this.#protocols) for (const peer of peers) peer.check(now);
   }
 }

@@ -5,7 +5,7 @@ export class MessageRate {
   #tokens: number;
   #at: number;
 
-  constructor(perSecond: number, now: () => number = Date.now) {
+  constructor(perSecond: number, now: () => number = () => performance.now()) {
     this.#perSecond = perSecond;
     this.#now = now;
     this.#tokens = 2 * perSecond;

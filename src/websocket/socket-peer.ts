@@ -48,8 +48,8 @@ export class SocketPeer implements Peer {
   #running: Promise<void> | undefined;
   #pending = 0;
   #refused = 0;
-  #heardAt = Date.now();
-  #messageAt = Date.now();
+  #heardAt = performance.now();
+  #messageAt = performance.now();
   #closed = false;
 
   constructor({ socket, stream, request, protocol, onClosed, log }: SocketPeerParts) {
@@ -70,7 +70,7 @@ export class SocketPeer implements Peer {
     this.#handler = protocol.connect(this);
     socket.on('message', (data: RawData, binary: boolean) => this.#receive(data, binary));
     socket.on('pong', () => {
-      this.#heardAt = Date.now();
+      this.#heardAt = performance.now();
     });
     socket.on('error', (error) => log.debug({ error: errorMessage(error) }, 'websocket failed'));
     socket.once('close', () => this.#end());
@@ -115,7 +115,7 @@ export class SocketPeer implements Peer {
 
   #receive(data: RawData, binary: boolean): void {
     if (this.#closed) return;
-    this.#heardAt = Date.now();
+    this.#heardAt = performance.now();
     this.#messageAt = this.#heardAt;
     const { messageRate, maxPending = DEFAULT_MAX_PENDING } = this.#limits;
     if (!this.#rate.take()) {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { silentLogger } from '../util/index.ts';
 import { createWebSocketHub } from './hub.ts';
@@ -160,6 +160,20 @@ describe('a peer', () => {
     await once(socket, 'close');
     await expect.poll(() => told).toEqual(['closed']);
   });
+});
+
+test('a clock that is set back or forward refuses and ends nothing', async () => {
+  const port = await open({ limits: { idleTimeoutMs: 3000, messageRate: 5 }, handle: (text, peer) => peer.send(text) });
+  const socket = await client(port);
+  for (const step of [-3_600_000, 3_600_000]) {
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + step);
+    socket.send('hello');
+    expect(await next(socket)).toBe('hello');
+    // Beyond a check of the idle ones.
+    await once(socket, 'ping');
+    clock.mockRestore();
+  }
+  expect(socket.readyState).toBe(WebSocket.OPEN);
 });
 
 describe('order', () => {

@@ -133,8 +133,17 @@ export class SpoolQueue {
       this.#failed = true;
       this.#memory.unshift(lines);
       this.#closeSegment();
+      this.#removeEmpty();
       throw error;
     }
+  }
+
+  /** A full disk would collect a file for each attempt. */
+  #removeEmpty(): void {
+    const last = this.#segments.at(-1);
+    if (last === undefined || last.bytes > 0) return;
+    this.#segments.pop();
+    rmSync(last.file, { force: true });
   }
 
   #writable(): { file: number; segment: Segment } {

@@ -39,6 +39,8 @@ export class Spool {
   readonly #quality: SpoolQueue;
   readonly #maxBytes: number;
   readonly #log: Logger;
+  /** One of them would starve behind the other. */
+  #qualityNext = false;
   #dropped = 0;
   #scheduled: NodeJS.Immediate | undefined;
   #failing = false;
@@ -124,19 +126,21 @@ export class Spool {
     this.#log.warn({ rows, dropped: this.dropped, maxBytes: this.#maxBytes }, 'spool of calls is full');
   }
 
-  /** The oldest rows, calls before quality; undefined when nothing waits. Again the same until acknowledged. */
+  /** The oldest rows of calls and of quality in turn; undefined when nothing waits. Again the same until acknowledged. */
   async take(): Promise<SpoolBatch | undefined> {
-    for (const queue of [this.#calls, this.#quality]) {
+    const queues = [this.#calls, this.#quality];
+    for (const queue of this.#qualityNext ? queues.toReversed() : queues) {
       const lines = await queue.take(BATCH);
       if (lines.length === 0) continue;
       const { rows, unreadable } = readLines(lines);
       const acknowledge = (): void => {
         queue.acknowledge();
+        this.#qualityNext = queue === this.#calls;
         if (unreadable === 0) return;
         this.#dropped += unreadable;
         this.#log.warn({ rows: unreadable }, 'spool of calls has lines that are no records');
       };
-      return { rows, full: queue.lines > lines.length, acknowledge };
+      return { rows, full: this.rows > lines.length, acknowledge };
     }
     return undefined;
   }

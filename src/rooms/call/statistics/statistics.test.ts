@@ -176,6 +176,23 @@ describe('a day with its figures counted by hand', () => {
     ]);
   });
 
+  test('a pair that began after midnight belongs to the next day, though one of them has joined before it', async () => {
+    const before = (await reader.read({ from: DAY })).pairs;
+    history.allSubsessions = [
+      ...history.allSubsessions,
+      talkSubsession({
+        subSessionId: 'late-d',
+        sessionId: 'late',
+        remoteUserId: 'dan',
+        begunAt: at('23:30:00') + 40 * 60_000,
+        connectedAt: at('23:30:00') + 41 * 60_000,
+        finishedAt: at('23:30:00') + 50 * 60_000,
+      }),
+    ];
+    vi.setSystemTime(at('20:00:00') + 90 * 86_400_000);
+    expect((await reader.read({ from: DAY })).pairs).toEqual(before);
+  });
+
   test('what was never ended counts until the end of the day', async () => {
     vi.setSystemTime(at('20:00:00') + 90 * 86_400_000);
     const { sessions } = await reader.read({ from: DAY });

@@ -29,7 +29,7 @@ export function callStatistics(input: StatisticsInput): CallStatistics {
   const { days, from, to, sessions, quality } = input;
   const { from: rangeFrom, to: rangeTo } = days.range(from, to);
   const now = Math.min(input.now, rangeTo);
-  const directions = directionsOf(input);
+  const directions = directionsOf(input, rangeTo);
   const pairs = pairsOf([...directions.values()]).map((pair): KnownPair => ({ pair, facts: factsOf(pair, now) }));
   const connected = pairs.filter(({ facts }) => facts.connected);
   const received = quality.flatMap((each): Received[] => {
@@ -70,12 +70,14 @@ export function callStatistics(input: StatisticsInput): CallStatistics {
   };
 }
 
-function directionsOf({ sessions, subsessions }: StatisticsInput): Map<string, Direction> {
+function directionsOf({ sessions, subsessions }: StatisticsInput, rangeTo: number): Map<string, Direction> {
   const bySession = new Map(sessions.map((session) => [session.sessionId, session]));
   const directions = new Map<string, Direction>();
   for (const subsession of subsessions) {
     const session = bySession.get(subsession.sessionId);
-    if (session !== undefined) directions.set(subsession.subSessionId, { session, subsession });
+    // What began behind the range belongs to the next one; there its other direction is, too.
+    if (session !== undefined && subsession.begunAt < rangeTo)
+      directions.set(subsession.subSessionId, { session, subsession });
   }
   return directions;
 }
