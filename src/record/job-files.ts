@@ -16,7 +16,8 @@ export class JobFiles {
   readonly #files = new Map<number, RecordingFile>();
   readonly #removed = { durationMs: 0, bytes: 0, packetsIn: 0, packetsLost: 0 };
   #nextIndex = 0;
-  #removedName: string | undefined;
+  /** In the order of their numbers the last one; files may be deleted in any order. */
+  #removedLast: RecordingFile | undefined;
 
   get list(): readonly RecordingFile[] {
     return [...this.#files.values()];
@@ -57,12 +58,12 @@ export class JobFiles {
     if (file === undefined) return;
     this.#files.delete(index);
     for (const key of KEYS) this.#removed[key] += file[key];
-    this.#removedName = file.fileName;
+    if (this.#removedLast === undefined || file.index > this.#removedLast.index) this.#removedLast = file;
   }
 
   /** Numbers of deleted files: a new file never gets the name of an earlier one, which may have been moved away. */
   removedNumbers(base: string): number[] {
-    const last = this.#removedName === undefined ? undefined : numberOf(this.#removedName, base);
+    const last = this.#removedLast === undefined ? undefined : numberOf(this.#removedLast.fileName, base);
     return Array.from({ length: last ?? 0 }, (_, at) => at + 1);
   }
 

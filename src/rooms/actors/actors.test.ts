@@ -6,7 +6,7 @@ import { openMeetings } from '../../../test/support/meetings-fixture.ts';
 import { silentLogger } from '../../util/index.ts';
 import type { LocalMember, Meetings } from '../meeting/index.ts';
 import { createRoomActors } from './actors.ts';
-import type { RoomActors, RoomPush, RoomPushes, RoomRecordings } from './types.ts';
+import type { RoomActors, RoomPush, RoomPushes, RoomRecording, RoomRecordings } from './types.ts';
 
 const ROOM = { app: 'shop', channel: 'hall' };
 const DEVICE = '34020000001320000001';
@@ -47,18 +47,36 @@ class FakePushes implements RoomPushes {
   }
 }
 
-class FakeRoomRecordings implements RoomRecordings {
+class FakeRoomRecordings extends EventEmitter<{ changed: [RoomRecording] }> implements RoomRecordings {
   readonly log: string[] = [];
+  readonly recordings = new Map<string, RoomRecording>();
   failure: Error | undefined;
+  /** `start` waits for it. */
+  hold: Promise<void> | undefined;
+  endsAtOnce = false;
 
   async start(request: Parameters<RoomRecordings['start']>[0]): Promise<{ id: string }> {
+    await this.hold;
     if (this.failure !== undefined) throw this.failure;
     this.log.push(`start ${request.stream} ${request.requestedBy} ${request.segmentMinutes ?? '-'}`);
-    return { id: `r-${request.stream}` };
+    const id = `r-${request.stream}`;
+    this.change({ id, state: 'recording' });
+    if (this.endsAtOnce) this.change({ id, state: 'finished', reason: 'stream_ended' });
+    return { id };
   }
 
   async stop(id: string): Promise<void> {
     this.log.push(`stop ${id}`);
+    if (this.get(id)?.state === 'recording') this.change({ id, state: 'finished', reason: 'stopped' });
+  }
+
+  get(id: string): RoomRecording | undefined {
+    return this.recordings.get(id);
+  }
+
+  change(recording: RoomRecording): void {
+    this.recordings.set(recording.id, recording);
+    this.emit('changed', recording);
   }
 }
 
@@ -211,6 +229,50 @@ describe('a recorder', () => {
     await vi.waitFor(() => expect(first()).toMatchObject({ state: 'failed', failure: { code: 'stream_not_found' } }));
     recordings.failure = undefined;
     await vi.waitFor(() => expect(first()).toMatchObject({ state: 'running', recordingId: 'r-s1' }));
+  });
+
+  test.each([
+    { end: { state: 'finished', reason: 'stream_ended' }, waits: { state: 'starting' } },
+    {
+      end: { state: 'failed', reason: 'disk_full', message: '1 byte is free' },
+      waits: { state: 'failed', failure: { code: 'disk_full', message: '1 byte is free' } },
+    },
+  ] as const)('begins anew when a recording ends before its stream: $end.reason', async ({ end, waits }) => {
+    const member = watcher();
+    publish(member, 's1');
+    actors.startRecorder(ROOM);
+    const first = () => actors.taker(ROOM, 'recorder')?.streams[0];
+    await vi.waitFor(() => expect(first()).toMatchObject({ state: 'running' }));
+    recordings.change({ id: 'r-s1', state: 'recording' });
+    let goOn: () => void = () => undefined;
+    recordings.hold = new Promise((resolve) => (goOn = resolve));
+    recordings.change({ id: 'r-s1', ...end });
+    await vi.waitFor(() => expect(first()).toMatchObject(waits));
+    goOn();
+    await vi.waitFor(() => expect(first()).toMatchObject({ state: 'running', recordingId: 'r-s1' }));
+    expect(first()).not.toHaveProperty('failure');
+    expect(recordings.log).toEqual(['start s1 room -', 'start s1 room -']);
+    member.deleteStream('s1');
+    await vi.waitFor(() => expect(recordings.log.at(-1)).toBe('stop r-s1'));
+  });
+
+  test('leaves alone what somebody has stopped', async () => {
+    publish(watcher(), 's1');
+    actors.startRecorder(ROOM);
+    await vi.waitFor(() => expect(recordings.get('r-s1')?.state).toBe('recording'));
+    await recordings.stop('r-s1');
+    const first = () => actors.taker(ROOM, 'recorder')?.streams[0];
+    await vi.waitFor(() => expect(first()).toMatchObject({ state: 'ended', recordingId: 'r-s1' }));
+  });
+
+  test('waits longer and longer while its recordings end at once', async () => {
+    recordings.endsAtOnce = true;
+    publish(watcher(), 's1');
+    const begunAt = performance.now();
+    actors.startRecorder(ROOM);
+    await vi.waitFor(() => expect(recordings.log).toHaveLength(5), { timeout: 10_000 });
+    // 20, 40, 80 and 160 ms; timers may be early by one.
+    expect(performance.now() - begunAt).toBeGreaterThan(290);
   });
 
   test('that was put out finishes, too', async () => {

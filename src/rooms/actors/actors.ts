@@ -2,6 +2,7 @@ import type { LocalMember, MemberStream } from '../meeting/index.ts';
 import { Cameras } from './cameras.ts';
 import { ActorError } from './errors.ts';
 import { StreamRecording } from './recording.ts';
+import { RecordingEnds } from './recording-ends.ts';
 import { Taker, type Taking } from './taker.ts';
 import type {
   ActorParts,
@@ -43,11 +44,13 @@ function pushOf(stream: MemberStream, url: string, pushes: RoomPushes): Taking {
 class Actors implements RoomActors {
   readonly #parts: ActorParts;
   readonly #cameras: Cameras;
+  readonly #ends: RecordingEnds;
   readonly #takers = new Map<string, Taker>();
 
   constructor(parts: ActorParts) {
     this.#parts = parts;
     this.#cameras = new Cameras(parts);
+    this.#ends = new RecordingEnds(parts.recordings);
   }
 
   placeCamera(request: CameraRequest, signal?: AbortSignal): Promise<CameraView> {
@@ -65,7 +68,7 @@ class Actors implements RoomActors {
   startRecorder({ segmentMinutes, ...room }: RecorderRequest): TakerView {
     const { recordings, retryMs, log } = this.#parts;
     const take = (stream: MemberStream): Taking =>
-      new StreamRecording({ stream, segmentMinutes, recordings, retryMs, log });
+      new StreamRecording({ stream, segmentMinutes, recordings, ends: this.#ends, retryMs, log });
     return this.#start(room, { role: 'recorder', take });
   }
 
@@ -89,6 +92,7 @@ class Actors implements RoomActors {
   async close(): Promise<void> {
     this.#cameras.close();
     await Promise.all([...this.#takers.values()].map((taker) => taker.close()));
+    this.#ends.close();
     await this.#parts.pushes.close();
   }
 

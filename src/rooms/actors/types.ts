@@ -4,6 +4,16 @@ import type { Streams } from '../../stream/index.ts';
 import type { Logger } from '../../util/index.ts';
 import type { Meetings } from '../meeting/index.ts';
 
+/** What the recorder needs to know of one recording. */
+export interface RoomRecording {
+  readonly id: string;
+  /** All but `recording`: it has ended. */
+  readonly state: 'recording' | 'finished' | 'interrupted' | 'failed';
+  /** Why it ended; `stopped`: somebody wanted it. */
+  readonly reason?: string;
+  readonly message?: string;
+}
+
 /** What the recorder needs of the recordings; `Recordings` of src/record is one. */
 export interface RoomRecordings {
   start(request: {
@@ -12,6 +22,10 @@ export interface RoomRecordings {
     readonly requestedBy: 'room';
   }): Promise<{ readonly id: string }>;
   stop(id: string): Promise<unknown>;
+  get(id: string): RoomRecording | undefined;
+  /** Told when a recording begins, grows and ends. */
+  on(event: 'changed', listener: (recording: RoomRecording) => void): unknown;
+  off(event: 'changed', listener: (recording: RoomRecording) => void): unknown;
 }
 
 /** One stream on its way to an RTSP server. */
@@ -37,7 +51,7 @@ export interface ActorParts {
   readonly streams: Pick<Streams, 'open'>;
   readonly recordings: RoomRecordings;
   readonly pushes: RoomPushes;
-  /** Between attempts to record; default 2000. */
+  /** Before the second attempt to record, doubled with each further one; default 2000. */
   readonly retryMs?: number;
   readonly log: Logger;
 }

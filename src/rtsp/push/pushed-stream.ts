@@ -13,12 +13,12 @@ export interface PushedStreamOptions {
   readonly userAgent: string;
   readonly timeoutMs: number;
   readonly keepAliveMs: number;
-  readonly streams: Pick<Streams, 'tap' | 'find'>;
+  readonly streams: Pick<Streams, 'tap'>;
   readonly onEnded: (push: PushedStream) => void;
   readonly log: Logger;
 }
 
-/** Attempts one after the other, with waits between, until the stream ends or nobody wants it any more. */
+/** Attempts one after the other, with waits between, until nobody wants it any more: a stream that is gone may return. */
 export class PushedStream extends EventEmitter<PushEvents> implements Push {
   readonly stream: string;
   readonly url: string;
@@ -52,10 +52,10 @@ export class PushedStream extends EventEmitter<PushEvents> implements Push {
 
   async #run(): Promise<void> {
     const { signal } = this.#abort;
-    const { streams, onEnded } = this.#options;
+    const { onEnded } = this.#options;
     while (!signal.aborted) {
       const failure = await this.#attempt();
-      if (signal.aborted || streams.find(this.stream) === undefined) break;
+      if (signal.aborted) break;
       this.#failure = failure;
       this.#enter('failed');
       await delay(this.#backoff.next(failure.code), undefined, { signal }).catch(() => undefined);

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
+import { FakeError } from '../../../test/support/fake-platform.ts';
 import { FakeTapSource, packetOn } from '../../../test/support/rtsp-fakes.ts';
 import { FakeRtspServer, type RtspServerBehaviour } from '../../../test/support/rtsp-server.ts';
+import type { Tap, TapRequest } from '../../stream/index.ts';
 import { silentLogger } from '../../util/index.ts';
 import { parseDescription } from '../description.ts';
 import { createPushes } from './pushes.ts';
@@ -16,8 +18,9 @@ afterEach(async () => {
 class FakeStreamSource extends FakeTapSource {
   running = true;
 
-  find(name: string): never | undefined {
-    return (this.running ? { name } : undefined) as never;
+  override async tap(name: string, request: TapRequest): Promise<Tap> {
+    if (!this.running) throw new FakeError('stream_not_found', `no stream ${name}`);
+    return super.tap(name, request);
   }
 }
 
@@ -89,13 +92,21 @@ describe('a push', () => {
     expect(pushing.push.url).toBe(pushing.server.url);
   });
 
-  test('ends with its stream', async () => {
+  test('says that its stream is gone, waits for it and ends when it is closed', async () => {
     const pushing = await pushTo();
+    const { server, streams, push } = pushing;
     await reached(pushing, 'recording');
-    pushing.streams.running = false;
-    pushing.streams.taps[0]?.end('publisher_gone');
-    await reached(pushing, 'ended');
-    expect(pushing.server.log.at(-1)).toBe('TEARDOWN 200');
+    streams.running = false;
+    streams.taps[0]?.end('publisher_gone');
+    await reached(pushing, 'failed');
+    expect(push.failure).toEqual({ code: 'stream_ended', message: 'publisher_gone' });
+    expect(server.log.at(-1)).toBe('TEARDOWN 200');
+    await expect.poll(() => push.failure, { timeout: 10_000 }).toMatchObject({ code: 'stream_not_found' });
+    streams.running = true;
+    await reached(pushing, 'recording');
+    expect(push.failure).toBeUndefined();
+    await push.close();
+    expect(push.state).toBe('ended');
   });
 
   test('comes back when the server was lost, or refused for a time', async () => {

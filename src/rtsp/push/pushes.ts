@@ -24,7 +24,7 @@ function addressOf(url: string): RtspAddress {
 
 class AllPushes implements Pushes {
   readonly #options: PushesOptions;
-  readonly #streams: Pick<Streams, 'tap' | 'find'>;
+  readonly #streams: Pick<Streams, 'tap'>;
   readonly #log: Logger;
   readonly #pushes = new Set<PushedStream>();
 
@@ -64,7 +64,7 @@ class AllPushes implements Pushes {
 }
 
 export interface PushesParts {
-  readonly streams: Pick<Streams, 'tap' | 'find'>;
+  readonly streams: Pick<Streams, 'tap'>;
   readonly log: Logger;
 }
 

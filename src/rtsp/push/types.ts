@@ -16,7 +16,7 @@ export type PushEvents = {
   changed: [];
 };
 
-/** One stream on its way to an RTSP server, until the stream ends. */
+/** One stream on its way to an RTSP server, until it is closed; a stream that ends is waited for. */
 export interface Push extends EventEmitter<PushEvents> {
   readonly stream: string;
   /** Without an account. */
@@ -32,7 +32,7 @@ export interface Push extends EventEmitter<PushEvents> {
 export interface Pushes {
   /** Whether a URL is one of an RTSP server. @throws PushInvalidError */
   check(url: string): void;
-  /** Goes on by itself; a server that is lost is tried again. @throws PushInvalidError, PushLimitError */
+  /** Goes on by itself; a server that is lost and a stream that is gone are tried again. @throws PushInvalidError, PushLimitError */
   start(request: PushRequest): Push;
   /** Ends all of them. Idempotent. */
   close(): Promise<void>;
