@@ -24,6 +24,7 @@ export function openRtsp({ rtsp }: Config, { secrets, streams, meetings }: Serve
     username,
     password,
     checkToken: async (token, name) => (await rights.check(token, right, name)) === 'ok',
+    memberOf: (token) => rights.memberOf(token),
   });
   const { enable, username, password } = rtsp.auth;
   const publish = account('publish', rtsp.auth['publish-username'], rtsp.auth['publish-password']);

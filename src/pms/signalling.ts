@@ -117,7 +117,9 @@ export class Signalling {
   async #publish({ session, stream, data }: PublishMessage, peer: Peer): Promise<Outcome> {
     const given = session === '' ? undefined : this.sessions.get(session, peer);
     this.#checkRole(given, 'publisher');
-    await this.#checkRight(data.token ?? peer.token, 'publish', stream);
+    const token = data.token ?? peer.token;
+    await this.#checkRight(token, 'publish', stream);
+    const owner = await this.#rights.memberOf(token);
     const previous = given === undefined ? undefined : this.sessions.part(given, 'publisher', stream);
     if (previous !== undefined) this.#replacing.add(previous.handleId);
     try {
@@ -125,6 +127,7 @@ export class Signalling {
         offer: data.sdp,
         remoteAddress: peer.address,
         userAgent: peer.userAgent,
+        owner,
         ...(data.max_bitrate === undefined ? {} : { maxBitrateBps: data.max_bitrate }),
       });
       const own = this.#adopt({ given, role: 'publisher', stream, handleId: id }, peer);

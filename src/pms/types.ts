@@ -50,6 +50,8 @@ export interface PlayOffer {
 
 export interface PublishOffer extends PlayOffer {
   readonly maxBitrateBps?: number;
+  /** Member of a room by whose token it is published. */
+  readonly owner?: string | undefined;
 }
 
 export interface HandleClosed {
@@ -90,6 +92,8 @@ export interface RecordCommands {
 /** Who may do what; `StreamRights` of src/api is one. */
 export interface PmsRights {
   check(token: string | undefined, right: 'play' | 'publish', stream: string): Promise<'ok' | 'none' | 'other'>;
+  /** The member of a room whose token this is. */
+  memberOf(token: string | undefined): Promise<string | undefined>;
 }
 
 export interface Pms {

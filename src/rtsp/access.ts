@@ -8,6 +8,8 @@ export interface RtspAccount {
   readonly password: string;
   /** Whether the token of a URL gives the right for this stream. */
   readonly checkToken: (token: string, stream: string) => Promise<boolean>;
+  /** The member of a room whose token this is. */
+  readonly memberOf?: (token: string) => Promise<string | undefined>;
 }
 
 /** Who may play, and who may publish. */
@@ -26,6 +28,7 @@ export class Access {
   readonly #auth: RtspAuth;
   readonly #nonce = randomBytes(16).toString('hex');
   #opened: string | undefined;
+  #member: string | undefined;
 
   constructor(auth: RtspAuth) {
     this.#auth = auth;
@@ -33,6 +36,11 @@ export class Access {
 
   get challenges(): readonly string[] {
     return formatChallenges({ realm: REALM, nonce: this.#nonce });
+  }
+
+  /** The member of a room by whose token the stream was opened. */
+  get member(): string | undefined {
+    return this.#member;
   }
 
   /** By token, Basic or Digest. */
@@ -50,6 +58,7 @@ export class Access {
     const account = right === 'play' ? this.#auth : this.#auth.publish;
     const byToken = token !== undefined && (await account.checkToken(token, stream));
     if (!byToken && !this.#checkPassword(account, method, authorization)) return false;
+    this.#member = byToken ? await account.memberOf?.(token) : undefined;
     this.#opened = opening;
     return true;
   }

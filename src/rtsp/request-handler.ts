@@ -147,6 +147,7 @@ export class RequestHandler {
       source: 'rtsp',
       remoteAddress,
       userAgent: (request.headers.get('user-agent') ?? '').slice(0, MAX_USER_AGENT_CHARS),
+      owner: this.#access.member,
     });
     this.#described?.close();
     this.#described = undefined;

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CHANNEL_ID, DEVICE_ID, scriptedParts } from '../../test/support/stream-fakes.ts';
+import type { Channel } from '../gb28181/index.ts';
 import { createStreams } from './streams.ts';
 import type { PublishRequest, Streams } from './types.ts';
 
@@ -89,6 +90,27 @@ describe('a live name', () => {
     await expect(streams.publish(`${DEVICE_ID}_${CHANNEL_ID}`, REQUEST)).rejects.toMatchObject({
       code: 'stream_taken',
     });
+  });
+
+  test('names that lead to a camera, also under another app or by the channel alone', () => {
+    const name = `${DEVICE_ID}_${CHANNEL_ID}`;
+    for (const given of [name, `live/${name}`, `x/${name}`, `live/${name}_1`]) {
+      expect([given, streams.isCamera(given)]).toEqual([given, true]);
+    }
+    vi.spyOn(parts.platform, 'findChannel').mockReturnValue({ deviceId: DEVICE_ID, id: CHANNEL_ID } as Channel);
+    expect([CHANNEL_ID, `live/${CHANNEL_ID}`].map((given) => streams.isCamera(given))).toEqual([true, true]);
+    expect(streams.isCamera('live/other_device')).toBe(false);
+  });
+
+  test('a publication has the owner that published it, until it ends', async () => {
+    const { id } = await streams.publish('desk', { ...REQUEST, owner: 'm1' });
+    expect(['live/desk', 'desk', 'live/other'].map((name) => streams.ownerOf(name))).toEqual([
+      'm1',
+      undefined,
+      undefined,
+    ]);
+    streams.closePublication(id);
+    expect(streams.ownerOf('live/desk')).toBeUndefined();
   });
 });
 

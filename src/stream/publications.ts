@@ -57,11 +57,12 @@ export class Publications {
       ...(request.maxBitrateBps === undefined ? {} : { maxBitrateBps: request.maxBitrateBps }),
     });
     this.#checkStillFree(name, publication);
-    const { remoteAddress, userAgent } = request;
+    const { remoteAddress, userAgent, owner } = request;
     this.#add(name, publication, {
       transport: 'webrtc',
       remoteAddress,
       userAgent,
+      owner,
       states: () => ({ iceState: publication.iceState, dtlsState: publication.dtlsState }),
     });
     return { id: publication.id, stream: name, answer: publication.answer };
@@ -87,14 +88,14 @@ export class Publications {
       relay.close();
       throw error;
     }
-    const { remoteAddress, userAgent, source: transport, notes } = request;
+    const { remoteAddress, userAgent, owner, source: transport, notes } = request;
     let stream: PublishedStream | undefined;
     const end = (reason: PublicationEndReason): void => stream?.close(reason);
     const handle = new RelayedPublication({ id: publication.id, stream: name, relay, end, log });
     const stats = (): RelayStats => relay.stats;
     const onEnded = (reason: PublicationEndReason): void => handle.finish(reason);
     const onWatchers = (count: number): void => handle.setWatchers(count);
-    const facts = { transport, remoteAddress, userAgent, notes };
+    const facts = { transport, remoteAddress, userAgent, owner, notes };
     stream = this.#add(name, publication, { ...facts, stats, onEnded, onWatchers });
     relay.once('firstMedia', () => stream.onMedia());
     if (relay.closed) stream.close('media_lost');

@@ -14,6 +14,8 @@ export interface Publisher {
   readonly transport: 'webrtc' | 'rtsp' | 'pull';
   readonly remoteAddress: string;
   readonly userAgent: string;
+  /** Member of a room. */
+  readonly owner?: string | undefined;
   /** For the timeline. */
   readonly notes?: readonly string[] | undefined;
   /** Of its WebRTC connection, where it has one. */
@@ -87,6 +89,10 @@ export class PublishedStream {
 
   get id(): string {
     return this.#options.publication.id;
+  }
+
+  get owner(): string | undefined {
+    return this.#options.publisher.owner;
   }
 
   get playId(): string {

@@ -21,6 +21,8 @@ export interface RtpPublishRequest {
   readonly source: 'rtsp' | 'pull';
   readonly remoteAddress: string;
   readonly userAgent: string;
+  /** Member of a room by whose token it is published. */
+  readonly owner?: string | undefined;
   /** For the timeline, e.g. which tracks are left out. */
   readonly notes?: readonly string[];
 }

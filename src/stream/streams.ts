@@ -92,6 +92,16 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
     return [...this.#streams.values(), ...this.#publications.all()].map((stream) => stream.snapshot);
   }
 
+  ownerOf(name: string): string | undefined {
+    const published = this.#publications.find(name);
+    return published?.name === name ? published.owner : undefined;
+  }
+
+  isCamera(name: string): boolean {
+    const last = name.slice(name.lastIndexOf('/') + 1);
+    return [name, last].some((given) => this.#findLive(given) !== undefined || this.#isOurs(given));
+  }
+
   async view(name: string, viewer: ViewerRequest): Promise<ViewerHandle> {
     const published = this.#publications.find(name);
     if (published !== undefined) return published.view(viewer);

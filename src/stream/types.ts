@@ -152,6 +152,8 @@ export interface PublishRequest {
   readonly candidate?: string;
   /** All tracks together, in bit/s. */
   readonly maxBitrateBps?: number;
+  /** Member of a room by whose token it is published. */
+  readonly owner?: string | undefined;
 }
 
 export interface PublishHandle {
@@ -199,6 +201,10 @@ export interface Streams extends EventEmitter<StreamsEvents> {
   /** By name (`live/<device>_<channel>`, with or without app) or by its SSRC in ten digits. */
   find(name: string): StreamSnapshot | undefined;
   list(): StreamSnapshot[];
+  /** Member of a room who publishes `<app>/<name>` by its token; undefined for all others. */
+  ownerOf(name: string): string | undefined;
+  /** Whether a name, with whatever app, leads to a camera: by device and channel, by the channel alone, or by its SSRC. */
+  isCamera(name: string): boolean;
   /** Answers a WebRTC offer for a stream, opening the channel first where the name tells one. @throws StreamError, SdpError (`sdp_invalid`) */
   view(name: string, viewer: ViewerRequest): Promise<ViewerHandle>;
   /** The RTP of a stream, opening the channel first where the name tells one. @throws StreamError, StreamNotFoundError */

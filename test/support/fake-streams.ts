@@ -158,6 +158,18 @@ export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams 
     );
   }
 
+  readonly #owners = new Map<string, string | undefined>();
+  /** Names that lead to a camera. */
+  readonly cameras = new Set<string>();
+
+  ownerOf(name: string): string | undefined {
+    return this.#owners.get(this.#streams.get(name)?.publisher?.id ?? '');
+  }
+
+  isCamera(name: string): boolean {
+    return this.cameras.has(name) || this.#streams.get(name)?.source === 'camera';
+  }
+
   list(): StreamSnapshot[] {
     return [...this.#streams.values()];
   }
@@ -209,6 +221,7 @@ export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams 
       publisher,
     });
     this.addStream(published);
+    this.#owners.set(id, request.owner);
     this.muted.set(id, muted);
     this.emit('opened', published);
     return { id, stream, answer: FAKE_ANSWER };

@@ -76,12 +76,14 @@ export class Gate {
     throw refusal(access);
   }
 
-  /** Like `requirePlay`, for who publishes. @throws ApiError */
-  async requirePublish(req: Request, stream: string, extra?: string): Promise<void> {
-    if (!this.enabled) return;
+  /** Like `requirePlay`, for who publishes; returns the member of a room that it is. @throws ApiError */
+  async requirePublish(req: Request, stream: string, extra?: string): Promise<string | undefined> {
+    if (!this.enabled) return undefined;
     const access = await this.identify(req, extra);
-    if (access?.kind === 'admin' || (access?.kind === 'publish' && access.stream === stream)) return;
-    if (access?.kind === 'member' && this.#members?.mayUse(access.member, 'publish', stream) === true) return;
+    if (access?.kind === 'admin' || (access?.kind === 'publish' && access.stream === stream)) return undefined;
+    if (access?.kind === 'member' && this.#members?.mayUse(access.member, 'publish', stream) === true) {
+      return access.member;
+    }
     throw refusal(access);
   }
 

@@ -84,6 +84,11 @@ describe('a member token', () => {
     expect(await streams.check(token, 'publish', 'live/b')).toBe('ok');
     expect(await streams.check(await rights.signMember('m2'), 'play', 'live/a')).toBe('other');
     expect(await createStreamRights(KEY, true).check(token, 'play', 'live/a')).toBe('other');
+    expect(await Promise.all([token, 'x', undefined].map((given) => streams.memberOf(given)))).toEqual([
+      'm1',
+      undefined,
+      undefined,
+    ]);
     expect(asked).toContainEqual(['m2', 'play', 'live/a']);
   });
 
@@ -95,10 +100,11 @@ describe('a member token', () => {
           'Content-Type': 'application/sdp',
         })
       ).status;
-    // The stream does not exist: what matters is that the gate is open.
-    expect(await post('whep', 'a')).not.toBe(403);
+    await api.streams.publish('a', { offer: '', remoteAddress: '', userAgent: '' });
+    expect(await post('whep', 'a')).toBe(201);
     expect(await post('whep', 'b')).toBe(403);
     expect(await post('whip', 'b')).toBe(201);
+    expect(api.streams.ownerOf('live/b')).toBe('m1');
     expect(await post('whip', 'c')).toBe(403);
     const whip = { 'Content-Type': 'application/sdp' };
     const url = '/rtc/v1/whip/?app=live&stream=x';

@@ -10,6 +10,8 @@ export interface MemberStreams {
 export interface StreamRights {
   /** `none`: no valid token; `other`: a valid one for something else. The stream is `<app>/<name>`. */
   check(token: string | undefined, right: 'play' | 'publish', stream: string): Promise<'ok' | 'none' | 'other'>;
+  /** The member of a room whose token this is. */
+  memberOf(token: string | undefined): Promise<string | undefined>;
 }
 
 /** Rights by the tokens of this gateway; with authentication off everybody may do everything. */
@@ -23,6 +25,10 @@ export function createStreamRights(signingKey: Uint8Array, enabled: boolean, mem
       if (access.kind === 'admin' || (access.kind === right && access.stream === stream)) return 'ok';
       if (access.kind === 'member' && members?.mayUse(access.member, right, stream) === true) return 'ok';
       return 'other';
+    },
+    async memberOf(token) {
+      const access = enabled && token !== undefined ? await tokens.verify(token) : undefined;
+      return access?.kind === 'member' ? access.member : undefined;
     },
   };
 }

@@ -16,7 +16,7 @@ export async function publish(
   offer: string,
 ): Promise<PublishHandle> {
   const { streams } = context.parts;
-  await context.gate.requirePublish(req, target.stream, target.token);
+  const owner = await context.gate.requirePublish(req, target.stream, target.token);
   if (!/^v=0\r?\n/.test(offer.trimStart()))
     throw new ApiError('invalid_request', 'the offer is not SDP: it must begin with v=0');
   const limit = queryValue(req, 'max_bitrate');
@@ -28,6 +28,7 @@ export async function publish(
     offer,
     remoteAddress: sourceAddress(req),
     userAgent: (req.headers['user-agent'] ?? '').slice(0, 256),
+    owner,
     ...(maxBitrate === undefined ? {} : { maxBitrateBps: maxBitrate.data }),
   });
   if (res.closed) {

@@ -393,6 +393,7 @@ describe('with tokens', () => {
     expect(meetings.mayUse(a, 'publish', 'live/s1')).toBe(true);
     expect([b, m].map((id) => meetings.mayUse(id, 'publish', 'live/s1'))).toEqual([false, false]);
     expect(meetings.mayUse(b, 'play', 'live/s1')).toBe(false);
+    await streams.publish('s1', { ...OFFER, owner: a });
     expect(await mallory.ask('stream.add', { stream: stream('s1') })).toMatchObject({
       err: -1,
       data: { reason: 'stream_taken' },
@@ -420,12 +421,45 @@ describe('with tokens', () => {
     expect(meetings.mayUse(id, 'play', 'live/desk')).toBe(true);
   });
 
+  test('no camera is published over, whoever asks; a name without a publication opens nothing', async () => {
+    const [alice, bob] = [await member('alice', {}, await room()), await member('bob', {}, await room())];
+    const [a, b] = [await mediaId(alice), await mediaId(bob)];
+    streams.cameras.add('live/34020000001310000001');
+    expect(meetings.mayUse(a, 'publish', 'live/34020000001310000001')).toBe(false);
+    // Asked for and declared, but nothing came of it: somebody else may publish it, and only that is not shown.
+    expect(meetings.mayUse(a, 'publish', 'live/s1')).toBe(true);
+    await alice.ask('stream.add', { stream: stream('s1') });
+    expect(meetings.mayUse(b, 'play', 'live/s1')).toBe(false);
+    await streams.publish('s1', OFFER);
+    expect([b, a].map((id) => meetings.mayUse(id, 'play', 'live/s1'))).toEqual([false, false]);
+    expect(meetings.mayUse(a, 'publish', 'live/s1')).toBe(false);
+    await alice.ask('channel.leave');
+    expect(streams.find('live/s1')).toBeDefined();
+  });
+
+  test('a name is kept for who asked only for as long as publishing takes', async () => {
+    const [alice, bob] = [await member('alice', {}, await room()), await member('bob', {}, await room())];
+    const [a, b] = [await mediaId(alice), await mediaId(bob)];
+    expect([a, b].map((id) => meetings.mayUse(id, 'publish', 'live/s1'))).toEqual([true, false]);
+    vi.advanceTimersByTime(10_000);
+    expect([b, a].map((id) => meetings.mayUse(id, 'publish', 'live/s1'))).toEqual([true, false]);
+  });
+
+  test('what a guest says of a camera keeps the gateway from nothing', async () => {
+    const alice = await member('alice', {}, await room());
+    await alice.ask('stream.add', { stream: stream('cam') });
+    const camera = { app: 'a', channel: 'c', endpoint: 'cam-1', role: 'camera', device: '' } as const;
+    const local = meetings.joinLocal(camera);
+    local.addStream(stream('cam'));
+    expect(meetings.mayUse(await mediaId(alice), 'play', 'live/cam')).toBe(true);
+  });
+
   test('the rights end with the member, and last over its grace time', async () => {
     const alice = await member('alice', {}, await room());
     const bob = await member('bob', {}, await room());
     const [a, b] = [await mediaId(alice), await mediaId(bob)];
     meetings.mayUse(a, 'publish', 'live/s1');
-    await streams.publish('s1', OFFER);
+    await streams.publish('s1', { ...OFFER, owner: a });
     await alice.ask('stream.add', { stream: stream('s1') });
     alice.peer.drop();
     expect(meetings.mayUse(a, 'publish', 'live/s1')).toBe(true);
@@ -441,10 +475,10 @@ describe('with tokens', () => {
     const id = await mediaId(await member('alice', {}, await room()));
     for (let index = 0; index < 16; index++) {
       expect(meetings.mayUse(id, 'publish', `live/s${index}`)).toBe(true);
-      if (index > 0) await streams.publish(`s${index}`, OFFER);
+      if (index > 0) await streams.publish(`s${index}`, { ...OFFER, owner: id });
     }
     expect(meetings.mayUse(id, 'publish', 'live/s16')).toBe(true);
-    await streams.publish('s16', OFFER);
+    await streams.publish('s16', { ...OFFER, owner: id });
     expect(meetings.mayUse(id, 'publish', 'live/s17')).toBe(false);
   });
 });

@@ -36,7 +36,7 @@ export interface MeetingRights extends RoomRights {
 
 export interface MeetingParts {
   readonly rights: MeetingRights;
-  readonly streams: Pick<Streams, 'on' | 'off' | 'find' | 'closePublication'>;
+  readonly streams: Pick<Streams, 'on' | 'off' | 'find' | 'ownerOf' | 'isCamera' | 'closePublication'>;
   readonly log: Logger;
 }
 
@@ -161,7 +161,8 @@ export interface Meetings {
   kick(app: string, channel: string, endpoint: string): boolean;
   /**
    * Whether the member of a `signMember` token may publish or play `<app>/<name>`: play what is declared in its room,
-   * publish what nobody else publishes or has declared. A name that it may publish is its own while it is in the room.
+   * publish what is no camera and nobody else publishes or has declared. A name that it may publish is kept for it
+   * for a moment, then only while it publishes it.
    */
   mayUse(member: string, right: 'play' | 'publish', stream: string): boolean;
   /** @throws MeetingError (`name_invalid`, `endpoint_taken`, `room_full`, `room_limit`, `closed`) */
