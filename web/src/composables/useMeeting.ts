@@ -1,7 +1,7 @@
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue';
 import { ActiveSpeaker } from '../lib/active-speaker.ts';
 import { addChat, type ChatMessage, chatText, MAX_CHAT_TEXT } from '../lib/meeting-chat.ts';
-import { type MeetingTarget, newEndpoint, tokenEndpoint } from '../lib/meeting-link.ts';
+import { admitsOthers, type MeetingTarget, newEndpoint, tokenEndpoint } from '../lib/meeting-link.ts';
 import { type Member, Roster, tileMembers } from '../lib/meeting-members.ts';
 import type { MeetingEvent } from '../lib/meeting-protocol.ts';
 import { applySendLimits, sendLimits } from '../lib/send-limits.ts';
@@ -26,7 +26,7 @@ export function useMeeting(devices: ConferenceDevices) {
   const chat = shallowRef<readonly ChatMessage[]>([]);
   const unread = ref(0);
   const levels = new Map<string, number>();
-  const picker = new ActiveSpeaker();
+  let picker = new ActiveSpeaker();
   const speaker = ref<string>();
   let announcing: ReturnType<typeof setTimeout> | undefined;
 
@@ -45,6 +45,7 @@ export function useMeeting(devices: ConferenceDevices) {
     onEvent: (event) => handleEvent(event),
   });
   const share = useScreenShare();
+  const canShare = computed(() => share.canShare && admitsOthers(target.value?.token ?? ''));
 
   /** What I send, told to the others: the protocol has no place for names and mute states. */
   const announce = () => {
@@ -102,6 +103,10 @@ export function useMeeting(devices: ConferenceDevices) {
     chat.value = [];
     unread.value = 0;
     roster.setEndpoints([]);
+    // Nobody speaks on from the meeting before.
+    levels.clear();
+    picker = new ActiveSpeaker();
+    speaker.value = undefined;
     update();
     seat.join({ ...next, endpoint: endpoint.value });
   };
@@ -122,7 +127,7 @@ export function useMeeting(devices: ConferenceDevices) {
 
   const toggleShare = async () => {
     if (share.sharing.value) share.stop();
-    else if (target.value) await share.start({ ...target.value, endpoint: endpoint.value });
+    else if (target.value && canShare.value) await share.start({ ...target.value, endpoint: endpoint.value });
   };
 
   watch([seat.phase, share.seat.phase, devices.muted, devices.capture.captured], announce);
@@ -163,6 +168,7 @@ export function useMeeting(devices: ConferenceDevices) {
     chat,
     unread,
     share,
+    canShare,
     join,
     leave,
     sendChat,

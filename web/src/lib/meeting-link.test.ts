@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { deviceId, meetingLink, meetingTarget, newEndpoint, tokenEndpoint } from './meeting-link.ts';
+import { admitsOthers, deviceId, meetingLink, meetingTarget, newEndpoint, tokenEndpoint } from './meeting-link.ts';
 
 test.each([
   { query: {}, target: { app: 'meet', room: '', name: '', token: '' } },
@@ -66,6 +66,7 @@ test.each([
 ])('a token with $claims', ({ claims, endpoint }) => {
   const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
   expect(tokenEndpoint(`h.${payload}.s`)).toBe(endpoint);
+  expect(admitsOthers(`h.${payload}.s`)).toBe(endpoint === undefined);
 });
 
 test.each(['', 'x', 'a.b.c', 'a.%%%.c'])('no token: %j', (token) => expect(tokenEndpoint(token)).toBeUndefined());

@@ -70,3 +70,9 @@ export function tokenEndpoint(token: string): string | undefined {
     return undefined;
   }
 }
+
+/**
+ * What an invitation leaves open: one that is bound to an endpoint lets neither a screen in beside it nor somebody
+ * else, who would take the seat.
+ */
+export const admitsOthers = (token: string): boolean => tokenEndpoint(token) === undefined;
