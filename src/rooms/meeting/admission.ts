@@ -16,6 +16,8 @@ const RIGHT_OF_ROLE = { normal: 'join', recorder: 'record', relayer: 'relay' } a
 export interface Admission {
   readonly endpoint: string;
   readonly rights: MemberRights;
+  /** The token is for whichever endpoint its bearer says: it proves nothing about one that is there already. */
+  readonly anyone: boolean;
 }
 
 /** Whether somebody may join, and as whom: without an endpoint the token's, or a new one. @throws AdmissionError */
@@ -25,17 +27,18 @@ export async function admit(
   urlToken: string | undefined,
 ): Promise<Admission> {
   const given = data.endpoint === '' ? undefined : data.endpoint;
-  if (!rights.enabled) return { endpoint: given ?? newId(), rights: ALL_RIGHTS };
+  if (!rights.enabled) return { endpoint: given ?? newId(), rights: ALL_RIGHTS, anyone: false };
   const claims = await rights.verify(data.token || urlToken);
   if (typeof claims === 'string') {
     const [code, text] = PROBLEMS[claims];
     throw new AdmissionError(code, text);
   }
   const endpoint = given ?? (claims.user === '*' ? newId() : claims.user);
-  if (claims.rights.includes('admin')) return { endpoint, rights: ALL_RIGHTS };
+  if (claims.rights.includes('admin')) return { endpoint, rights: ALL_RIGHTS, anyone: false };
   check(claims, { ...data, endpoint });
   const has = (right: RoomRight): boolean => claims.rights.includes(right);
-  return { endpoint, rights: { publish: has('publish'), broadcast: has('broadcast'), trusted: false } };
+  const allowed = { publish: has('publish'), broadcast: has('broadcast'), trusted: false };
+  return { endpoint, rights: allowed, anyone: claims.user === '*' };
 }
 
 function check({ app, room, user, rights }: RoomClaims, data: JoinRequest['data']): void {

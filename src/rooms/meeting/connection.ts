@@ -9,6 +9,8 @@ import { NOBODY, parseMessage, type Echo, type JoinRequest, type MeetingRequest 
 import type { Rooms } from './rooms.ts';
 import type { MeetingRights } from './types.ts';
 
+/** Who only holds a connection open takes the place of one who joins. */
+const JOIN_TIMEOUT_MS = 10_000;
 /** RFC 6455 §7.4.1. */
 const POLICY_VIOLATION = 1008;
 
@@ -25,10 +27,12 @@ export class Connection implements PeerHandler, MemberLink {
   readonly #peer: Peer;
   readonly #parts: ConnectionParts;
   #member: Member | undefined;
+  #joinTimer: NodeJS.Timeout | undefined;
 
   constructor(peer: Peer, parts: ConnectionParts) {
     this.#peer = peer;
     this.#parts = parts;
+    this.#awaitJoin();
   }
 
   get address(): string {
@@ -67,9 +71,16 @@ export class Connection implements PeerHandler, MemberLink {
   }
 
   handleClose(): void {
+    clearTimeout(this.#joinTimer);
     const member = this.#member;
     this.#member = undefined;
     if (member !== undefined) this.#parts.rooms.lose(member, this);
+  }
+
+  #awaitJoin(): void {
+    clearTimeout(this.#joinTimer);
+    const close = (): void => this.#peer.close(POLICY_VIOLATION, `not joined within ${JOIN_TIMEOUT_MS} ms`);
+    this.#joinTimer = setTimeout(close, JOIN_TIMEOUT_MS).unref();
   }
 
   #handle(echo: Echo, request: MeetingRequest): string | Promise<string> {
@@ -81,6 +92,7 @@ export class Connection implements PeerHandler, MemberLink {
       case 'channel.leave':
         this.#member = undefined;
         rooms.leave(member);
+        this.#awaitJoin();
         return success(echo, session);
       case 'stream.add':
         rooms.addStream(member, request.data.stream);
@@ -106,17 +118,19 @@ export class Connection implements PeerHandler, MemberLink {
     return this.#member;
   }
 
-  async #join(echo: Echo, { data }: JoinRequest): Promise<string> {
+  async #join(echo: Echo, { data, session }: JoinRequest): Promise<string> {
     const { rooms, servers, rights } = this.#parts;
-    const { endpoint, rights: allowed } = await admit(rights, data, this.#peer.token);
+    const { endpoint, rights: allowed, anyone } = await admit(rights, data, this.#peer.token);
     const { app, channel, device, role } = data;
     this.#checkSame(app, channel, endpoint);
     // Signed before it enters: nothing may reach the client before the answer.
     const id = rooms.room(app, channel)?.members.get(endpoint)?.id ?? newId();
     let token = rights.enabled ? await rights.signMember(id) : undefined;
     if (this.#peer.closed) throw new MeetingError('closed', 'the connection is closed');
-    const member = rooms.enter({ id, app, channel, endpoint, device, role, rights: allowed }, this);
+    const proof = anyone ? session : undefined;
+    const member = rooms.enter({ id, app, channel, endpoint, device, role, rights: allowed, proof }, this);
     this.#member = member;
+    clearTimeout(this.#joinTimer);
     // Another connection of the same endpoint was faster.
     if (member.id !== id && rights.enabled) token = await rights.signMember(member.id);
     const addresses = servers.addresses(member.room, this.#peer.host, token);

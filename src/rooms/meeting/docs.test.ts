@@ -43,7 +43,7 @@ test('the examples of the document are what the server sends', async () => {
     sent.push(...alice.sent.splice(0));
     session = (JSON.parse(sent[0] ?? '') as { session: string }).session;
   }
-  await connect().say(joinBob);
+  await connect().say(JSON.stringify({ ...(JSON.parse(joinBob) as object), session: bobs }));
 
   const shown = (text: string): Message =>
     JSON.parse(

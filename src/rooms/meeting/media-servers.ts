@@ -16,8 +16,9 @@ export class MediaServers {
 
   /** Of a room, which keeps its node. The token is for our own ports: a node has rights of its own. */
   addresses(room: { nodeId: string | undefined }, host: string | undefined, token: string | undefined): MediaAddresses {
-    const node = this.#nodes.choose(room.nodeId);
-    room.nodeId = node?.id;
+    // Who meets here already goes on here, whatever nodes appear.
+    const node = room.nodeId === '' ? undefined : this.#nodes.choose(room.nodeId);
+    room.nodeId = node?.id ?? '';
     return node?.addresses ?? this.#own(host, token);
   }
 

@@ -164,6 +164,18 @@ describe('rooms', () => {
     expect(await alice.ask('stream.add', { stream: stream('s3') })).toMatchObject({ err: 0 });
   });
 
+  test('a connection that does not join, or has left, is closed after 10 s', async () => {
+    const [silent, left, alice] = [new Client(), await member('left'), await member('alice')];
+    vi.advanceTimersByTime(9999);
+    await silent.ask('channel.dump');
+    expect(silent.peer.closed).toBe(false);
+    vi.advanceTimersByTime(1);
+    await left.ask('channel.leave');
+    expect([silent.peer.closed, silent.peer.closeCode, left.peer.closed]).toEqual([true, 1008, false]);
+    vi.advanceTimersByTime(10_000);
+    expect([left.peer.closed, alice.peer.closed]).toEqual([true, false]);
+  });
+
   test('a client that left while its token was read is no member', async () => {
     const client = new Client();
     const joining = client.join('alice');
@@ -309,6 +321,10 @@ describe('media of members', () => {
     expect(await wss(await member('alice'))).toBe('wss://n1/');
     expect(meetings.removeNode('n1')).toBe(true);
     expect(await wss(await member('dora'))).toBe('');
+    // A node that appears does not split the room that meets here now.
+    beat('n5', 0);
+    expect(await wss(await member('erin'))).toBe('');
+    expect(await wss(await member('frank', { channel: 'c3' }))).toBe('wss://n5/');
     vi.advanceTimersByTime(15_000 * 41);
     beat('n4', 0);
     expect(meetings.nodes().map(({ id }) => id)).toEqual(['n4']);
@@ -452,6 +468,28 @@ describe('with tokens', () => {
     const local = meetings.joinLocal(camera);
     local.addStream(stream('cam'));
     expect(meetings.mayUse(await mediaId(alice), 'play', 'live/cam')).toBe(true);
+  });
+
+  test('a token for anybody takes the seat of nobody who is there', async () => {
+    const guest = await room();
+    const alice = await member('alice', {}, guest);
+    const id = await mediaId(alice);
+    for (const session of ['', 'made up']) {
+      const mallory = new Client(guest);
+      const data = { app: 'a', channel: 'c', endpoint: 'alice' };
+      expect(await mallory.ask('channel.join', data, session)).toMatchObject({ data: { reason: 'endpoint_taken' } });
+    }
+    expect([alice.events(), alice.peer.closed]).toEqual([[], false]);
+    // By the old session, by a token of this endpoint, by the administrator's; and by anybody's after the loss.
+    const back = new Client(guest);
+    const data = { app: 'a', channel: 'c', endpoint: 'alice' };
+    const joined = await back.ask('channel.join', data, alice.session);
+    expect([joined.err, alice.peer.closed]).toEqual([0, true]);
+    const own = await member('alice', {}, await room({ user: 'alice' }));
+    const admin = await member('alice', {}, (await tokens.signAdmin('admin', 60_000)).token);
+    expect([back.peer.closed, own.peer.closed]).toEqual([true, true]);
+    admin.peer.drop();
+    expect(await mediaId(await member('alice', {}, guest))).toBe(id);
   });
 
   test('the rights end with the member, and last over its grace time', async () => {

@@ -9,7 +9,7 @@ export class Room {
   readonly createdAt = Date.now();
   /** By endpoint. */
   readonly members = new Map<string, Member>();
-  /** The media node where its members meet. */
+  /** The media node where its members meet; '' = here; undefined before the first has asked. */
   nodeId: string | undefined;
   #cseq = 0;
   #dump: string | undefined;

@@ -19,6 +19,8 @@ export interface Entry {
   readonly device: string;
   readonly role: MemberRole;
   readonly rights: MemberRights;
+  /** Present where the token does not say who it is: the session by which a live connection may be replaced. */
+  readonly proof?: string | undefined;
 }
 
 /** All rooms and what happens in them. */
@@ -61,7 +63,7 @@ export class Rooms {
   /** A client is there, or there again. @throws MeetingError `endpoint_taken`, `room_full`, `room_limit`, `closed` */
   enter(entry: Entry, link: MemberLink): Member {
     const known = this.room(entry.app, entry.channel)?.members.get(entry.endpoint);
-    if (known?.local !== undefined) throw taken(entry);
+    if (known?.local !== undefined || (known !== undefined && isOther(known, entry, link))) throw taken(entry);
     const member = known ?? this.#create(entry);
     const [old, oldSession] = [member.link, member.session];
     clearTimeout(member.graceTimer);
@@ -240,6 +242,11 @@ export function memberStream({ endpoint, device, role }: Member, stream: RoomStr
 
 /** Neither has control characters. */
 const keyOf = (app: string, channel: string): string => `${app}\n${channel}`;
+
+/** Whether somebody who may be anybody wants the seat of a member who is there. */
+function isOther({ link: live, session }: Member, { proof }: Entry, link: MemberLink): boolean {
+  return proof !== undefined && live !== undefined && live !== link && proof !== session;
+}
 
 function taken({ endpoint }: Entry): MeetingError {
   return new MeetingError('endpoint_taken', `endpoint: ${endpoint} is a member already`);

@@ -188,7 +188,7 @@ describe('MeetingClient', () => {
     expect(server.phases.at(-1)).toBe('reconnecting');
     await vi.advanceTimersByTimeAsync(1000);
     expect(server.client.phase).toBe('joined');
-    expect(server.of('channel.join').map(({ session }) => session)).toEqual(['', '']);
+    expect(server.of('channel.join').map(({ session }) => session)).toEqual(['', 'S1']);
     expect(server.of('stream.add').map(({ session }) => session)).toEqual(['S1', 'S2']);
   });
 

@@ -110,6 +110,7 @@ export class MeetingClient {
     const wasJoined = this.#phase === 'joined';
     if (wasJoined) this.#post(this.#message('channel.leave', {}));
     this.#declared = undefined;
+    this.#session = '';
     this.#drop('left');
     this.#setPhase('idle');
   }
@@ -164,7 +165,6 @@ export class MeetingClient {
 
   async #handleOpen(socket: MeetingSocket): Promise<void> {
     const { app, channel, endpoint, device, role = 'normal' } = this.#options;
-    this.#session = '';
     try {
       const reply = await this.#request('channel.join', { app, channel, endpoint, device, role });
       if (this.#socket !== socket) return;
