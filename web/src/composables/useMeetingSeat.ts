@@ -68,11 +68,13 @@ export function useMeetingSeat({ captured, type, muted, onMembers, onEvent }: Se
     client = undefined;
   };
 
+  const mediaToken = async () => client?.freshMediaToken();
+
   const startPublishing = () =>
     publish.start({
       name: `live/${streamId}`,
       ...(type === 'desktop' ? {} : { maxBitrateBps: 2_000_000 }),
-      token: () => client?.mediaToken,
+      token: mediaToken,
     });
 
   // In the room with something to send: sent. What was ended by the server begins anew with the next join.
@@ -132,5 +134,5 @@ export function useMeetingSeat({ captured, type, muted, onMembers, onEvent }: Se
       () => false,
     )) ?? false;
 
-  return { phase, error, inRoom, publish, join, leave, broadcast, mediaToken: () => client?.mediaToken };
+  return { phase, error, inRoom, publish, join, leave, broadcast, mediaToken };
 }

@@ -13,7 +13,7 @@ const LEVEL_MS = 200;
 const RETRY_MS = 2000;
 
 /** Plays what a member has declared, for as long as it is declared. */
-export function useMemberPlayer(source: Ref<MeetingStream | undefined>, token: () => string | undefined) {
+export function useMemberPlayer(source: Ref<MeetingStream | undefined>, token: () => Promise<string | undefined>) {
   const state = shallowRef<PlayerState>({ phase: 'stopped' });
   const media = shallowRef<MediaStream>();
   const quality = shallowRef<Quality>();
@@ -23,10 +23,12 @@ export function useMemberPlayer(source: Ref<MeetingStream | undefined>, token: (
   let retry: ReturnType<typeof setTimeout> | undefined;
 
   const player = new WhepPlayer({
-    connect: (events, signal) => {
+    connect: async (events, signal) => {
       previous = undefined;
       media.value = new MediaStream();
-      return openWhep(whepUrl(source.value?.stream_id ?? '', token()), events, signal);
+      const url = whepUrl(source.value?.stream_id ?? '', await token());
+      signal.throwIfAborted();
+      return openWhep(url, events, signal);
     },
     onState: (next) => {
       state.value = next;

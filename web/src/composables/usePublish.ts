@@ -14,7 +14,7 @@ export interface PublishTarget {
   readonly maxBitrateBps?: number;
   readonly codec?: string;
   /** Where the login does not do, asked at every connection. */
-  readonly token?: () => string | undefined;
+  readonly token?: () => Promise<string | undefined>;
 }
 
 /** Publishes what is captured, until it is stopped or the server ends it; `muted` may be shared with a preview. */
@@ -26,13 +26,15 @@ export function usePublish(captured: Ref<Captured>, muted = ref({ video: false, 
   let previous: SendSample | undefined;
 
   const publisher = new WhipPublisher({
-    connect: (onState, signal) => {
+    connect: async (onState, signal) => {
       previous = undefined;
       const { name, maxBitrateBps, codec, token } = target.value!;
+      const url = whipUrl(name, maxBitrateBps, await token?.());
+      signal.throwIfAborted();
       const { video, audio } = captured.value;
       const tracks = [video, audio].filter((track) => track !== undefined);
       const request = {
-        url: whipUrl(name, maxBitrateBps, token?.()),
+        url,
         tracks,
         ...(codec === undefined ? {} : { codec }),
       };

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
+  FRESH_TOKEN_MS,
   GIVE_UP_MS,
   HEARTBEAT_MS,
   MeetingClient,
@@ -141,23 +142,42 @@ describe('MeetingClient', () => {
     ]);
     expect(server.phases).toEqual(['joining', 'joined']);
     expect(server.members).toEqual([[{ endpoint: 'me', device: 'd1', role: 'normal' }]]);
-    expect(server.client.mediaToken).toBe('T1');
+    expect(await server.client.freshMediaToken()).toBe('T1');
   });
 
-  test('declares, takes back, broadcasts, asks for the media server', async () => {
+  test('declares, takes back, broadcasts', async () => {
     await server.join();
     void server.client.declare(STREAM);
     void server.client.broadcast({ type: 'chat', text: 'hi' });
     void server.client.undeclare();
-    void server.client.refreshMedia();
     await vi.advanceTimersByTimeAsync(20);
     expect(server.sent.slice(2).map(({ method, session, data }) => ({ method, session, data }))).toEqual([
       { method: 'stream.add', session: 'S1', data: { stream: STREAM } },
       { method: 'broadcast', session: 'S1', data: { type: 'chat', text: 'hi' } },
       { method: 'stream.delete', session: 'S1', data: { stream_id: 's1' } },
-      { method: 'media_server.dump', session: 'S1', data: { protocol: 'webrtc' } },
     ]);
-    expect(server.client.mediaToken).toBe('T2');
+  });
+
+  test('the media token is a new one before media is connected again, one for all who ask at once', async () => {
+    await server.join();
+    expect(await server.client.freshMediaToken()).toBe('T1');
+    expect(server.of('media_server.dump')).toEqual([]);
+    await vi.advanceTimersByTimeAsync(FRESH_TOKEN_MS);
+    const tokens = Promise.all([server.client.freshMediaToken(), server.client.freshMediaToken()]);
+    await vi.advanceTimersByTimeAsync(20);
+    expect(await tokens).toEqual(['T2', 'T2']);
+    expect(server.of('media_server.dump')).toMatchObject([{ session: 'S1', data: { protocol: 'webrtc' } }]);
+  });
+
+  test('the media token is the old one where no new one comes', async () => {
+    await server.join();
+    await vi.advanceTimersByTimeAsync(FRESH_TOKEN_MS);
+    server.silent = true;
+    const token = server.client.freshMediaToken();
+    await vi.advanceTimersByTimeAsync(REQUEST_TIMEOUT_MS);
+    expect(await token).toBe('T1');
+    server.socket.onclose?.();
+    expect(await server.client.freshMediaToken()).toBe('T1');
   });
 
   test('events of the document, and the list anew when it may have changed', async () => {

@@ -56,6 +56,9 @@ export const HEARTBEAT_MS = 15_000;
 /** Nobody waits for ever: after so long without a way back the meeting counts as lost. */
 export const GIVE_UP_MS = 120_000;
 
+/** Several connections that break at once ask for one token. */
+export const FRESH_TOKEN_MS = 10_000;
+
 /** `type` of the `error` events after which the server does not want us back. */
 const FINAL_ERRORS: ReadonlySet<string> = new Set(['replaced', 'kicked']);
 
@@ -79,6 +82,8 @@ export class MeetingClient {
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #declared: MeetingStream | undefined;
   #token: string | undefined;
+  #tokenAt = 0;
+  #refreshing: Promise<void> | undefined;
   #lastError = '';
   /** A list is on its way; `again`: what has come meanwhile is one more question. */
   #dumping: 'no' | 'yes' | 'again' = 'no';
@@ -89,11 +94,6 @@ export class MeetingClient {
 
   get phase(): MeetingPhase {
     return this.#phase;
-  }
-
-  /** For WHIP and WHEP, as the last join or `media_server.dump` gave it. */
-  get mediaToken(): string | undefined {
-    return this.#token;
   }
 
   join(): void {
@@ -132,10 +132,14 @@ export class MeetingClient {
     await this.#request('broadcast', payload);
   }
 
-  /** The addresses of the media server anew, before media is connected again. */
-  async refreshMedia(): Promise<void> {
-    const { data } = await this.#request('media_server.dump', { protocol: 'webrtc' });
-    this.#token = mediaToken(data);
+  /** For WHIP and WHEP, asked each time before media is connected: tokens expire. Never rejects. */
+  async freshMediaToken(): Promise<string | undefined> {
+    if (this.#phase === 'joined' && Date.now() - this.#tokenAt >= FRESH_TOKEN_MS) {
+      this.#refreshing ??= this.#refreshMedia().finally(() => (this.#refreshing = undefined));
+      // Without an answer the old one may still do.
+      await this.#refreshing.catch(() => undefined);
+    }
+    return this.#token;
   }
 
   /** The browser says that there is a network again: no need to wait for the next try. */
@@ -144,6 +148,16 @@ export class MeetingClient {
     this.#attempt = 0;
     clearTimeout(this.#retry);
     this.#open();
+  }
+
+  async #refreshMedia(): Promise<void> {
+    const { data } = await this.#request('media_server.dump', { protocol: 'webrtc' });
+    this.#setToken(data);
+  }
+
+  #setToken(data: MeetingReply['data']): void {
+    this.#token = mediaToken(data);
+    this.#tokenAt = Date.now();
   }
 
   #open(): void {
@@ -169,7 +183,7 @@ export class MeetingClient {
       const reply = await this.#request('channel.join', { app, channel, endpoint, device, role });
       if (this.#socket !== socket) return;
       this.#session = reply.session;
-      this.#token = mediaToken(reply.data);
+      this.#setToken(reply.data);
       this.#attempt = 0;
       this.#setPhase('joined');
       this.#heartbeat = setInterval(() => void this.#dump(), HEARTBEAT_MS);
