@@ -53,17 +53,26 @@ export async function readWithFfmpeg(url: string, transport: 'udp' | 'tcp', seco
   };
 }
 
+const EOS = 'Got EOS from element';
+
+interface GstreamerReading {
+  /** Picture and sound were decoded until there was enough of both. */
+  readonly ended: boolean;
+  readonly out: string;
+  readonly errors: string;
+}
+
 /**
  * Resolves with `ended` once GStreamer has decoded so many buffers of each kind. How it exits does not count: its
  * rtspsrc (1.22) cancels its PAUSE by its TEARDOWN now and then, "Could not write to resource". It is playbin that
  * links, because rtspsrc may say that there are no more pads while another of its threads still adds one, and what is
  * linked by name on the command line then waits for ever.
  */
-export async function readWithGstreamer(
+async function readOnceWithGstreamer(
   url: string,
   transport: 'udp' | 'tcp',
   buffers: { readonly video: number; readonly audio: number },
-): Promise<{ readonly ended: boolean; readonly out: string; readonly errors: string }> {
+): Promise<GstreamerReading> {
   const uri = url.replace(/^rtsp:/, transport === 'tcp' ? 'rtspt:' : 'rtspu:');
   const sink = (kind: 'video' | 'audio'): string =>
     `${kind}-sink=fakesink name=${kind} sync=false num-buffers=${buffers[kind]}`;
@@ -71,5 +80,25 @@ export async function readWithGstreamer(
   const { out, errors } = await run('gst-launch-1.0', args, LIMIT_MS);
   // What it cannot decode playbin leaves out.
   const decoded = (kind: string): boolean => out.includes(`:${kind}.GstPad:sink: caps = ${kind}/x-raw`);
-  return { ended: ['video', 'audio'].every(decoded) && out.includes('Got EOS from element'), out, errors };
+  return { ended: ['video', 'audio'].every(decoded) && out.includes(EOS), out, errors };
+}
+
+/** Attempts until rtspsrc has told all of its pads. */
+const ATTEMPTS = 8;
+
+/**
+ * Reads until so many buffers of each kind are decoded. Now and then, more often over UDP and on a busy machine, rtspsrc
+ * says `no-more-pads` before its second pad; playbin then ends well, but has played one kind only. It is asked again
+ * then, and only then.
+ */
+export async function readWithGstreamer(
+  url: string,
+  transport: 'udp' | 'tcp',
+  buffers: { readonly video: number; readonly audio: number },
+): Promise<GstreamerReading> {
+  let reading = await readOnceWithGstreamer(url, transport, buffers);
+  for (let attempt = 1; attempt < ATTEMPTS && !reading.ended && reading.out.includes(EOS); attempt += 1) {
+    reading = await readOnceWithGstreamer(url, transport, buffers);
+  }
+  return reading;
 }
