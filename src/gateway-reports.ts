@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Alerts } from './alert/index.ts';
 import type { ApiParts } from './api/index.ts';
 import type { Config } from './config/index.ts';
 import { createMailer, type Mailer } from './mail/index.ts';
@@ -30,7 +31,7 @@ export interface Reports {
   close(): Promise<void>;
 }
 
-export function openReports(config: Config, history: CallHistory, log: Logger): Reports {
+export function openReports(config: Config, history: CallHistory, alerts: Alerts, log: Logger): Reports {
   const { report, common } = config;
   const reader = statisticsOf(config, history);
   let daily: DailyReport | undefined;
@@ -41,6 +42,7 @@ export function openReports(config: Config, history: CallHistory, log: Logger): 
         reader,
         mailer: mailerOf(config),
         state: createReportStateFile(join(common['data-dir'], 'daily-report.json')),
+        alerts,
         log,
       },
     );

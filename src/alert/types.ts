@@ -1,7 +1,7 @@
 /** Something that has failed, or works again. */
 export interface Alert {
   readonly event: 'failed' | 'returned';
-  /** What it is about: `mediasoup-worker`, `call-database`, `ice-server`, `record-disk`. */
+  /** What it is about: `mediasoup-worker`, `call-database`, `ice-server`, `record-disk`, `daily-report`. */
   readonly part: string;
   /** Which one, where there are several; else empty. */
   readonly which: string;

@@ -1,8 +1,8 @@
 import { GatewayError } from '../util/index.ts';
 
 /**
- * `mail_unanswered`: the server had the whole message and has not said what became of it; every other one: it has not
- * taken the message.
+ * `mail_unanswered`: the server may have had the whole message and has not said what became of it; every other one: it
+ * has not taken the message.
  */
 export type MailErrorCode =
   | 'mail_invalid'

@@ -1,5 +1,12 @@
-import { afterEach, describe, expect, test } from 'vitest';
-import { answerUntilData, openRawServer, openSmtpSink, partOf, type SmtpSink } from '../../test/support/smtp-sink.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import {
+  answerUntilData,
+  answerUntilEnd,
+  openRawServer,
+  openSmtpSink,
+  partOf,
+  type SmtpSink,
+} from '../../test/support/smtp-sink.ts';
 import { createMailer, type Mailer, type MailMessage } from './index.ts';
 import type { MailOptions } from './types.ts';
 
@@ -174,12 +181,33 @@ describe('who is not there, not willing or not answering', () => {
     for (const timer of timers) clearInterval(timer);
   });
 
-  test('the connection ends in the message, or behind it: it was not taken', async () => {
+  test('the connection ends in the message: it was not taken', async () => {
     const server = keep(await openRawServer((socket) => answerUntilData(socket, () => socket.destroy())));
-    await expect(mailerFor(server.port).send(MESSAGE)).rejects.toMatchObject({ code: 'mail_unreachable' });
-    const dropping = await sink();
-    dropping.verdict = 'drop';
-    await expect(mailerFor(dropping.port).send(MESSAGE)).rejects.toMatchObject({ code: 'mail_unreachable' });
+    const ends = vi.fn(() => Promise.resolve());
+    const long = { ...MESSAGE, text: 'a line of a long report\n'.repeat(400_000) };
+    await expect(mailerFor(server.port).send(long, { beforeEnd: ends })).rejects.toMatchObject({
+      code: 'mail_unreachable',
+    });
+    expect(ends).not.toHaveBeenCalled();
+  });
+
+  test.each(['', '250', '354 go on\r\n', '4'])('the connection ends behind it, with %j: nobody knows', async (rest) => {
+    const server = keep(await openRawServer((socket) => answerUntilEnd(socket, () => socket.end(rest))));
+    await expect(mailerFor(server.port).send(MESSAGE)).rejects.toMatchObject({ code: 'mail_unanswered' });
+  });
+
+  test('the connection is cut behind it: nobody knows', async () => {
+    const server = await sink();
+    server.verdict = 'drop';
+    await expect(mailerFor(server.port).send(MESSAGE)).rejects.toMatchObject({ code: 'mail_unanswered' });
+    expect(server.attempts).toBe(1);
+  });
+
+  test('the connection ends behind it with a refusal: it was not taken', async () => {
+    const server = keep(
+      await openRawServer((socket) => answerUntilEnd(socket, () => socket.end('421 shutting down\r\n'))),
+    );
+    await expect(mailerFor(server.port).send(MESSAGE)).rejects.toMatchObject({ code: 'mail_refused' });
   });
 
   test('silence behind the whole message: nobody knows', async () => {

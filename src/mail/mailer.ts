@@ -9,6 +9,9 @@ const MAX_RECIPIENTS = 200;
 const MAX_SUBJECT = 400;
 const MESSAGE_ID = /^<[\w.+-]{1,200}@[\w.-]{1,200}>$/;
 
+/** Handed over in such pieces, so that most of a long message is on its way when its end is asked for. */
+const PIECE_BYTES = 16_384;
+
 /** An answer that comes as soon is better known than not. */
 const CLOSE_GRACE_MS = 500;
 
@@ -49,7 +52,7 @@ export function createMailer(options: MailOptions): Mailer {
     const limit = new Limit(abort, transferMs);
     let cancelled: Error | undefined;
     async function* body(): AsyncGenerator<Buffer> {
-      yield content;
+      for (let at = 0; at < content.length; at += PIECE_BYTES) yield content.subarray(at, at + PIECE_BYTES);
       try {
         await hook.beforeEnd?.();
         // Broken off meanwhile: the end must not go out.
@@ -65,7 +68,7 @@ export function createMailer(options: MailOptions): Mailer {
     try {
       const info: SMTPSentMessageInfo = await transport.sendMail({
         envelope: { from: sender.address, to: [...message.to] },
-        raw: Readable.from(body(), { objectMode: false }),
+        raw: Readable.from(body(), { objectMode: false, highWaterMark: PIECE_BYTES }),
         signal: abort.signal,
       });
       return resultOf(message.to, info);
@@ -200,15 +203,15 @@ const CODES: Readonly<Record<string, MailErrorCode>> = {
 };
 
 /**
- * A connection that ends behind the end of the message without an answer is a message that the server has not taken
- * (RFC 5321 §3.8); a server that is silent there is asked nothing more, it may take it yet.
+ * Behind the end of the message only a refusal by the server says that it was not taken. Silence and the end of the
+ * connection say nothing: a server may have taken a message whose answer never arrives (RFC 5321 §4.5.3.2.6, RFC 1047).
  */
 function toMailError(error: unknown, phase: Phase, expired: boolean): MailError {
   if (error instanceof MailError) return error;
   const { code = '', responseCode } = error as { code?: string; responseCode?: number };
   const text = errorMessage(error);
-  const silent = expired || code === 'EABORT' || code === 'ETIMEDOUT';
-  if (phase === 'answer' && silent) {
+  const refused = responseCode !== undefined && responseCode >= 400;
+  if (phase === 'answer' && !refused) {
     return new MailError('mail_unanswered', 'the server had the whole message and has not answered', error);
   }
   if (expired) return new MailError('mail_timeout', 'the server was too slow', error);

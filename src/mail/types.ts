@@ -36,8 +36,8 @@ export interface MailMessage {
 
 export interface SendOptions {
   /**
-   * Runs when the server has everything but the end of the message: before it nothing can have been delivered, behind
-   * it the message may have been. What it throws cancels the message.
+   * Runs when everything but the end of the message is on its way: before it nothing can have been delivered, behind it
+   * the message may have been. What it throws cancels the message.
    */
   readonly beforeEnd?: () => Promise<void>;
 }

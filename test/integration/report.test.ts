@@ -31,9 +31,12 @@ let sink: SmtpSink;
 /** Yesterday in the zone, and its first moment. */
 let day: string;
 let from: number;
+/** What people were told, as `failed 2026-11-21`. */
+let alerted: string[];
 const open: Array<() => Promise<unknown>> = [];
 
 beforeEach(async () => {
+  alerted = [];
   folder = mkdtempSync(join(tmpdir(), 'gbrtc-report-'));
   sink = await openSmtpSink();
   day = dateOf(Date.now() - DAY_MS);
@@ -160,6 +163,10 @@ async function startDaily(): Promise<DailyReport> {
       reader: createStatisticsReader(history, { timeZone: ZONE }),
       mailer,
       state: createReportStateFile(join(folder, 'daily-report.json')),
+      alerts: {
+        raise: ({ which }) => void alerted.push(`failed ${which}`),
+        clear: ({ which }) => void alerted.push(`returned ${which}`),
+      },
       log: silentLogger,
     },
   );
@@ -191,7 +198,7 @@ test('the daily report arrives, with the figures of a query by hand', async () =
 });
 
 describe('a mail server that', () => {
-  test.each(['refuse', 'defer', 'drop'] as const)('%ss gets it again until it takes it, and once', async (verdict) => {
+  test.each(['refuse', 'defer'] as const)('%ss gets it again until it takes it, and once', async (verdict) => {
     wantSince(day);
     sink.verdict = verdict;
     const daily = await startDaily();
@@ -213,13 +220,29 @@ describe('a mail server that', () => {
     const daily = await startDaily();
     await eventually(() => sink.attempts).toBe(1);
     await daily.close();
-    expect(states()).toEqual(['unknown']);
+    expect(states()).toEqual(['sending']);
     sink.verdict = 'take';
     wantMore();
     await startDaily();
     // The day before is sent, this one is not.
     await eventually(dates).toEqual([dateOf(from - DAY_MS)]);
     expect(sink.attempts).toBe(2);
+    await eventually(() => alerted).toEqual([`failed ${day}`, `returned ${day}`]);
+  });
+
+  test('cuts the connection behind the whole message: people are told, and it does not come again', async () => {
+    wantSince(day);
+    sink.verdict = 'drop';
+    const daily = await startDaily();
+    await eventually(() => alerted).toEqual([`failed ${day}`]);
+    await eventually(states).toEqual(['unknown']);
+    await daily.close();
+    sink.verdict = 'take';
+    wantMore();
+    await startDaily();
+    await eventually(dates).toEqual([dateOf(from - DAY_MS)]);
+    expect(sink.attempts).toBe(2);
+    await eventually(states).toEqual(['sent', 'unknown']);
   });
 
   /** Another day is due as well: when it has arrived, everything that is due was looked at. */

@@ -126,6 +126,17 @@ export function answerUntilData(socket: Socket, onData: () => void): void {
   });
 }
 
+/** Answers like an SMTP server up to the end of the message; the rest is the test's. */
+export function answerUntilEnd(socket: Socket, onEnd: () => void): void {
+  let tail = '';
+  answerUntilData(socket, () => {
+    socket.on('data', (chunk) => {
+      tail = (tail + chunk.toString('latin1')).slice(-5);
+      if (tail === '\r\n.\r\n') onEnd();
+    });
+  });
+}
+
 /** Body of the part with this type, decoded from quoted-printable or base64. */
 export function partOf(raw: string, type: string): string {
   const parts = raw.split(/\r\n--[^\r\n]+(?:\r\n|$)/).map((part) => {

@@ -71,12 +71,15 @@ const LIST = ['ops@example.org', 'boss@example.org'];
 let store: FakeStateStore;
 let history: FakeCallHistory;
 let mailer: FakeMailer;
+/** As `failed 2026-11-21`. */
+let alerted: string[];
 let running: DailyReport | undefined;
 
 beforeEach(() => {
   store = new FakeStateStore();
   history = new FakeCallHistory();
   mailer = new FakeMailer();
+  alerted = [];
   vi.useFakeTimers({ now: new Date('2026-11-21T12:00:00Z'), toFake: ['Date', 'setTimeout', 'clearTimeout'] });
 });
 afterEach(async () => {
@@ -85,10 +88,17 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
+const alerts = {
+  raise: ({ part, which, text }: { part: string; which: string; text: string }): void => {
+    expect([part, text]).toEqual(['daily-report', expect.stringContaining(`gbrtc report --date ${which} --mail`)]);
+    alerted.push(`failed ${which}`);
+  },
+  clear: ({ which }: { which: string }): void => void alerted.push(`returned ${which}`),
+};
 const start = (timeZone = 'UTC', time = '00:30'): void => {
   running = startDailyReport(
     { time, mailTo: LIST, retryMs: 1000 },
-    { reader: createStatisticsReader(history, { timeZone }), mailer, state: store, log: silentLogger },
+    { reader: createStatisticsReader(history, { timeZone }), mailer, state: store, alerts, log: silentLogger },
   );
 };
 const restart = async (): Promise<void> => {
@@ -214,7 +224,7 @@ describe('after a failure', () => {
 });
 
 describe('never twice', () => {
-  test('nobody knows whether it arrived: not again, not after a restart either', async () => {
+  test('nobody knows whether it arrived: not again, not after a restart either, and people are told once', async () => {
     mailer.steps = ['mail_unanswered'];
     start();
     await pass(13 * HOUR);
@@ -222,6 +232,10 @@ describe('never twice', () => {
     await restart();
     await pass(HOUR);
     expect(mailer.tried).toHaveLength(1);
+    expect(alerted).toEqual(['failed 2026-11-21']);
+    await pass(24 * HOUR);
+    expect(dates(mailer.sent)).toEqual(['2026-11-22']);
+    expect(alerted).toEqual(['failed 2026-11-21', 'returned 2026-11-21']);
   });
 
   test('closed while the server thinks', async () => {
@@ -229,9 +243,13 @@ describe('never twice', () => {
     start();
     await pass(12.5 * HOUR);
     expect(known()).toEqual(['2026-11-21 sending']);
+    await running?.close();
+    // There is nobody to tell: who starts next does.
+    expect([known(), alerted]).toEqual([['2026-11-21 sending'], []]);
     await restart();
     await settle();
     expect([mailer.tried.length, known()]).toEqual([1, ['2026-11-21 unknown']]);
+    expect(alerted).toEqual(['failed 2026-11-21']);
   });
 
   test('killed behind the mark: what is found as sending is not sent', async () => {
@@ -247,6 +265,7 @@ describe('never twice', () => {
     await settle();
     expect(dates(mailer.tried)).toEqual(['2026-11-20']);
     expect(known()).toEqual(['2026-11-19 unknown', '2026-11-20 sent']);
+    expect(alerted).toEqual(['failed 2026-11-19', 'returned 2026-11-19']);
   });
 
   test('the disk does not take the mark: nothing is sent, and again when it does', async () => {

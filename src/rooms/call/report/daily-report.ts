@@ -7,6 +7,8 @@ import { callReport } from './report.ts';
 import { reportMessage, type ReportMailer } from './report-mail.ts';
 import type { ReportDay, ReportState, ReportStateStore } from './report-state.ts';
 
+/** In alerts. */
+const PART = 'daily-report';
 /** So many days are caught up. */
 const MAX_MISSED = 7;
 /** Days behind those stay known so long, in case a clock is turned back. */
@@ -24,10 +26,25 @@ export interface DailyReportOptions {
   readonly retryMs?: number;
 }
 
+/** Where people are told of reports that may be missing; nothing of it throws. */
+export interface ReportAlerts {
+  raise(fault: ReportFault): void;
+  /** Nothing happens unless it was raised. */
+  clear(fault: ReportFault): void;
+}
+
+interface ReportFault {
+  readonly part: string;
+  /** The day. */
+  readonly which: string;
+  readonly text: string;
+}
+
 export interface DailyReportParts {
   readonly reader: StatisticsReader;
   readonly mailer: ReportMailer;
   readonly state: ReportStateStore;
+  readonly alerts: ReportAlerts;
   readonly log: Logger;
 }
 
@@ -40,7 +57,8 @@ export interface DailyReport {
 /**
  * Every day at `time` the report of the day before, and of the last days that were missed. The state on disk tells which
  * days are done: a day is marked before the server can have taken its report, so that it is never sent twice, and
- * marked as sent when the server has said so. Who was killed in between does not know, and does not send it again.
+ * marked as sent when the server has said so. Who was killed in between, or got no answer, does not know, and does not
+ * send it again: people are told, and decide.
  */
 export function startDailyReport(options: DailyReportOptions, parts: DailyReportParts): DailyReport {
   return new Scheduler(options, parts);
@@ -123,10 +141,17 @@ class Scheduler implements DailyReport {
     const state = known ?? { id: randomUUID(), since: reader.today(), days: [] };
     const days = state.days.map((day): ReportDay => (day.state === 'sending' ? { ...day, state: 'unknown' } : day));
     for (const { date, state: was } of state.days) {
-      if (was === 'sending') log.error({ date }, 'it is unknown whether this daily report was sent; not sent again');
+      if (was === 'sending') this.#tellUnknown(date, 'the gateway ended before the mail server had answered');
     }
     await store.write({ ...state, days });
     return { ...state, days };
+  }
+
+  #tellUnknown(date: string, reason: string): void {
+    const { log, alerts } = this.#parts;
+    log.error({ date, reason }, 'it is unknown whether this daily report was sent; not sent again');
+    const text = `nobody knows whether the report of ${date} has arrived, it is not sent again by itself: ${reason}`;
+    alerts.raise({ part: PART, which: date, text: `${text}; \`gbrtc report --date ${date} --mail\` sends it` });
   }
 
   /** Oldest first. */
@@ -168,7 +193,9 @@ class Scheduler implements DailyReport {
     const code = error instanceof GatewayError ? error.code : 'internal_error';
     const text = errorMessage(error);
     if (code === 'mail_unanswered') {
-      log.error({ date, error: text }, 'it is unknown whether this daily report was sent; not sent again');
+      // Nobody is told any more: the next start finds it as it is on disk, and tells.
+      if (this.#closed) return Promise.resolve();
+      this.#tellUnknown(date, text);
       return this.#put({ ...day, state: 'unknown' });
     }
     log.warn({ date, code, error: text, attempts }, 'daily report not sent, tried again');
@@ -179,6 +206,7 @@ class Scheduler implements DailyReport {
     const { log } = this.#parts;
     const { date } = day;
     const attempts = day.attempts + 1;
+    this.#tellReturned();
     if (refused.length === 0) {
       log.info({ date }, 'daily report sent');
       return this.#put({ date, state: 'sent', attempts });
@@ -186,6 +214,15 @@ class Scheduler implements DailyReport {
     const state = attempts < PARTIAL_ATTEMPTS ? 'waiting' : 'given_up';
     log.warn({ date, refused, state }, 'daily report refused for some recipients');
     return this.#put({ date, state, left: refused, attempts });
+  }
+
+  /** The fault is the mail server's: it is over when another report has arrived. */
+  #tellReturned(): void {
+    for (const { date, state } of this.#state?.days ?? []) {
+      if (state !== 'unknown') continue;
+      const text = `reports arrive again; that of ${date} was not sent again by itself`;
+      this.#parts.alerts.clear({ part: PART, which: date, text });
+    }
   }
 
   /** What has waited for longer than is caught up. */

@@ -21,7 +21,7 @@ const stateSchema = z.object({
  * - `waiting`: nobody has it, or those in `left` have it not;
  * - `sending`: the server has all but the end of the message. Who finds it so at a start cannot know more;
  * - `sent`: the server has taken it;
- * - `unknown`: it broke off while `sending`; it is not sent again;
+ * - `unknown`: it broke off while `sending`, or got no answer; it is not sent again by itself;
  * - `given_up`: it could not be sent for too long.
  */
 export type ReportDayState = 'waiting' | 'sending' | 'sent' | 'unknown' | 'given_up';
