@@ -3,7 +3,7 @@ import type { PtzCommand } from '../gb28181/ptz.ts';
 import { parseNameAddr, parseUri, type IncomingRequest } from '../sip/index.ts';
 import { errorMessage, type Logger } from '../util/index.ts';
 import type { Calls } from './calls.ts';
-import { runCommand, type CommandContext } from './commands.ts';
+import { runCommand, type CommandContext } from './commands/index.ts';
 import type { DeviceIndex, VirtualDevice } from './device.ts';
 import type { PlatformLink } from './link.ts';
 

@@ -2,7 +2,7 @@ import type { OutgoingRequest, SipEngine, SipRequest } from '../sip/index.ts';
 import { GatewayError } from '../util/index.ts';
 import type { DeviceRecord } from './device/record.ts';
 import { DeviceRefusedError, DeviceSilentError, DeviceUnreachableError, RequestAbortedError } from './errors.ts';
-import { formatManscdp, MANSCDP_CONTENT_TYPE, type Manscdp, type ManscdpParts } from './manscdp/index.ts';
+import { formatManscdp, isError, MANSCDP_CONTENT_TYPE, type Manscdp, type ManscdpParts } from './manscdp/index.ts';
 import type { PendingTable } from './pending-table.ts';
 import { sipUri } from './sip-fields.ts';
 
@@ -99,7 +99,7 @@ export class Commander {
       const silent = (): void => answer.reject(new DeviceSilentError(record.id, cmdType, responseTimeoutMs));
       timer = setTimeout(silent, responseTimeoutMs);
       const message = await answer.promise;
-      if (message.body.field('Result').toUpperCase() === 'ERROR') throw new DeviceRefusedError(record.id, cmdType, 200);
+      if (isError(message)) throw new DeviceRefusedError(record.id, cmdType, 200);
       return message;
     } finally {
       clearTimeout(timer);

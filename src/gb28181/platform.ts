@@ -9,13 +9,14 @@ import {
 } from '../sip/index.ts';
 import { safeEmit, type Logger } from '../util/index.ts';
 import { AccessList } from './access-list.ts';
-import { buildChannels, selfChannel } from './catalogue/channels.ts';
-import { CATALOG_TIMES, CatalogCollector, type CatalogTimes } from './catalogue/collector.ts';
+import { Catalogues } from './catalogue/catalogues.ts';
+import { selfChannel } from './catalogue/channels.ts';
+import { CATALOG_TIMES } from './catalogue/collector.ts';
 import { Commander } from './commander.ts';
+import { DeviceAccess } from './device-access.ts';
 import type { DeviceRecord } from './device/record.ts';
 import { DeviceTable } from './device/table.ts';
-import { DeviceOfflineError, DeviceUnknownError, RequestAbortedError } from './errors.ts';
-import { kindOfItem } from './ids.ts';
+import { RequestAbortedError } from './errors.ts';
 import { Interview } from './interview.ts';
 import {
   basicParamQuery,
@@ -25,15 +26,18 @@ import {
   parseBasicParam,
   parseDeviceInfo,
   parseDeviceStatus,
+  parseMediaStatus,
   type DeviceControl,
   type DeviceStatus,
 } from './manscdp/index.ts';
 import { MediaAddresses } from './media-address.ts';
+import { MessageHandlers } from './message-handlers.ts';
 import { PendingTable } from './pending-table.ts';
 import { encodePtz, ptzOfMove } from './ptz.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Registrar } from './registrar.ts';
 import { RequestRouter } from './request-router.ts';
+import type { CollectTimes } from './response-collector.ts';
 import { Inviter } from './session/invite.ts';
 import { SipStatistics } from './sip-statistics.ts';
 import { SipTrace } from './sip-trace.ts';
@@ -65,7 +69,7 @@ export interface PlatformParts {
   /** Unix ms; for tests. */
   readonly now?: () => number;
   /** For tests. */
-  readonly catalogTimes?: CatalogTimes;
+  readonly catalogTimes?: CollectTimes;
 }
 
 const USER_AGENT = 'gbrtc';
@@ -85,10 +89,12 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   readonly #options: PlatformOptions;
   readonly #log: Logger;
   readonly #now: () => number;
-  readonly #catalogTimes: CatalogTimes;
   readonly #table: DeviceTable;
   readonly #pending = new PendingTable();
   readonly #commander: Commander;
+  readonly #access: DeviceAccess;
+  readonly #catalogues: Catalogues;
+  readonly #handlers = new MessageHandlers();
   readonly #inviter: Inviter;
   readonly #interview: Interview;
   readonly #router: RequestRouter;
@@ -97,8 +103,6 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   readonly #trace: SipTrace;
   readonly #statistics = new SipStatistics();
   readonly #closing = new AbortController();
-  /** One catalogue query per device at a time (GB/T 28181 7.4); later callers share it. */
-  readonly #catalogues = new Map<string, Promise<CatalogResult>>();
   #engine: SipEngine | undefined;
   #closed: Promise<void> | undefined;
 
@@ -109,7 +113,6 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     this.#options = options;
     this.#log = log;
     this.#now = now;
-    this.#catalogTimes = catalogTimes;
     const { serial, realm, responseTimeoutMs, inviteTimeoutMs, keepaliveTimeoutMinSec } = options;
     const listener = {
       online: (device: Device) => this.#tell('deviceOnline', device),
@@ -127,15 +130,24 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
       this.#trace.own(request.headers.get('Call-ID') ?? '', record.id);
     const pending = this.#pending;
     this.#commander = new Commander({ serial, realm, engine, pending, responseTimeoutMs, onSent });
+    const table = this.#table;
+    this.#access = new DeviceAccess({ commander: this.#commander, pending, closing: this.#closing.signal, table });
+    this.#catalogues = new Catalogues({ access: this.#access, table, times: catalogTimes, now });
     this.#inviter = new Inviter({ serial, realm, engine, inviteTimeoutMs, log, onSent });
     this.#interview = new Interview({
       questions: {
         info: (record, signal) => this.#info(record, signal),
         basicParam: (record, signal) => this.#basicParam(record, signal),
-        catalog: (record) => this.#catalog(record),
+        catalog: (record) => this.#catalogues.refresh(record),
       },
       now,
       log,
+    });
+    this.#handlers.set('MediaStatus', ({ record, message }) => {
+      log.info(
+        { deviceId: record.id, notifyType: parseMediaStatus(message), subject: message.deviceId },
+        'media status',
+      );
     });
     this.#router = this.#createRouter();
   }
@@ -157,8 +169,8 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
       onOnline: (record) => this.#interview.add(record),
       onUnregistered: (record) => this.#inviter.endAll(record.id),
     });
-    const [pending, now, log] = [this.#pending, this.#now, this.#log];
-    return new RequestRouter({ serial, now, table, registrar, pending, access, log });
+    const [pending, handlers, now, log] = [this.#pending, this.#handlers, this.#now, this.#log];
+    return new RequestRouter({ serial, now, table, registrar, pending, handlers, access, log });
   }
 
   /** @throws whatever the engine throws when an address cannot be listened on */
@@ -222,11 +234,11 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   }
 
   updateSettings(deviceId: string, settings: DeviceSettings): Device {
-    return this.#table.updateSettings(this.#known(deviceId), settings);
+    return this.#table.updateSettings(this.#access.known(deviceId), settings);
   }
 
   setAdmission(deviceId: string, admission: Admission): Device {
-    const device = this.#table.setAdmission(this.#known(deviceId), admission);
+    const device = this.#table.setAdmission(this.#access.known(deviceId), admission);
     if (admission !== 'approved') this.#inviter.endAll(deviceId);
     return device;
   }
@@ -236,27 +248,15 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   }
 
   async refreshCatalog(deviceId: string, signal?: AbortSignal): Promise<CatalogResult> {
-    const answer = this.#catalog(this.#online(deviceId));
-    if (signal === undefined) return answer;
-    // The query goes on for others who wait for it.
-    const aborted = Promise.withResolvers<never>();
-    const abort = (): void => aborted.reject(new RequestAbortedError('Catalog'));
-    signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) abort();
-    try {
-      return await Promise.race([answer, aborted.promise]);
-    } finally {
-      signal.removeEventListener('abort', abort);
-      answer.catch(() => undefined);
-    }
+    return this.#catalogues.refresh(this.#access.online(deviceId), signal);
   }
 
   async refreshInfo(deviceId: string, signal?: AbortSignal): Promise<Device> {
-    return this.#info(this.#online(deviceId), signal);
+    return this.#info(this.#access.online(deviceId), signal);
   }
 
   async deviceStatus(deviceId: string, signal?: AbortSignal): Promise<DeviceStatus> {
-    return parseDeviceStatus(await this.#commander.query(this.#online(deviceId), deviceStatusQuery, signal));
+    return parseDeviceStatus(await this.#commander.query(this.#access.online(deviceId), deviceStatusQuery, signal));
   }
 
   async ptz(deviceId: string, channelId: string, move: PtzMove): Promise<void> {
@@ -264,13 +264,13 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   }
 
   async requestKeyFrame(deviceId: string, channelId: string): Promise<void> {
-    const { gbVersion } = this.#online(deviceId).state;
+    const { gbVersion } = this.#access.online(deviceId).state;
     await this.#control(deviceId, channelId, { kind: 'key_frame', gbVersion });
   }
 
   async #control(deviceId: string, channelId: string, control: DeviceControl): Promise<void> {
     await this.#commander.send(
-      this.#online(deviceId),
+      this.#access.online(deviceId),
       deviceControl(this.#commander.nextSn(), channelId, control),
       this.#closing.signal,
     );
@@ -281,7 +281,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   }
 
   async mediaAddress(deviceId: string): Promise<string> {
-    return this.#mediaAddresses.of(this.#known(deviceId));
+    return this.#mediaAddresses.of(this.#access.known(deviceId));
   }
 
   mediaTransports(deviceId: string): readonly MediaTransport[] {
@@ -301,7 +301,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   }
 
   async invite(options: LiveInvite): Promise<LiveSession> {
-    return this.#inviter.invite(this.#online(options.deviceId), options);
+    return this.#inviter.invite(this.#access.online(options.deviceId), options);
   }
 
   trace(filter: Parameters<Platform['trace']>[0]): TraceEntry[] {
@@ -338,39 +338,6 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     if (keepaliveIntervalSec !== undefined) this.#table.update(record, { keepaliveIntervalSec });
     if (record.state.name === '' && basic?.name !== undefined)
       this.#table.update(record, { name: ownText(basic.name) });
-  }
-
-  #catalog(record: DeviceRecord): Promise<CatalogResult> {
-    const running = this.#catalogues.get(record.id);
-    if (running !== undefined) return running;
-    const query = this.#collect(record).finally(() => this.#catalogues.delete(record.id));
-    this.#catalogues.set(record.id, query);
-    return query;
-  }
-
-  async #collect(record: DeviceRecord): Promise<CatalogResult> {
-    const parts = { commander: this.#commander, pending: this.#pending, times: this.#catalogTimes };
-    const { items, result } = await new CatalogCollector(record, parts).run(this.#closing.signal);
-    const kept = result.complete ? [] : record.channels.values();
-    const channels = buildChannels(record.id, items, kept, this.#now());
-    // A stand-alone camera without a catalogue of its own still has a picture.
-    if (channels.length === 0 && kindOfItem(record.wireId, true) === 'video')
-      channels.push(selfChannel(record.snapshot()));
-    this.#table.setChannels(record, channels, result);
-    return result;
-  }
-
-  #known(deviceId: string): DeviceRecord {
-    const record = this.#table.get(deviceId);
-    if (record === undefined) throw new DeviceUnknownError(deviceId);
-    return record;
-  }
-
-  #online(deviceId: string): DeviceRecord {
-    const record = this.#table.get(deviceId);
-    if (record === undefined) throw new DeviceOfflineError(deviceId, 'not known');
-    if (!record.state.online) throw new DeviceOfflineError(deviceId, record.state.offlineReason);
-    return record;
   }
 
   #requireEngine(): SipEngine {

@@ -3,7 +3,8 @@ import { errorMessage, type Logger } from '../util/index.ts';
 import type { AccessList } from './access-list.ts';
 import type { DeviceRecord } from './device/record.ts';
 import type { DeviceTable } from './device/table.ts';
-import { isPlainKeepalive, parseManscdp, parseMediaStatus, type Manscdp } from './manscdp/index.ts';
+import { isPlainKeepalive, parseManscdp, type Manscdp } from './manscdp/index.ts';
+import type { DeviceMessage, MessageHandlers } from './message-handlers.ts';
 import type { PendingTable } from './pending-table.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { Registrar } from './registrar.ts';
@@ -17,6 +18,7 @@ export interface RequestRouterOptions {
   readonly table: DeviceTable;
   readonly registrar: Registrar;
   readonly pending: PendingTable;
+  readonly handlers: MessageHandlers;
   readonly access: AccessList;
   readonly log: Logger;
 }
@@ -57,6 +59,7 @@ export class RequestRouter {
         this.#noteLife(incoming);
         return incoming.reply(200, { headers: [['Allow', ALLOW]] });
       case 'NOTIFY':
+        return this.#notify(incoming);
       case 'INFO':
         this.#noteLife(incoming);
         return incoming.reply(200);
@@ -73,6 +76,17 @@ export class RequestRouter {
   #noteLife({ request, flow }: IncomingRequest): void {
     const record = this.#options.table.sender(senderOf(request), flow);
     if (record !== undefined) this.#options.table.accept(record, flow, false);
+  }
+
+  /** Subscribed to or not, in its dialog or not: the body says what it is (GB/T 28181 11.1). */
+  #notify(incoming: IncomingRequest): void {
+    const { request, flow } = incoming;
+    const { table } = this.#options;
+    const sender = table.sender(senderOf(request), flow);
+    incoming.reply(200);
+    if (sender === undefined || !table.accept(sender, flow, false)) return;
+    const message = parseManscdp(request.body);
+    if (typeof message !== 'string') this.#dispatch(incoming, sender, message);
   }
 
   /** Huawei leaves Expires out (quirks 2.1). */
@@ -120,7 +134,7 @@ export class RequestRouter {
     if (!table.accept(record, flow, keepalive)) return incoming.reply(403);
     incoming.reply(200);
     if (body === undefined) this.#options.log.debug({ deviceId: record.id, fault: message }, 'unreadable body');
-    else if (!keepalive) this.#dispatch(record, body);
+    else if (!keepalive) this.#dispatch(incoming, record, body);
     return undefined;
   }
 
@@ -146,14 +160,14 @@ export class RequestRouter {
     incoming.reply(known ? 200 : 404);
   }
 
-  #dispatch(record: DeviceRecord, body: Manscdp): void {
-    const { pending, log } = this.#options;
+  #dispatch({ request }: IncomingRequest, record: DeviceRecord, message: Manscdp): void {
+    const { pending, handlers, log } = this.#options;
     // Matched whatever the root: some devices answer with Notify.
-    if (pending.deliver(record.id, body)) return;
-    const fields = { deviceId: record.id, cmdType: body.cmdType, sn: body.sn };
-    if (body.cmdType.toLowerCase() === 'mediastatus')
-      log.info({ ...fields, notifyType: parseMediaStatus(body), subject: body.deviceId }, 'media status');
-    else log.debug(fields, 'message without a use');
+    if (pending.deliver(record.id, message)) return;
+    const method = request.method === 'NOTIFY' ? 'NOTIFY' : 'MESSAGE';
+    const told: DeviceMessage = { record, message, method, callId: request.headers.get('Call-ID') ?? '' };
+    if (handlers.deliver(told)) return;
+    log.debug({ deviceId: record.id, cmdType: message.cmdType, sn: message.sn }, 'message without a use');
   }
 }
 

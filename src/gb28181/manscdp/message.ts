@@ -75,6 +75,11 @@ function tagText(text: string, pattern: RegExp): string {
   return pattern.exec(text)?.[1]?.trim() ?? '';
 }
 
+/** Result=ERROR, which comes instead of an answer (GB/T 28181 4.10). */
+export function isError({ body }: Manscdp): boolean {
+  return body.field('Result').toUpperCase() === 'ERROR';
+}
+
 /** What a MANSCDP body is made of. */
 export interface ManscdpParts {
   readonly root: ManscdpRoot;

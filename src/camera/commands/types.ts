@@ -1,0 +1,23 @@
+import type { Manscdp, ManscdpParts } from '../../gb28181/manscdp/message.ts';
+import type { PtzCommand } from '../../gb28181/ptz.ts';
+import type { VirtualDevice } from '../device.ts';
+
+/** What a camera that gets a command can do to the rest of itself. */
+export interface CommandEffects {
+  readonly onPtz: (channelId: string, command: PtzCommand) => void;
+  readonly onKeyFrame: (channelId: string) => void;
+  readonly onReboot: () => void;
+}
+
+export interface CommandContext {
+  readonly device: VirtualDevice;
+  readonly localAddress: string;
+  readonly sipPort: number;
+  readonly catalogBatch: number;
+  readonly expiresSec: number;
+  readonly keepaliveSec: number;
+  readonly effects: CommandEffects;
+}
+
+/** Messages that answer a command, in order; none for what needs no answer (GB/T 28181 4.9). */
+export type CommandHandler = (command: Manscdp, context: CommandContext) => ManscdpParts[];

@@ -1,0 +1,67 @@
+import type { DeviceAccess } from '../device-access.ts';
+import type { DeviceRecord } from '../device/record.ts';
+import type { DeviceTable } from '../device/table.ts';
+import { RequestAbortedError } from '../errors.ts';
+import { kindOfItem } from '../ids.ts';
+import { catalogQuery } from '../manscdp/index.ts';
+import { ResponseCollector, type CollectTimes } from '../response-collector.ts';
+import type { CatalogResult } from '../types.ts';
+import { buildChannels, selfChannel } from './channels.ts';
+import { CatalogParts } from './collector.ts';
+
+export interface CataloguesOptions {
+  readonly access: DeviceAccess;
+  readonly table: DeviceTable;
+  readonly times: CollectTimes;
+  readonly now: () => number;
+}
+
+/** Asks devices for their catalogues and keeps the channels. */
+export class Catalogues {
+  readonly #options: CataloguesOptions;
+  /** One query per device at a time (GB/T 28181 7.4); later callers share it. */
+  readonly #running = new Map<string, Promise<CatalogResult>>();
+
+  constructor(options: CataloguesOptions) {
+    this.#options = options;
+  }
+
+  /** With a signal one caller gives up; the query goes on for others who wait for it. @throws as `ResponseCollector.run` */
+  async refresh(record: DeviceRecord, signal?: AbortSignal): Promise<CatalogResult> {
+    const answer = this.#shared(record);
+    if (signal === undefined) return answer;
+    const aborted = Promise.withResolvers<never>();
+    const abort = (): void => aborted.reject(new RequestAbortedError('Catalog'));
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    try {
+      return await Promise.race([answer, aborted.promise]);
+    } finally {
+      signal.removeEventListener('abort', abort);
+      answer.catch(() => undefined);
+    }
+  }
+
+  #shared(record: DeviceRecord): Promise<CatalogResult> {
+    const running = this.#running.get(record.id);
+    if (running !== undefined) return running;
+    const query = this.#collect(record).finally(() => this.#running.delete(record.id));
+    this.#running.set(record.id, query);
+    return query;
+  }
+
+  async #collect(record: DeviceRecord): Promise<CatalogResult> {
+    const { access, table, times, now } = this.#options;
+    const parts = new CatalogParts();
+    const collection = { command: catalogQuery, parts, times, takesErrors: true };
+    await new ResponseCollector(record, access, collection).run(access.closing);
+    const { items, result } = parts;
+    const kept = result.complete ? [] : record.channels.values();
+    const channels = buildChannels(record.id, items, kept, now());
+    // A stand-alone camera without a catalogue of its own still has a picture.
+    if (channels.length === 0 && kindOfItem(record.wireId, true) === 'video')
+      channels.push(selfChannel(record.snapshot()));
+    table.setChannels(record, channels, result);
+    return result;
+  }
+}
