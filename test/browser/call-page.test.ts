@@ -174,17 +174,30 @@ describe('call page', () => {
     expect(await ann.evaluate('gbrtcPeers[0].localDescription.type')).toBe('offer');
   });
 
-  test('the way to the gateway breaks: the call goes on, the room is entered again', async () => {
+  test('the way to the gateway breaks: connections and session go on', async () => {
     await using scene = new Scene();
     const gateway = await scene.gateway();
     const ann = await enter(scene, gateway, 'Ann');
     const bob = await enter(scene, gateway, 'Bob');
-    await sees(ann, 'Bob');
+    await Promise.all([sees(ann, 'Bob'), sees(bob, 'Ann')]);
+    const sessions = async () => {
+      const { items } = await gateway.json<{ items: { users: { sessionId: string }[] }[] }>('GET', '/api/v1/calls');
+      return items.flatMap(({ users }) => users.map(({ sessionId }) => sessionId));
+    };
+    const sockets = () => bob.evaluate<number>(`gbrtcSockets.filter(({ url }) => url.endsWith('/ws')).length`);
+    const peers = (page: Page) => page.evaluate('gbrtcPeers.map(({ connectionState }) => connectionState)');
+    const before = [await sessions(), await sockets()] as const;
+    expect(before[0]).toHaveLength(2);
     await bob.evaluate(`gbrtcSockets.filter(({ url }) => url.endsWith('/ws')).at(-1).close()`);
     await bob.locator('[data-testid=call-room-view][data-phase=reconnecting]').waitFor();
+    // What is switched meanwhile is told afterwards.
+    await bob.getByTestId('call-audio').click();
     await inRoom(bob).waitFor();
+    await eventually(() => tile(ann, 'Bob').getByTestId('tile-audio').getAttribute('data-on')).toBe('false');
     await Promise.all([sees(ann, 'Bob'), sees(bob, 'Ann')]);
     expect([await count(ann), await count(bob)]).toEqual(['2 in the call', '2 in the call']);
+    expect([await sessions(), await sockets()]).toEqual([before[0], before[1] + 1]);
+    for (const page of [ann, bob]) expect(await peers(page)).toEqual(['connected']);
   });
 
   test('the screen takes the place of the camera, and the most room', async () => {

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest';
 import { Tokens } from '../../src/api/auth/tokens.ts';
+import { openCallHistory } from '../../src/store/index.ts';
 import { CallClient, type CallMessage } from '../support/call-client.ts';
 import { freePort, startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
 
@@ -108,6 +109,52 @@ describe('calls over real WebSockets', () => {
     expect(await b.next('systemKickUser')).toMatchObject({ desc: 'no keepLive for 3 s' });
     expect(await a.next('relayLeave')).toMatchObject({ uid: 'b' });
     clearInterval(timer);
+  });
+
+  test('a lost WebSocket is one session in the records, and one call', async () => {
+    const a = await member('a', 'resumed');
+    const b = await CallClient.connect(`ws://${base}/ws`);
+    clients.push(b);
+    const { sessionId } = await b.ask(joinOf('b', 'resumed'), 'respJoin');
+    const timer = setInterval(() => a.send({ cmd: 'keepLive' }), 500);
+    a.send({ cmd: 'offer', remoteUid: 'b', msg: 'o' });
+    await b.next('relayOffer');
+    b.send({ cmd: 'answer', remoteUid: 'a', msg: 'r' });
+    await a.next('relayAnswer');
+    b.send({ cmd: 'peerConnected', remoteUid: 'a', connectType: 'STUN' });
+    await b.next('respPeerConnected');
+    b.socket.terminate();
+    const online = async (): Promise<unknown> => {
+      const { items } = await gateway.json<{ items: Array<{ users: Array<{ uid: string; online: boolean }> }> }>(
+        'GET',
+        '/api/v1/calls?search=resumed',
+      );
+      return items[0]?.users.find(({ uid }) => uid === 'b')?.online;
+    };
+    await expect.poll(online).toBe(false);
+    const again = await CallClient.connect(`ws://${base}/ws`);
+    clients.push(again);
+    const keepLive = { cmd: 'keepLive', appId: '10000', roomId: 'resumed', uid: 'b', sessionId };
+    expect(await again.ask(keepLive, 'respKeepLive')).toMatchObject({ result: 0 });
+    a.send({ cmd: 'candidate', remoteUid: 'b', msg: 'c' });
+    expect(await again.next('relayCandidate')).toMatchObject({ uid: 'a', msg: 'c' });
+    expect(a.has('relayLeave') || a.has('notifyNewPeer')).toBe(false);
+    expect(await again.ask({ cmd: 'leave' }, 'respLeave')).toMatchObject({ result: 0 });
+    await a.next('relayLeave');
+    clearInterval(timer);
+
+    const history = await openCallHistory({ kind: 'sqlite', folder: gateway.dataDir });
+    const whenever = { from: 0, to: Date.now() + 60_000 };
+    const left = async (): Promise<unknown> =>
+      (await history.sessions(whenever, 1000)).filter(({ roomId, leftAt }) => roomId === 'resumed' && leftAt).length;
+    await expect.poll(left, { timeout: 10_000 }).toBe(1);
+    const sessions = (await history.sessions(whenever, 1000)).filter(({ roomId }) => roomId === 'resumed');
+    expect(sessions.map(({ userId }) => userId).toSorted()).toEqual(['a', 'b']);
+    const ids = sessions.flatMap(({ subSessionIds }) => subSessionIds);
+    const pairs = (await history.subsessions(whenever, 1000)).filter(({ subSessionId }) => ids.includes(subSessionId));
+    await history.close();
+    expect(pairs.filter((pair) => pair.sessionId === sessionId)).toMatchObject([{ remoteUserId: 'a', status: 1 }]);
+    expect(pairs).toHaveLength(2);
   });
 
   test('a half-open connection is noticed, and its user is put out in the end', async () => {

@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { joinOf, openCallFixture, RTC_CONFIG, type CallFixture } from '../../../test/support/room-server.ts';
+import {
+  joinOf,
+  openCallFixture,
+  RTC_CONFIG,
+  type CallFixture,
+  type FakeClient,
+} from '../../../test/support/room-server.ts';
 import type { RoomClaims } from '../rights-types.ts';
 import { ulid } from './ids.ts';
 
@@ -296,13 +302,86 @@ describe('presence', () => {
     expect(a.take()).toEqual([]);
     void a.say({ cmd: 'offer', remoteUid: 'b', msg: 'x' });
     expect(again.take()).toMatchObject([{ cmd: 'relayOffer', uid: 'a' }]);
-    // A third one does not take over while the second is there.
-    expect(fixture.connect().ask({ cmd: 'keepLive', appId: '10000', roomId: '22', uid: 'b', sessionId })).toMatchObject(
-      {
-        result: 2,
-      },
-    );
     expect(fixture.records.sessions.size).toBe(3);
+  });
+
+  describe('a WebSocket that is lost without anybody having noticed', () => {
+    const keepLive = { cmd: 'keepLive', appId: '10000', roomId: '22', uid: 'b' };
+    let a: FakeClient;
+    let old: FakeClient;
+    let sessionId: string;
+
+    beforeEach(() => {
+      a = fixture.member('a');
+      old = fixture.member('b', { address: '192.0.2.1' });
+      ({ sessionId } = fixture.records.sessionOf('b'));
+      vi.advanceTimersByTime(5000);
+      void old.say(keepLive);
+      a.take();
+      old.take();
+    });
+
+    test('is replaced by the one that knows the session; the pair and the records go on', () => {
+      void a.say({ cmd: 'peerConnected', remoteUid: 'b', connectType: 'STUN' });
+      a.take();
+      const pair = fixture.records.pair('a', 'b');
+      vi.advanceTimersByTime(20_000);
+      const again = fixture.connect({ address: '192.0.2.9' });
+      expect(again.ask({ ...keepLive, sessionId })).toMatchObject({ cmd: 'respKeepLive', result: 0 });
+      expect(old.take()).toMatchObject([{ cmd: 'systemKickUser', uid: 'b' }]);
+      expect(old.closedWith).toEqual({ code: 1000, reason: 'wsForcedClose' });
+      expect(a.take()).toEqual([]);
+      void a.say({ cmd: 'candidate', remoteUid: 'b', msg: 'x' });
+      expect(again.take()).toMatchObject([{ cmd: 'relayCandidate', uid: 'a' }]);
+      expect(again.ask({ cmd: 'offer', remoteUid: 'a', msg: 'x' })).toMatchObject({ result: 0 });
+      expect(fixture.ice.pairs.at(-1)?.addresses).toEqual(['192.0.2.9', '203.0.113.1']);
+      expect(fixture.records.sessions.size).toBe(2);
+      expect(fixture.records.sessionOf('b')).toMatchObject({ sessionId, leftAt: undefined });
+      expect(fixture.records.pair('a', 'b')).toMatchObject({ ...pair, finishedAt: undefined });
+    });
+
+    test.each([
+      { name: 'no session', changes: { sessionId: '' } },
+      { name: 'a session that is none', changes: { sessionId: ulid() } },
+      { name: 'a foreign uid', changes: { uid: 'a' } },
+      { name: 'no uid', changes: { uid: '' } },
+      { name: 'another room', changes: { roomId: '23' } },
+      { name: 'another app', changes: { appId: '2', roomId: '24' } },
+    ])('is not replaced by $name', ({ changes }) => {
+      fixture.member('c', {}, { roomId: '23' });
+      fixture.member('d', {}, { appId: '2', roomId: '24' });
+      const foreign = fixture.connect();
+      expect(foreign.ask({ ...keepLive, sessionId, ...changes })).toMatchObject({
+        cmd: changes.appId === undefined ? 'respKeepLive' : 'generalMsgResp',
+        result: changes.appId === undefined ? 2 : 5,
+      });
+      expect(old.closed).toBe(false);
+      void a.say({ cmd: 'candidate', remoteUid: 'b', msg: 'x' });
+      expect(old.take()).toMatchObject([{ cmd: 'relayCandidate', uid: 'a' }]);
+      expect(foreign.take()).toEqual([]);
+    });
+
+    test('nor by somebody else in the room', () => {
+      expect(a.ask({ ...keepLive, sessionId })).toMatchObject({ result: 2 });
+      expect(a.ask({ ...keepLive, uid: 'a', sessionId })).toMatchObject({ result: 2 });
+      expect(old.closed).toBe(false);
+    });
+
+    test('joins again where something may not have arrived', () => {
+      void a.say({ cmd: 'turnTalkType', index: 0, enable: false });
+      const again = fixture.connect();
+      expect(again.ask({ ...keepLive, sessionId })).toMatchObject({ cmd: 'respKeepLive', result: 2 });
+      expect(old.closed).toBe(false);
+      expect(again.ask(joinOf('b'))).toMatchObject({ result: 0, userList: [{ uid: 'a' }] });
+      expect(old.closedWith).toEqual({ code: 1000, reason: 'wsForcedClose' });
+    });
+
+    test('joins again where it was noticed after something was sent into the silence', () => {
+      vi.advanceTimersByTime(12_000);
+      void a.say({ cmd: 'turnTalkType', index: 0, enable: false });
+      old.drop();
+      expect(fixture.connect().ask({ ...keepLive, sessionId })).toMatchObject({ cmd: 'respKeepLive', result: 2 });
+    });
   });
 
   test('who has missed too much must join again', () => {

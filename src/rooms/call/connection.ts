@@ -7,7 +7,7 @@ import type { Identity, Member, TokenLife } from './member.ts';
 import { handlePeerConnected, relayAnswer, relayCandidate, relayOffer } from './relay.ts';
 import { answerTo, generalMsgResp, refusal, relayTurnTalkType, respJoin, respKeepLive, respLeave } from './replies.ts';
 import { handleReportInfo, handleReportStats } from './reports.ts';
-import { FINAL, type CallRooms } from './rooms.ts';
+import { FINAL, dismiss, type CallRooms } from './rooms.ts';
 import type { CallOptions, CallParts } from './types.ts';
 
 /** RFC 6455 §7.4.1. */
@@ -100,11 +100,12 @@ export class Connection implements PeerHandler {
     const uid = textOf(fields, 'uid');
     const sessionId = textOf(fields, 'sessionId');
     const { rooms } = this.#parts;
-    const member = this.#current() ?? this.#resumed(sessionId, uid);
+    const member = this.#current() ?? this.#awaited(sessionId, uid);
     this.#checkRoom(member, appIdOf(fields), textOf(fields, 'roomId'));
     if (member === undefined || (uid !== '' && uid !== member.identity.uid)) throw uidNotFound();
     // A session of the past is an old habit, one of somebody else an attempt.
     if (sessionId !== '' && sessionId !== member.talk.sessionId && rooms.bySession(sessionId)) throw uidNotFound();
+    if (member.peer !== this.#peer) this.#resume(member);
     return member;
   }
 
@@ -118,13 +119,18 @@ export class Connection implements PeerHandler {
     throw exists ? uidNotFound() : roomNotFound();
   }
 
-  /** Whoever knows the session of a lost WebSocket goes on with it; nobody else was told. */
-  #resumed(sessionId: string, uid: string): Member | undefined {
+  /** Nobody but the user itself was told its session. */
+  #awaited(sessionId: string, uid: string): Member | undefined {
     const member = sessionId === '' ? undefined : this.#parts.rooms.bySession(sessionId);
-    if (member === undefined || member.peer !== undefined || member.identity.uid !== uid) return undefined;
-    if (!member.resume(this.#peer)) return undefined;
+    return member?.identity.uid === uid ? member : undefined;
+  }
+
+  /** The session goes on; that the WebSocket before this one has ended is often noticed much later. @throws CallError */
+  #resume(member: Member): void {
+    const before = member.peer;
+    if (!member.resume(this.#peer)) throw uidNotFound();
     this.#member = member;
-    return member;
+    if (before !== undefined) dismiss(before, member);
   }
 
   #join(fields: Fields): void | Promise<void> {

@@ -40,6 +40,10 @@ export interface Remote {
 
 /** Messages kept for a user whose WebSocket is lost. */
 const MAX_MISSED = 100;
+/** Longer than a message is on its way: what was sent so long before a keepLive has arrived. */
+const ON_ITS_WAY_MS = 2000;
+/** Two of the clients' keepLive: after so long a silence nobody knows whether it is still heard. */
+const SILENCE_MS = 10_000;
 
 /** 0 camera, 1 microphone, 2 shared screen, 3 sound of the system; cameras and microphones start as switched on. */
 const startsEnabled = (index: number): boolean => index < 2;
@@ -48,7 +52,6 @@ const startsEnabled = (index: number): boolean => index < 2;
 export class Member {
   readonly identity: Identity;
   readonly room: Room;
-  readonly address: string;
   readonly talk: Talk;
   /** This user's view of each pair, by the uid at the other end. */
   readonly remotes = new Map<string, Remote>();
@@ -56,7 +59,10 @@ export class Member {
   /** Of the last keepLive, by a clock that nobody sets. */
   seenAt = performance.now();
   readonly #devices = new Map<number, boolean>();
+  #address: string;
   #peer: Peer | undefined;
+  /** When something was last sent, by the clock of `seenAt`. */
+  #sentAt = -Infinity;
   /** What was to be sent while the WebSocket is lost; undefined where it was too much. */
   #missed: string[] | undefined = [];
 
@@ -69,7 +75,7 @@ export class Member {
   }) {
     this.identity = parts.identity;
     this.room = parts.room;
-    this.address = parts.peer.address;
+    this.#address = parts.peer.address;
     this.#peer = parts.peer;
     this.talk = parts.talk;
     this.token = parts.token;
@@ -80,21 +86,34 @@ export class Member {
     return this.#peer;
   }
 
+  /** Of the latest WebSocket. */
+  get address(): string {
+    return this.#address;
+  }
+
   send(text: string): void {
-    if (this.#peer !== undefined) this.#peer.send(text);
-    else if (this.#missed !== undefined && this.#missed.length < MAX_MISSED) this.#missed.push(text);
+    if (this.#peer !== undefined) {
+      this.#sentAt = performance.now();
+      this.#peer.send(text);
+    } else if (this.#missed !== undefined && this.#missed.length < MAX_MISSED) this.#missed.push(text);
     else this.#missed = undefined;
   }
 
   /** The WebSocket has gone; the user is awaited until the keepLive timeout. */
   lose(): void {
     this.#peer = undefined;
+    if (this.#sentAt > this.seenAt + SILENCE_MS) this.#missed = undefined;
   }
 
-  /** Goes on over another WebSocket with what was missed. False: that was too much, the user must join again. */
+  /**
+   * Goes on over another WebSocket with what was missed; the one before it may not be known to have ended. False: too
+   * much was missed, or nobody knows what, and the user must join again.
+   */
   resume(peer: Peer): boolean {
     if (this.#missed === undefined) return false;
+    if (this.#peer !== undefined && this.#sentAt > this.seenAt - ON_ITS_WAY_MS) return false;
     this.#peer = peer;
+    this.#address = peer.address;
     for (const text of this.#missed.splice(0)) peer.send(text);
     return true;
   }

@@ -16,6 +16,12 @@ const NORMAL = 1000;
 /** With this reason the original's JavaScript client does not connect again, and so fights nobody for its place. */
 export const FINAL = 'wsForcedClose';
 
+/** Another WebSocket has the place of this one. */
+export function dismiss(peer: Peer, { identity }: Member): void {
+  peer.send(system('systemKickUser', identity, `${identity.uid} has come by another connection`));
+  peer.close(NORMAL, FINAL);
+}
+
 /** Who joins, by which WebSocket. */
 export interface Entry {
   readonly identity: Identity;
@@ -179,9 +185,7 @@ export class CallRooms {
   #replace(member: Member, by: Peer): void {
     const { peer } = member;
     this.leave(member, false);
-    if (peer === undefined || peer === by) return;
-    peer.send(system('systemKickUser', member.identity, `${member.identity.uid} has joined by another connection`));
-    peer.close(NORMAL, FINAL);
+    if (peer !== undefined && peer !== by) dismiss(peer, member);
   }
 
   #sweep(): void {

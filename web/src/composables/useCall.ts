@@ -87,6 +87,7 @@ export function useCall(devices: ConferenceDevices, renewToken: () => Promise<st
         close();
       },
       onJoined: (room) => pairs.handleJoined(room),
+      onResumed: () => pairs.handleResumed(),
       onMessage: (message) => pairs.handleMessage(message),
       renewToken,
     });

@@ -57,6 +57,7 @@ class Scene {
   readonly states: CallState[] = [];
   readonly joined: JoinedRoom[] = [];
   readonly messages: CallMessage[] = [];
+  resumed = 0;
   renewed: string | undefined = 'T2';
 
   readonly client = new CallClient({
@@ -70,6 +71,7 @@ class Scene {
     client: { osName: 'Win32', browser: 'chrome58.0', sdkInfo: '1.0.0' },
     onState: (state) => this.states.push(state),
     onJoined: (room) => this.joined.push(room),
+    onResumed: () => void this.resumed++,
     onMessage: (message) => this.messages.push(message),
     renewToken: async () => this.renewed,
   });
@@ -91,7 +93,20 @@ class Scene {
     this.socket.open();
     this.socket.say(OK);
   }
+
+  /** The connection is lost and made again, up to the question for the session. */
+  reconnect(): void {
+    this.socket.close();
+    vi.advanceTimersByTime(RECONNECT_MS);
+    this.socket.open();
+  }
 }
+
+const ALIVE = { cmd: 'respKeepLive', result: 0, desc: 'ok' };
+const GONE = [
+  { name: 'respKeepLive 2', refusal: { cmd: 'respKeepLive', result: 2, desc: 'who?' } },
+  { name: 'generalMsgResp', refusal: { cmd: 'generalMsgResp', result: 5, desc: 'no room', data1: 'keepLive' } },
+];
 
 describe('CallClient', () => {
   let scene: Scene;
@@ -195,9 +210,98 @@ describe('CallClient', () => {
     expect(scene.client.state.phase).toBe('reconnecting');
     expect(scene.client.send('candidate')).toBe(false);
     vi.advanceTimersByTime(RECONNECT_MS);
-    scene.answer();
+    scene.socket.open();
+    scene.socket.say(ALIVE);
     expect(scene.phases).toEqual(['joining', 'joined', 'reconnecting', 'joined']);
-    expect([scene.sockets.length, scene.joined.length]).toEqual([2, 2]);
+    expect([scene.sockets.length, scene.joined.length, scene.resumed]).toEqual([2, 1, 1]);
+  });
+
+  test('after a lost connection the session goes on, with what was said and heard meanwhile', () => {
+    scene.join();
+    const mine = { remoteUid: 'x', msg: '{}' };
+    scene.socket.close();
+    for (const cmd of ['candidate', 'reportStats', 'turnTalkType']) expect(scene.client.send(cmd, mine)).toBe(false);
+    vi.advanceTimersByTime(RECONNECT_MS);
+    scene.socket.open();
+    expect(scene.client.send('answer', mine)).toBe(false);
+    const asked = { cmd: 'keepLive', appId: '10000', roomId: '22', uid: 'me', sessionId: 'S1' };
+    expect(scene.socket.sent).toMatchObject([asked]);
+    scene.socket.say({ cmd: 'relayLeave', uid: 'x' });
+    expect([scene.client.state.phase, scene.messages]).toEqual(['reconnecting', []]);
+    scene.socket.say(ALIVE);
+    expect([scene.client.state.phase, scene.resumed, scene.joined.length]).toEqual(['joined', 1, 1]);
+    expect(scene.messages).toEqual([{ cmd: 'relayLeave', uid: 'x' }]);
+    const after = { ...mine, sessionId: 'S1' };
+    expect(scene.socket.sent.slice(1)).toMatchObject([
+      { cmd: 'candidate', ...after },
+      { cmd: 'answer', ...after },
+    ]);
+    vi.advanceTimersByTime(KEEP_LIVE_MS);
+    expect(scene.socket.sent.slice(3)).toMatchObject([asked]);
+    scene.socket.say(ALIVE);
+    scene.reconnect();
+    scene.socket.say(ALIVE);
+    expect(scene.socket.sent).toMatchObject([asked]);
+    expect(scene.resumed).toBe(2);
+  });
+
+  test('what was heard before the connection broke again is not forgotten', () => {
+    scene.join();
+    scene.reconnect();
+    scene.socket.say({ cmd: 'relayLeave', uid: 'x' });
+    scene.reconnect();
+    scene.socket.say(ALIVE);
+    expect(scene.messages).toEqual([{ cmd: 'relayLeave', uid: 'x' }]);
+  });
+
+  test.each(GONE)('a session that the server does not know any more is joined again: $name', ({ refusal }) => {
+    scene.join();
+    scene.socket.close();
+    scene.client.send('candidate', { remoteUid: 'x', msg: '{}' });
+    vi.advanceTimersByTime(RECONNECT_MS);
+    scene.socket.open();
+    scene.socket.say(refusal);
+    expect(scene.socket.sent).toMatchObject([
+      { cmd: 'keepLive', sessionId: 'S1' },
+      { cmd: 'join', sessionId: '', token: 'T1' },
+    ]);
+    scene.socket.say({ ...OK, sessionId: 'S2' });
+    expect([scene.client.state.phase, scene.joined.length, scene.resumed]).toEqual(['joined', 2, 0]);
+    expect(scene.socket.sent.slice(2)).toMatchObject([{ cmd: 'keepLive', sessionId: 'S2' }]);
+  });
+
+  test('a server that does not answer the question is joined by the next connection; one that is away is not', () => {
+    scene.join();
+    scene.socket.close();
+    vi.advanceTimersByTime(RECONNECT_MS + JOIN_TIMEOUT_MS + RECONNECT_MS);
+    expect(scene.sockets.length).toBe(3);
+    scene.socket.open();
+    expect(scene.socket.sent).toMatchObject([{ cmd: 'keepLive', sessionId: 'S1' }]);
+    vi.advanceTimersByTime(JOIN_TIMEOUT_MS + RECONNECT_MS);
+    scene.socket.open();
+    expect(scene.socket.sent).toMatchObject([{ cmd: 'join' }]);
+  });
+
+  test('a token that was renewed while the connection was lost is told then', async () => {
+    scene.join();
+    scene.socket.say({ cmd: 'systemPromptToken' });
+    scene.socket.close();
+    await vi.advanceTimersByTimeAsync(RECONNECT_MS);
+    scene.socket.open();
+    scene.socket.say(ALIVE);
+    expect(scene.socket.sent).toMatchObject([{ cmd: 'keepLive' }, { cmd: 'updateToken', token: 'T2' }]);
+  });
+
+  test('the next call has nothing of the last one', () => {
+    scene.join();
+    scene.socket.close();
+    scene.client.send('candidate', { remoteUid: 'x', msg: '{}' });
+    scene.client.leave();
+    scene.client.join();
+    scene.socket.open();
+    expect(scene.socket.sent).toMatchObject([{ cmd: 'join', sessionId: '' }]);
+    scene.socket.say(OK);
+    expect(scene.socket.sent.map(({ cmd }) => cmd)).toEqual(['join', 'keepLive']);
   });
 
   test('a server that has forgotten us is joined again', () => {
@@ -225,9 +329,8 @@ describe('CallClient', () => {
   test('a success counts the tries anew', () => {
     scene.join();
     for (let round = 0; round < 2 * MAX_RECONNECTS; round++) {
-      scene.socket.close();
-      vi.advanceTimersByTime(RECONNECT_MS);
-      scene.answer();
+      scene.reconnect();
+      scene.socket.say(ALIVE);
     }
     expect(scene.client.state.phase).toBe('joined');
   });
@@ -248,10 +351,9 @@ describe('CallClient', () => {
       roomId: '22',
       uid: 'me',
     });
-    scene.socket.close();
-    vi.advanceTimersByTime(RECONNECT_MS);
-    scene.socket.open();
-    expect(scene.socket.sent[0]).toMatchObject({ cmd: 'join', token: 'T2' });
+    scene.reconnect();
+    scene.socket.say({ cmd: 'respKeepLive', result: 2, desc: 'who?' });
+    expect(scene.socket.sent[1]).toMatchObject({ cmd: 'join', token: 'T2' });
   });
 
   test('without another token nothing is sent', async () => {

@@ -35,6 +35,8 @@ export interface CallClientOptions {
   readonly client: { readonly osName: string; readonly browser: string; readonly sdkInfo: string };
   readonly onState: (state: CallState) => void;
   readonly onJoined: (room: JoinedRoom) => void;
+  /** After a lost connection the session goes on; what came meanwhile follows. */
+  readonly onResumed: () => void;
   /** Everything that concerns the others: notifyNewPeer, relay…, respOffer and its siblings. */
   readonly onMessage: (message: CallMessage) => void;
   /** The token is about to expire. Undefined = there is no other. */
@@ -56,6 +58,15 @@ const SILENCE = 'timeout';
 /** Reason of a close that is meant to be final. */
 const FINAL = 'wsForcedClose';
 const DEFAULT_REPORT_SEC = 15;
+/** Of each direction, kept until the session goes on. The server keeps 100. */
+const MAX_KEPT = 200;
+/** What of ours is still worth something after a lost connection. */
+const KEPT: ReadonlySet<string> = new Set(['offer', 'answer', 'candidate']);
+
+interface Request {
+  readonly cmd: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
 
 /** Signalling of one user in one room, from `join` to `leave`: a lost connection is made again. */
 export class CallClient {
@@ -65,7 +76,14 @@ export class CallClient {
   #listeners: AbortController | undefined;
   #open = false;
   #token: string | undefined;
+  /** What the server knows. */
+  #toldToken: string | undefined;
+  /** Empty: not in a room, or no longer. */
   #sessionId = '';
+  /** It was asked whether the session goes on. */
+  #resuming = false;
+  #unsent: Request[] = [];
+  #unheard: CallMessage[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #keepLive: ReturnType<typeof setInterval> | undefined;
   #unanswered = 0;
@@ -84,6 +102,7 @@ export class CallClient {
   join(): void {
     if (this.#state.phase !== 'idle' && this.#state.phase !== 'failed') return;
     this.#reconnects = 0;
+    this.#forget();
     this.#set({ phase: 'joining' });
     this.#connect();
   }
@@ -104,14 +123,20 @@ export class CallClient {
       this.#socket = undefined;
     }
     this.#drop();
+    this.#forget();
     this.#set({ phase: 'idle' });
   }
 
-  /** A request in the name of this user. False = not in the room at the moment. */
+  /** A request in the name of this user. False = not in the room at the moment; negotiations are sent later. */
   send(cmd: string, fields: Readonly<Record<string, unknown>> = {}): boolean {
-    if (this.#state.phase !== 'joined' || !this.#open) return false;
-    this.#send(cmd, fields);
-    return true;
+    if (this.#state.phase === 'joined' && this.#open) {
+      this.#send(cmd, fields);
+      return true;
+    }
+    // Negotiations go on where the session does.
+    const kept = this.#sessionId !== '' && KEPT.has(cmd) && this.#unsent.length < MAX_KEPT;
+    if (kept) this.#unsent.push({ cmd, fields });
+    return false;
   }
 
   #send(cmd: string, fields: Readonly<Record<string, unknown>>): void {
@@ -124,10 +149,11 @@ export class CallClient {
     this.#drop();
     const listeners = new AbortController();
     this.#listeners = listeners;
-    this.#timer = setTimeout(
-      () => this.#lose({ code: 'timeout', message: `no answer to the join within ${JOIN_TIMEOUT_MS} ms` }),
-      JOIN_TIMEOUT_MS,
-    );
+    this.#timer = setTimeout(() => {
+      // Who does not answer at all is not asked for the session again.
+      if (this.#open) this.#forget();
+      this.#lose({ code: 'timeout', message: `no answer to the join within ${JOIN_TIMEOUT_MS} ms` });
+    }, JOIN_TIMEOUT_MS);
     const { signal } = listeners;
     let socket: CallSocket;
     try {
@@ -137,7 +163,11 @@ export class CallClient {
     }
     this.#socket = socket;
     socket.addEventListener('open', () => this.#handleOpen(), { signal });
-    socket.addEventListener('message', ({ data }: Event & { data?: unknown }) => this.#handleMessage(data), { signal });
+    const hear = ({ data }: Event & { data?: unknown }) => {
+      const message = readMessage(data);
+      if (message) this.#handleMessage(message);
+    };
+    socket.addEventListener('message', hear, { signal });
     socket.addEventListener('close', ({ reason }: Event & { reason?: unknown }) => this.#handleClose(reason), {
       signal,
     });
@@ -150,6 +180,7 @@ export class CallClient {
   }
 
   #handleKick(message: CallMessage): void {
+    this.#forget();
     this.#kicked = { code: 'kicked', message: textOf(message.desc) };
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#fail(this.#kicked!), KICK_TIMEOUT_MS);
@@ -157,8 +188,15 @@ export class CallClient {
 
   #handleOpen(): void {
     this.#open = true;
-    this.#sessionId = '';
+    if (this.#sessionId === '') return this.#sendJoin();
+    this.#resuming = true;
+    this.#send('keepLive', {});
+  }
+
+  #sendJoin(): void {
+    this.#forget();
     const { identity, client } = this.#options;
+    this.#toldToken = this.#token;
     this.#send('join', {
       token: this.#token ?? '',
       roomName: identity.roomId,
@@ -169,26 +207,48 @@ export class CallClient {
     });
   }
 
-  #handleMessage(data: unknown): void {
-    const message = readMessage(data);
-    switch (message?.cmd) {
-      case undefined:
-        return;
+  #handleMessage(message: CallMessage): void {
+    if (this.#resuming) return this.#handleResume(message);
+    switch (message.cmd) {
       case 'respJoin':
-        return this.#handleJoin(message!);
+        return this.#handleJoin(message);
       case 'respKeepLive':
         // A server that does not know us any more must be joined again.
-        return message!.result === 0 ? void (this.#unanswered = 0) : this.#lose({ code: 'lost', message: '' });
+        if (message.result === 0) this.#unanswered = 0;
+        else {
+          this.#forget();
+          this.#lose({ code: 'lost', message: '' });
+        }
+        return undefined;
       case 'systemPromptToken':
         return this.#renew();
       case 'systemKickUser':
-        return this.#handleKick(message!);
+        return this.#handleKick(message);
       case 'updateToken':
         // As the document's examples have both of them: a description tells them apart.
-        return 'desc' in message! ? this.#handleKick(message!) : this.#renew();
+        return 'desc' in message ? this.#handleKick(message) : this.#renew();
       default:
-        if (this.#state.phase === 'joined') this.#options.onMessage(message!);
+        if (this.#state.phase === 'joined') this.#options.onMessage(message);
     }
+  }
+
+  /** A server without our room says so by generalMsgResp. */
+  #handleResume(message: CallMessage): void {
+    if (message.cmd === 'respKeepLive' && message.result === 0) return this.#resume();
+    if (message.cmd === 'respKeepLive' || message.cmd === 'generalMsgResp') return this.#sendJoin();
+    if (this.#unheard.length < MAX_KEPT) this.#unheard.push(message);
+  }
+
+  #resume(): void {
+    this.#resuming = false;
+    const [unsent, unheard] = [this.#unsent, this.#unheard];
+    this.#unsent = [];
+    this.#unheard = [];
+    this.#start();
+    if (this.#token !== this.#toldToken) this.#tellToken();
+    for (const { cmd, fields } of unsent) this.#send(cmd, fields);
+    this.#options.onResumed();
+    for (const message of unheard) this.#handleMessage(message);
   }
 
   #handleJoin(message: CallMessage): void {
@@ -196,12 +256,8 @@ export class CallClient {
     if (message.result !== 0) {
       return this.#fail({ code: `result_${textOf(message.result)}`, message: textOf(message.desc) });
     }
-    clearTimeout(this.#timer);
-    this.#reconnects = 0;
-    this.#unanswered = 0;
     this.#sessionId = textOf(message['sessionId']);
-    this.#keepLive = setInterval(() => this.#tick(), KEEP_LIVE_MS);
-    this.#set({ phase: 'joined' });
+    this.#start();
     const { uid } = this.#options.identity;
     const interval = Number(message['reportStatsInterval']);
     this.#options.onJoined({
@@ -211,6 +267,15 @@ export class CallClient {
       users: readUsers(message['userList']).filter((user) => user.uid !== uid),
     });
     this.#tick();
+  }
+
+  /** In the room, with this connection. */
+  #start(): void {
+    clearTimeout(this.#timer);
+    this.#reconnects = 0;
+    this.#unanswered = 0;
+    this.#keepLive = setInterval(() => this.#tick(), KEEP_LIVE_MS);
+    this.#set({ phase: 'joined' });
   }
 
   #tick(): void {
@@ -226,10 +291,23 @@ export class CallClient {
       (token) => {
         if (token === undefined) return;
         this.#token = token;
-        this.send('updateToken', { protocol: 'req', gate: 0, token });
+        if (this.#state.phase === 'joined' && this.#open) this.#tellToken();
       },
       () => undefined,
     );
+  }
+
+  #tellToken(): void {
+    this.#toldToken = this.#token;
+    this.#send('updateToken', { protocol: 'req', gate: 0, token: this.#token });
+  }
+
+  /** Whatever comes next is a join. */
+  #forget(): void {
+    this.#sessionId = '';
+    this.#resuming = false;
+    this.#unsent = [];
+    this.#unheard = [];
   }
 
   /** The first try tells what is wrong; somebody who was in the room wants to be in it again. */
@@ -246,6 +324,7 @@ export class CallClient {
 
   #fail(error: CallFailure): void {
     this.#drop();
+    this.#forget();
     this.#set({ phase: 'failed', error });
   }
 
@@ -256,6 +335,7 @@ export class CallClient {
     this.#socket?.close();
     this.#socket = undefined;
     this.#open = false;
+    this.#resuming = false;
     this.#kicked = undefined;
   }
 

@@ -101,6 +101,11 @@ export class PeerMesh {
     this.#changed();
   }
 
+  /** The session goes on after a lost connection; the server may not have heard the last that was said. */
+  handleResumed(): void {
+    this.#announce();
+  }
+
   handleMessage(message: CallMessage): void {
     const uid = textOf(message['uid']);
     switch (message.cmd) {
