@@ -7,7 +7,6 @@ import { mailerOf } from './gateway-reports.ts';
 import type { Ice } from './rooms/ice/index.ts';
 import type { Calls } from './store/index.ts';
 import type { Logger } from './util/index.ts';
-import type { WebRtc } from './webrtc/index.ts';
 
 /** How often the disk of the recordings is looked at. */
 const DISK_MS = 10_000;
@@ -28,15 +27,6 @@ export function openAlerts(config: Config, log: Logger): Alerts {
       return alerts.close();
     },
   };
-}
-
-export function alertOfWorkers(alerts: Alerts, webrtc: WebRtc): void {
-  webrtc.on('workerDied', ({ index }) =>
-    alerts.raise({ part: 'mediasoup-worker', which: String(index), text: 'a mediasoup worker died' }),
-  );
-  webrtc.on('workerUp', ({ index }) =>
-    alerts.clear({ part: 'mediasoup-worker', which: String(index), text: 'the mediasoup worker is up again' }),
-  );
 }
 
 export function alertOfCalls(alerts: Alerts, calls: Calls): void {

@@ -1,32 +1,42 @@
 import type { MetricsSnapshot } from './api/index.ts';
 import type { Platform } from './gb28181/index.ts';
 import type { MediaThreads } from './media/index.ts';
+import type { RecordThreads } from './record/index.ts';
+import type { Supervision } from './gateway-supervision.ts';
 import type { Calls } from './store/index.ts';
 import type { WebRtc } from './webrtc/index.ts';
 
 interface HealthParts {
-  readonly webrtc: WebRtc;
-  readonly platform: Platform;
+  readonly webrtc: Pick<WebRtc, 'workersTotal' | 'workersUp'>;
+  readonly media: Pick<MediaThreads, 'threadsTotal' | 'threadsMissing'>;
+  readonly threads: Pick<RecordThreads, 'threadsMissing'>;
+  readonly platform: Pick<Platform, 'listening'>;
 }
 
 /** For /healthz. A database of calls that is away is no reason to take the gateway out of service: records wait. */
-export function healthOf({ webrtc, platform }: HealthParts): { ok: boolean; problems: string[] } {
+export function healthOf({ webrtc, media, threads, platform }: HealthParts): { ok: boolean; problems: string[] } {
   const problems: string[] = [];
   if (platform.listening.length === 0) problems.push('SIP does not listen');
   const missing = webrtc.workersTotal - webrtc.workersUp;
   if (missing > 0) problems.push(`${missing} of ${webrtc.workersTotal} mediasoup workers are down`);
+  if (media.threadsMissing > 0) {
+    problems.push(`${media.threadsMissing} of ${media.threadsTotal} media threads are down`);
+  }
+  if (threads.threadsMissing > 0) problems.push(`record threads are down: ${threads.threadsMissing}`);
   return { ok: problems.length === 0, problems };
 }
 
 interface MetricsParts {
   readonly webrtc: WebRtc;
   readonly media: MediaThreads;
+  readonly supervision: Supervision;
   readonly calls: Calls;
 }
 
 /** For /metrics, what the API does not count itself. */
-export async function metricsOf({ webrtc, media, calls }: MetricsParts): Promise<MetricsSnapshot> {
-  const workers = await webrtc.usage();
+export async function metricsOf({ webrtc, media, supervision, calls }: MetricsParts): Promise<MetricsSnapshot> {
+  // One that dies in the middle of the reading must not hide that it has.
+  const workers = await webrtc.usage().catch(() => []);
   return {
     workers: workers.map(({ index, cpuSeconds, maxRssBytes }) => ({
       id: String(index),
@@ -34,6 +44,7 @@ export async function metricsOf({ webrtc, media, calls }: MetricsParts): Promise
       residentBytes: maxRssBytes,
     })),
     mediaThreads: media.usage(),
+    supervised: supervision.usage(),
     calls: calls.usage(),
   };
 }

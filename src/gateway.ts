@@ -3,7 +3,7 @@ import { createApi, createRoomRights, type Api, type ListenOptions } from './api
 import { openSecrets, type Config, type Secrets } from './config/index.ts';
 import { createPlatform, type Platform } from './gb28181/index.ts';
 import { createMediaThreads, type MediaThreads } from './media/index.ts';
-import { alertOfCalls, alertOfIce, alertOfWorkers, openAlerts } from './gateway-alerts.ts';
+import { alertOfCalls, alertOfIce, openAlerts } from './gateway-alerts.ts';
 import { openCallRecords } from './gateway-calls.ts';
 import { factsOf, type GatewayFacts, sipPassword } from './gateway-facts.ts';
 import { healthOf, metricsOf } from './gateway-health.ts';
@@ -15,6 +15,7 @@ import { createRecordings, createRecordThreads, type Recordings, type RecordThre
 import { redactConfig } from './redact-config.ts';
 import { createPulls, type Pulls } from './rtsp/index.ts';
 import type { Meetings } from './rooms/meeting/index.ts';
+import { supervise, type Supervision } from './gateway-supervision.ts';
 import { createSipEngine } from './sip/index.ts';
 import { about } from './start-error.ts';
 import {
@@ -174,6 +175,8 @@ interface Parts {
   readonly platform: Platform;
   readonly streams: Streams;
   readonly pulls: Pulls;
+  readonly threads: RecordThreads;
+  readonly supervision: Supervision;
   readonly recordings: Recordings;
   readonly meetings: Meetings;
   readonly rooms: Rooms;
@@ -270,7 +273,6 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     alertOfCalls(alerts, calls);
     const media = keep('media', await about(mediaKey(config), openMedia(config, log.child({ part: 'media' }))));
     const webrtc = keep('webrtc', await openWebRtc(config, facts.addresses, log.child({ part: 'webrtc' })));
-    alertOfWorkers(alerts, webrtc);
     const platform = keep(
       'gb28181',
       await about(
@@ -292,6 +294,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     const recordLog = log.child({ part: 'record' });
     const roomsLog = log.child({ part: 'rooms' });
     const threads = keep('record threads', createRecordThreads({ threads: RECORD_THREADS }, recordLog));
+    const supervision = supervise({ webrtc, media, threads }, alerts);
     const recordings = keep('record', openRecordings(config, { streams, threads, database, log: recordLog }));
     const meetings = keep(
       'meeting',
@@ -331,6 +334,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       platform,
       streams,
       pulls,
+      threads,
+      supervision,
       recordings,
       meetings,
       rooms,

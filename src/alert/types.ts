@@ -1,7 +1,10 @@
 /** Something that has failed, or works again. */
 export interface Alert {
   readonly event: 'failed' | 'returned';
-  /** What it is about: `mediasoup-worker`, `call-database`, `ice-server`, `record-disk`, `daily-report`. */
+  /**
+   * What it is about: `mediasoup-worker`, `media-thread`, `record-thread`, `call-database`, `ice-server`, `record-disk`,
+   * `daily-report`.
+   */
   readonly part: string;
   /** Which one, where there are several; else empty. */
   readonly which: string;

@@ -90,6 +90,10 @@ describe('GET /metrics', () => {
       'gbrtc_worker_cpu_seconds_total{kind="media_thread",id="0"}': 0.5,
       'gbrtc_worker_resident_bytes{kind="worker",id="4711"}': 1024,
       'gbrtc_media_thread_ingests{id="0"}': 2,
+      'gbrtc_worker_deaths_total{kind="worker"}': 3,
+      'gbrtc_worker_deaths_total{kind="record_thread"}': 0,
+      'gbrtc_workers_missing{kind="worker"}': 1,
+      'gbrtc_workers_missing{kind="record_thread"}': 0,
     };
     expect(Object.fromEntries(Object.keys(expected).map((name) => [name, value(text, name)]))).toEqual(expected);
     expect(value(text, 'gbrtc_event_loop_delay_seconds{quantile="0.99"}')).toBeGreaterThanOrEqual(0);

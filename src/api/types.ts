@@ -173,7 +173,17 @@ export interface CallRecordsUsage {
 export interface MetricsSnapshot {
   readonly workers: readonly ProcessUsage[];
   readonly mediaThreads: ReadonlyArray<ProcessUsage & { readonly ingests: number }>;
+  readonly supervised?: readonly SupervisedUsage[];
   readonly calls?: CallRecordsUsage;
+}
+
+/** Processes or threads that are started anew when they die. */
+export interface SupervisedUsage {
+  readonly kind: string;
+  /** Since the start. */
+  readonly deaths: number;
+  /** Dead and not back yet. */
+  readonly missing: number;
 }
 
 export interface ApiParts {

@@ -295,7 +295,14 @@ export interface MediaThreadsOptions {
   readonly receiveBufferBytes: number;
 }
 
-export interface MediaThreads {
+export type MediaThreadsEvents = {
+  /** Its ingests have ended with `thread_died`; a new thread is on its way. */
+  threadDied: [thread: { readonly index: number }];
+  /** A dead one has been replaced. */
+  threadUp: [thread: { readonly index: number }];
+};
+
+export interface MediaThreads extends EventEmitter<MediaThreadsEvents> {
   /** @throws PortsExhaustedError (`no_media_port`), ThreadDiedError */
   openIngest(options: IngestOptions): Promise<Ingest>;
   /** @throws FramingFailedError, ThreadDiedError */
@@ -303,6 +310,9 @@ export interface MediaThreads {
   /** RTP that is sent on as it comes. @throws FramingFailedError, ThreadDiedError */
   openRelay(options: RelayOptions): Promise<RtpRelay>;
   readonly ingests: number;
+  readonly threadsTotal: number;
+  /** Of these, those that have died and are not replaced yet. */
+  readonly threadsMissing: number;
   /** One entry a running thread, at most a second old. */
   usage(): readonly MediaThreadUsage[];
   close(): Promise<void>;

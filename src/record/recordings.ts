@@ -64,7 +64,7 @@ export interface RecordingsOptions {
 
 export interface RecordingsParts {
   readonly streams: Pick<Streams, 'tap' | 'find'>;
-  readonly threads: RecordThreads;
+  readonly threads: Pick<RecordThreads, 'open' | 'repair'>;
   readonly store: RecordingStore;
   readonly log: Logger;
   /** Default: of the file system. */

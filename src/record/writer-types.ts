@@ -53,8 +53,17 @@ export interface RecordingWriter extends EventEmitter<RecordingWriterEvents> {
   completed(): Promise<void>;
 }
 
-/** The threads that write recordings. */
-export interface RecordThreads {
+export type RecordThreadsEvents = {
+  /** Its recordings end with `thread_died`; a new thread is on its way. */
+  threadDied: [thread: { readonly index: number }];
+  /** A dead one has been replaced. */
+  threadUp: [thread: { readonly index: number }];
+};
+
+/** The threads that write recordings; each starts with its first work. */
+export interface RecordThreads extends EventEmitter<RecordThreadsEvents> {
+  /** Those that have died and are not replaced yet. */
+  readonly threadsMissing: number;
   /** Resolves with the first key frame. @throws RecordingStartError */
   open(options: RecordingWriterOptions): Promise<RecordingWriter>;
   /** After a crash; writes only if the file needs it. @throws RecordingRepairError */

@@ -86,6 +86,10 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
       metrics: async () => ({
         workers: [{ id: '4711', cpuSeconds: 1.5, residentBytes: 1024 }],
         mediaThreads: [{ id: '0', cpuSeconds: 0.5, ingests: 2 }],
+        supervised: [
+          { kind: 'worker', deaths: 3, missing: 1 },
+          { kind: 'record_thread', deaths: 0, missing: 0 },
+        ],
       }),
       log: silentLogger,
       ...parts,

@@ -108,7 +108,7 @@ export class FakeWriter extends EventEmitter<RecordingWriterEvents> implements R
   }
 }
 
-export class FakeRecordThreads implements RecordThreads {
+export class FakeRecordThreads implements Pick<RecordThreads, 'open' | 'repair' | 'close'> {
   readonly writers: FakeWriter[] = [];
   readonly repaired: string[] = [];
   codecs: readonly string[] = ['H264', 'PCMA'];

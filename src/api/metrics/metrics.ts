@@ -61,6 +61,7 @@ export class Metrics {
     this.#addSip();
     this.#addEventLoop();
     this.#addUsage();
+    this.#addSupervised();
     this.#addRecordings();
     this.#addMeetings();
     this.#addCalls();
@@ -228,6 +229,27 @@ export class Metrics {
       collect: () => {
         ingests.reset();
         for (const thread of this.#latest.mediaThreads) ingests.set({ id: thread.id }, thread.ingests);
+      },
+    });
+  }
+
+  #addSupervised(): void {
+    const options = { labelNames: ['kind'], registers: [this.#registry] };
+    const missing: Gauge = new Gauge({
+      name: 'gbrtc_workers_missing',
+      help: 'Workers and threads that have died and are not back yet',
+      ...options,
+      collect: () => {
+        for (const usage of this.#latest.supervised ?? []) missing.set({ kind: usage.kind }, usage.missing);
+      },
+    });
+    const deaths: Counter = new Counter({
+      name: 'gbrtc_worker_deaths_total',
+      help: 'Workers and threads that have died',
+      ...options,
+      collect: () => {
+        deaths.reset();
+        for (const usage of this.#latest.supervised ?? []) deaths.inc({ kind: usage.kind }, usage.deaths);
       },
     });
   }

@@ -150,6 +150,21 @@ test('a thread that dies ends its ingests with thread_died and is replaced', asy
   await rejected;
 });
 
+test('a dead thread is missing until its successor is ready, and both are told once', async () => {
+  const media = await start({ threads: 2 });
+  const told: string[] = [];
+  media.on('threadDied', ({ index }) => told.push(`died ${index}, missing ${media.threadsMissing}`));
+  media.on('threadUp', ({ index }) => told.push(`up ${index}, missing ${media.threadsMissing}`));
+  expect([media.threadsTotal, media.threadsMissing]).toEqual([2, 0]);
+  const up = once(media, 'threadUp');
+  await workers[1]!.terminate();
+  expect(media.threadsMissing).toBe(1);
+  await up;
+  expect(told).toEqual(['died 1, missing 1', 'up 1, missing 0']);
+  await media.close();
+  expect(told).toHaveLength(2);
+});
+
 test('ingests are spread over the threads; close ends them and may be called twice', async () => {
   const media = await start({ threads: 2 });
   const ingest = await media.openIngest(ingestOptions());

@@ -1,7 +1,8 @@
+import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import type { Logger } from '../../util/index.ts';
+import { safeEmit, type Logger } from '../../util/index.ts';
 import { PortPool } from '../ports/index.ts';
 import type { RelayOptions, RtpRelay } from '../relay-types.ts';
 import type {
@@ -10,6 +11,7 @@ import type {
   Ingest,
   IngestOptions,
   MediaThreads,
+  MediaThreadsEvents,
   MediaThreadsOptions,
   MediaThreadUsage,
 } from '../types.ts';
@@ -55,24 +57,35 @@ export async function createMediaThreads(
   return group;
 }
 
-class ThreadGroup implements MediaThreads {
+class ThreadGroup extends EventEmitter<MediaThreadsEvents> implements MediaThreads {
   readonly #options: MediaThreadsOptions;
   readonly #links: readonly ThreadLink[];
   readonly #ports: PortPool;
   #closed = false;
 
   constructor(options: MediaThreadsOptions, log: Logger, spawn: SpawnThread) {
+    super();
     const { portMin, portMax, quarantineMs } = options;
     this.#options = options;
     this.#ports = new PortPool({ portMin, portMax, quarantineMs, now: () => performance.now() });
     this.#links = Array.from({ length: threadCount(options) }, (_, index) => {
       const onPortFree = (port: number): void => this.#ports.release(port);
-      return new ThreadLink({ index, thread: options, spawn, log, onPortFree });
+      const onDied = (): void => safeEmit<MediaThreadsEvents, 'threadDied'>(this, log, 'threadDied', { index });
+      const onUp = (): void => safeEmit<MediaThreadsEvents, 'threadUp'>(this, log, 'threadUp', { index });
+      return new ThreadLink({ index, thread: options, spawn, log, onPortFree, onDied, onUp });
     });
   }
 
   get ingests(): number {
     return this.#links.reduce((sum, link) => sum + link.ingests, 0);
+  }
+
+  get threadsTotal(): number {
+    return this.#links.length;
+  }
+
+  get threadsMissing(): number {
+    return this.#links.filter(({ missing }) => missing).length;
   }
 
   usage(): readonly MediaThreadUsage[] {

@@ -25,6 +25,10 @@ export interface ThreadLinkOptions {
   readonly log: Logger;
   /** The thread has closed the sockets of this port. */
   readonly onPortFree: (port: number) => void;
+  /** Once, until `onUp`; a new thread is on its way. */
+  readonly onDied: () => void;
+  /** The one that replaces a dead thread is ready. */
+  readonly onUp: () => void;
 }
 
 interface Entry {
@@ -66,6 +70,7 @@ export class ThreadLink {
   #startSettled = false;
   #exited: PromiseWithResolvers<void> | undefined;
   #startedAtMs = 0;
+  #missing = false;
   #cpuSeconds = 0;
   #residentBytes = 0;
   #backoff: NodeJS.Timeout | undefined;
@@ -92,6 +97,11 @@ export class ThreadLink {
   /** Ingests, framings and relays: what threads are chosen by. */
   get sessions(): number {
     return this.ingests + this.#framings.size + this.#relays.size;
+  }
+
+  /** It has died, and no other one is ready. */
+  get missing(): boolean {
+    return this.#missing;
   }
 
   /** Undefined while the thread is being replaced. */
@@ -192,9 +202,12 @@ export class ThreadLink {
       this.#startSettled = false;
     }
     this.#state = 'backoff';
-    this.#endAll('thread_died');
     const settled = performance.now() - this.#startedAtMs >= SETTLED_MS;
     this.#backoff = setTimeout(() => this.#spawn(), settled ? 0 : SETTLED_MS);
+    const known = this.#missing;
+    this.#missing = true;
+    if (!known) this.#options.onDied();
+    this.#endAll('thread_died');
   }
 
   #endAll(reason: IngestEndReason): void {
@@ -216,9 +229,7 @@ export class ThreadLink {
   #onNotice(notice: Exclude<ThreadNotice, { type: 'relay' }>): void {
     switch (notice.type) {
       case 'ready':
-        if (this.#state === 'starting') this.#state = 'running';
-        this.#startSettled = true;
-        return this.#started.resolve();
+        return this.#onReady();
       case 'startFailed':
         return this.#onStartFailed(notice.port, notice.reason);
       case 'opened':
@@ -238,6 +249,15 @@ export class ThreadLink {
       case 'log':
         return this.#log[notice.level](notice.fields, notice.message);
     }
+  }
+
+  #onReady(): void {
+    if (this.#state === 'starting') this.#state = 'running';
+    this.#startSettled = true;
+    this.#started.resolve();
+    if (!this.#missing) return;
+    this.#missing = false;
+    this.#options.onUp();
   }
 
   /** At the first start the caller is told; a replacement tries again, because its predecessor may hold the port still. */

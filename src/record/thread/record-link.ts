@@ -20,12 +20,18 @@ export interface RecordLinkOptions {
   /** Makes a file complete, in another thread. @throws RecordingRepairError */
   readonly complete: CompleteFile;
   readonly log: Logger;
+  /** Once, until `onUp`; a new thread is on its way. */
+  readonly onDied: () => void;
+  /** The one that replaces a dead thread is ready. */
+  readonly onUp: () => void;
 }
 
 type Repair = PromiseWithResolvers<{ durationMs: number; bytes: number }>;
 
 /** Finishing files at the end takes no longer on a disk that answers. */
 const SHUTDOWN_MS = 10_000;
+/** A thread that dies sooner than this after its start is replaced after a pause of the same length. */
+const SETTLED_MS = 1000;
 
 let nextKey = 1;
 
@@ -37,6 +43,9 @@ export class RecordLink {
   readonly #repairs = new Map<number, Repair>();
   #worker: RecordWorker | undefined;
   #exited: PromiseWithResolvers<void> | undefined;
+  #startedAtMs = 0;
+  #backoff: NodeJS.Timeout | undefined;
+  #missing = false;
   #closed = false;
 
   constructor(options: RecordLinkOptions) {
@@ -46,6 +55,11 @@ export class RecordLink {
 
   get load(): number {
     return this.#entries.size;
+  }
+
+  /** It has died, and no other one is ready. */
+  get missing(): boolean {
+    return this.#missing;
   }
 
   flush(): void {
@@ -90,6 +104,7 @@ export class RecordLink {
   /** Ends the thread in the midst of its work. */
   abort(): void {
     this.#closed = true;
+    clearTimeout(this.#backoff);
     void this.#worker?.terminate();
   }
 
@@ -97,6 +112,7 @@ export class RecordLink {
   async close(): Promise<void> {
     if (!this.#closed) await Promise.all([...this.#entries.values()].map((recording) => recording.stop()));
     this.#closed = true;
+    clearTimeout(this.#backoff);
     const worker = this.#worker;
     if (worker === undefined || this.#exited === undefined) return;
     worker.postMessage({ type: 'shutdown' });
@@ -110,6 +126,8 @@ export class RecordLink {
   }
 
   #spawn(): RecordWorker {
+    clearTimeout(this.#backoff);
+    this.#startedAtMs = performance.now();
     const worker = this.#options.spawn(this.#options.thread);
     const exited = Promise.withResolvers<void>();
     this.#worker = worker;
@@ -126,7 +144,7 @@ export class RecordLink {
   #onNotice(notice: ThreadNotice): void {
     switch (notice.type) {
       case 'ready':
-        return undefined;
+        return this.#onReady();
       case 'log':
         return this.#log.warn(notice.fields, notice.message);
       case 'repaired':
@@ -143,13 +161,19 @@ export class RecordLink {
     }
   }
 
+  #onReady(): void {
+    if (!this.#missing) return;
+    this.#missing = false;
+    this.#options.onUp();
+  }
+
   #settleRepair(key: number): Repair | undefined {
     const repair = this.#repairs.get(key);
     this.#repairs.delete(key);
     return repair;
   }
 
-  /** The next work starts another thread, which first completes what the dead one left. */
+  /** Work that comes in the pause starts the next thread at once. */
   #onExit(code: number): void {
     this.#worker = undefined;
     this.#exited = undefined;
@@ -159,7 +183,12 @@ export class RecordLink {
     for (const repair of this.#repairs.values()) repair.reject(error);
     this.#repairs.clear();
     if (this.#closed) return;
-    this.#log.error({ code, recordings: entries.length }, 'record thread died');
+    this.#log.error({ code, recordings: entries.length }, 'record thread died, replacing it');
+    const settled = performance.now() - this.#startedAtMs >= SETTLED_MS;
+    this.#backoff = setTimeout(() => this.#spawn(), settled ? 0 : SETTLED_MS);
+    const known = this.#missing;
+    this.#missing = true;
+    if (!known) this.#options.onDied();
     for (const recording of entries) recording.endDead();
   }
 }

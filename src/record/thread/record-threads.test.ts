@@ -173,6 +173,21 @@ describe('RecordThreads', () => {
     expect(next.files).toMatchObject([{ fileName: 'rec-2.mp4', state: 'finished' }]);
   });
 
+  test('a dead thread is missing until its successor is ready, without new work', async () => {
+    const writer = await open(camera());
+    const told: string[] = [];
+    threads.on('threadDied', ({ index }) => told.push(`died ${index}, missing ${threads.threadsMissing}`));
+    threads.on('threadUp', ({ index }) => told.push(`up ${index}, missing ${threads.threadsMissing}`));
+    const up = once(threads, 'threadUp');
+    await workers[0]!.terminate();
+    expect(threads.threadsMissing).toBe(1);
+    await up;
+    await writer.completed();
+    expect(told).toEqual(['died 0, missing 1', 'up 0, missing 0']);
+    await threads.close();
+    expect(told).toHaveLength(2);
+  });
+
   test('closing finishes all', async () => {
     const writer = await open(camera());
     await threads.close();

@@ -1,6 +1,7 @@
+import { EventEmitter } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Logger } from '../../util/index.ts';
-import type { RecordingWriter, RecordingWriterOptions, RecordThreads } from '../writer-types.ts';
+import { safeEmit, type Logger } from '../../util/index.ts';
+import type { RecordingWriter, RecordingWriterOptions, RecordThreads, RecordThreadsEvents } from '../writer-types.ts';
 import type { ThreadOptions } from './protocol.ts';
 import { RecordLink, type RecordWorker } from './record-link.ts';
 
@@ -37,18 +38,27 @@ export function createRecordThreads(
   return new LinkGroup(options, log, spawn);
 }
 
-class LinkGroup implements RecordThreads {
+class LinkGroup extends EventEmitter<RecordThreadsEvents> implements RecordThreads {
   readonly #links: readonly RecordLink[];
   /** Completes files: a long one takes so long that recordings of the same thread would lose packets. */
   readonly #finisher: RecordLink;
   #timer: NodeJS.Timeout | undefined;
 
   constructor({ threads, startMs = START_MS }: RecordThreadsOptions, log: Logger, spawn: SpawnRecordThread) {
-    const linkOf = (index: number): RecordLink =>
-      new RecordLink({ index, thread: { startMs }, spawn, complete: (path) => this.repair(path), log });
+    super();
+    const linkOf = (index: number): RecordLink => {
+      const onDied = (): void => safeEmit<RecordThreadsEvents, 'threadDied'>(this, log, 'threadDied', { index });
+      const onUp = (): void => safeEmit<RecordThreadsEvents, 'threadUp'>(this, log, 'threadUp', { index });
+      const complete = (path: string): Promise<{ durationMs: number; bytes: number }> => this.repair(path);
+      return new RecordLink({ index, thread: { startMs }, spawn, complete, log, onDied, onUp });
+    };
     const count = Math.max(1, threads);
     this.#links = Array.from({ length: count }, (_, index) => linkOf(index));
     this.#finisher = linkOf(count);
+  }
+
+  get threadsMissing(): number {
+    return [...this.#links, this.#finisher].filter(({ missing }) => missing).length;
   }
 
   async open(options: RecordingWriterOptions): Promise<RecordingWriter> {
