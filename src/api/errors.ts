@@ -119,6 +119,7 @@ const FOREIGN_STATUS: Readonly<Record<string, number>> = {
   viewer_limit: 503,
   publication_limit: 503,
   stream_limit: 503,
+  member_gone: 403,
   pull_limit: 503,
   push_limit: 503,
   actor_limit: 503,

@@ -140,17 +140,24 @@ export class Signalling {
   async #play({ session, stream, data }: PlayMessage, peer: Peer): Promise<Outcome> {
     const given = session === '' ? undefined : this.sessions.get(session, peer);
     this.#checkRole(given, 'player');
-    await this.#checkRight(data.token ?? peer.token, 'play', stream);
-    const { id, answer } = await this.#view(stream, data.sdp, peer);
+    const token = data.token ?? peer.token;
+    await this.#checkRight(token, 'play', stream);
+    const owner = await this.#rights.memberOf(token);
+    const { id, answer } = await this.#view(stream, data.sdp, { peer, owner });
     const previous = given === undefined ? undefined : this.sessions.part(given, 'player', stream);
     if (previous !== undefined) this.#closeParts([previous]);
     const own = this.#adopt({ given, role: 'player', stream, handleId: id }, peer);
     return { session: own.id, data: { sdp: answer } };
   }
 
-  async #view(stream: string, offer: string, peer: Peer): Promise<{ id: string; answer: string }> {
+  async #view(
+    stream: string,
+    offer: string,
+    { peer, owner }: { readonly peer: Peer; readonly owner: string | undefined },
+  ): Promise<{ id: string; answer: string }> {
+    const { address: remoteAddress, userAgent } = peer;
     try {
-      return await this.#streams.view(stream, { offer, remoteAddress: peer.address, userAgent: peer.userAgent });
+      return await this.#streams.view(stream, { offer, remoteAddress, userAgent, owner });
     } catch (error) {
       if (error instanceof GatewayError && error.code === 'stream_not_found') {
         throw new PmsError('publisher_not_found', `StreamId[${stream}] Publisher not found`, { cause: error });

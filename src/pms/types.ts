@@ -46,12 +46,12 @@ export interface PlayOffer {
   readonly offer: string;
   readonly remoteAddress: string;
   readonly userAgent: string;
+  /** Member of a room by whose token it is published or played. */
+  readonly owner?: string | undefined;
 }
 
 export interface PublishOffer extends PlayOffer {
   readonly maxBitrateBps?: number;
-  /** Member of a room by whose token it is published. */
-  readonly owner?: string | undefined;
 }
 
 export interface HandleClosed {

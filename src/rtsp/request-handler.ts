@@ -53,6 +53,7 @@ const STATUS_OF_CODE: ReadonlyMap<string, RtspStatus> = new Map([
   ['stream_limit', 453],
   ['publication_limit', 453],
   ['stream_taken', 403],
+  ['member_gone', 403],
   ['stream_name_invalid', 400],
 ]);
 
@@ -254,7 +255,11 @@ export class RequestHandler {
     const userAgent = (headers.get('user-agent') ?? '').slice(0, MAX_USER_AGENT_CHARS);
     const reader = { protocol: 'rtsp', remoteAddress, userAgent } as const;
     const hops = parseHops(headers.get(HOP_HEADER.toLowerCase()));
-    const tap = await this.#options.streams.tap(stream, { reader, ...(hops === undefined ? {} : { hops }) });
+    const tap = await this.#options.streams.tap(stream, {
+      reader,
+      owner: this.#access.member,
+      ...(hops === undefined ? {} : { hops }),
+    });
     this.#askedAs = stream;
     if (this.#closed) tap.close();
     return tap;

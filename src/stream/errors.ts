@@ -43,6 +43,11 @@ export class StreamTakenError extends GatewayError {
   override readonly code = 'stream_taken';
 }
 
+/** Asked for by a member of a room that is none any more. */
+export class StreamOwnerGoneError extends GatewayError {
+  override readonly code = 'member_gone';
+}
+
 /** A text that cannot be the name of a stream. */
 export class StreamNameError extends GatewayError {
   override readonly code = 'stream_name_invalid';

@@ -169,6 +169,12 @@ export class LiveStream {
     }
   }
 
+  /** Ends what members of rooms watch and read of it who may not any more. */
+  closeOwned(mayStay: (owner: string) => boolean): void {
+    this.viewers.closeOwned(mayStay);
+    this.#taps.closeOwned(mayStay);
+  }
+
   async #addViewer(request: ViewerRequest): Promise<ViewerHandle> {
     const source = this.#source;
     if (source === undefined) throw new StreamError('media_lost', 'the stream was lost', { playId: this.#play.id });

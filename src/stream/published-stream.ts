@@ -172,6 +172,12 @@ export class PublishedStream {
     return this.#taps.open(this.#feed, request);
   }
 
+  /** Ends what members of rooms watch and read of it who may not any more. */
+  closeOwned(mayStay: (owner: string) => boolean): void {
+    this.viewers.closeOwned(mayStay);
+    this.#taps.closeOwned(mayStay);
+  }
+
   setMuted(change: Partial<MuteState>): Promise<MuteState> {
     return this.#options.publication.setMuted(change);
   }

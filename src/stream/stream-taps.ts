@@ -25,6 +25,7 @@ class StreamTap extends EventEmitter<TapEvents> implements Tap {
   readonly snapshot: TapReaderSnapshot;
   readonly #feed: TapFeed;
   readonly #log: Logger;
+  readonly owner: string | undefined;
   readonly #onClosed: (tap: StreamTap) => void;
   readonly #outputs = new Set<{ close(): void }>();
   #closed = false;
@@ -33,12 +34,14 @@ class StreamTap extends EventEmitter<TapEvents> implements Tap {
     stream: string;
     feed: TapFeed;
     reader: TapReader;
+    owner: string | undefined;
     log: Logger;
     onClosed: (tap: StreamTap) => void;
   }) {
     super();
     this.snapshot = { ...options.reader, id: randomUUID(), createdAt: Date.now() };
     this.stream = options.stream;
+    this.owner = options.owner;
     this.#feed = options.feed;
     this.#log = options.log;
     this.#onClosed = options.onClosed;
@@ -106,16 +109,20 @@ export class StreamTaps {
     return [...this.#taps].map(({ snapshot }) => snapshot);
   }
 
-  open(feed: TapFeed, { reader = OWN_RECORDING }: TapRequest): Tap {
+  open(feed: TapFeed, { reader = OWN_RECORDING, owner }: TapRequest): Tap {
     const { stream, log, onChange } = this.#options;
     const onClosed = (closed: StreamTap): void => {
       this.#taps.delete(closed);
       onChange();
     };
-    const tap = new StreamTap({ stream, feed, reader, log, onClosed });
+    const tap = new StreamTap({ stream, feed, reader, owner, log, onClosed });
     this.#taps.add(tap);
     onChange();
     return tap;
+  }
+
+  closeOwned(mayStay: (owner: string) => boolean): void {
+    for (const tap of this.#taps) if (tap.owner !== undefined && !mayStay(tap.owner)) tap.end('closed');
   }
 
   closeAll(reason: string): void {

@@ -113,6 +113,12 @@ export class StreamViewers {
     return entry !== undefined;
   }
 
+  closeOwned(mayStay: (owner: string) => boolean): void {
+    for (const { viewer, request } of this.#entries.values()) {
+      if (request.owner !== undefined && !mayStay(request.owner)) viewer.close('closed');
+    }
+  }
+
   closeAll(reason: ViewerCloseReason): void {
     for (const { viewer } of this.#entries.values()) viewer.close(reason);
   }

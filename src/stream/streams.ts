@@ -6,6 +6,7 @@ import type { MuteState, WebRtc } from '../webrtc/index.ts';
 import type { StreamPlatform } from './attempt.ts';
 import { StreamLimitError, StreamNotFoundError, StreamTakenError } from './errors.ts';
 import { LiveStream } from './live-stream.ts';
+import { FormerOwners } from './former-owners.ts';
 import { fillOptions, type StreamsOptions, type Timing } from './options.ts';
 import { logEvidence } from './evidence-log.ts';
 import { PlayList } from './play-list.ts';
@@ -54,6 +55,7 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
   readonly #streams = new Map<string, LiveStream>();
   readonly #publications: Publications;
   readonly #pulling = new Pulling();
+  readonly #formerOwners = new FormerOwners();
   readonly #closing = new Set<Promise<void>>();
   #closed = false;
 
@@ -103,6 +105,11 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
   }
 
   async view(name: string, viewer: ViewerRequest): Promise<ViewerHandle> {
+    const { owner } = viewer;
+    return this.#formerOwners.keep(owner, this.#view(name, viewer), ({ id }) => this.closeViewer(id));
+  }
+
+  async #view(name: string, viewer: ViewerRequest): Promise<ViewerHandle> {
     const published = this.#publications.find(name);
     if (published !== undefined) return published.view(viewer);
     this.#parts.webrtc.checkOffer(viewer.offer);
@@ -113,7 +120,8 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
     const { hops } = request;
     const published = this.#publications.find(name);
     if (published !== undefined) this.#pulling.checkServed(published.name, hops);
-    return this.#withStream(name, hops, (stream) => stream.tap(request));
+    const opening = this.#withStream(name, hops, (stream) => stream.tap(request));
+    return this.#formerOwners.keep(request.owner, opening, (tap) => tap.close());
   }
 
   pullFrom(puller: StreamPuller): void {
@@ -122,18 +130,31 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
 
   async publish(name: string, request: PublishRequest): Promise<PublishHandle> {
     if (this.#closed) throw new StreamLimitError('the gateway is closing');
-    return this.#publications.publish(name, request);
+    const publishing = this.#publications.publish(name, request);
+    return this.#formerOwners.keep(request.owner, publishing, ({ id }) => this.closePublication(id));
   }
 
   async publishRtp(name: string, request: RtpPublishRequest): Promise<RtpPublication> {
     if (this.#closed) throw new StreamLimitError('the gateway is closing');
-    return this.#publications.publishRtp(name, request);
+    const publishing = this.#publications.publishRtp(name, request);
+    return this.#formerOwners.keep(request.owner, publishing, (publication) => publication.close());
   }
 
   closePublication(publicationId: string): boolean {
     const stream = this.#publications.byId(publicationId);
     stream?.close('closed');
     return stream !== undefined;
+  }
+
+  closeOwned(owner: string): void {
+    this.#formerOwners.add(owner);
+    const others = (other: string): boolean => other !== owner;
+    for (const stream of this.#publications.all()) if (stream.owner === owner) stream.close('closed');
+    for (const stream of [...this.#streams.values(), ...this.#publications.all()]) stream.closeOwned(others);
+  }
+
+  closeViewersOf(name: string, mayStay: (owner: string) => boolean): void {
+    this.#find(name)?.closeOwned(mayStay);
   }
 
   async mute(id: string, change: Partial<MuteState>): Promise<MuteState | undefined> {

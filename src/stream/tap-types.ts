@@ -50,6 +50,8 @@ export interface TapRequest {
   readonly reader?: TapReader;
   /** For another gateway: those that have asked each other already. */
   readonly hops?: readonly string[];
+  /** Member of a room by whose token it is read. */
+  readonly owner?: string | undefined;
 }
 
 /** A tap that is open, as lists show it. */

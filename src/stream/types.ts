@@ -136,6 +136,8 @@ export interface ViewerRequest {
   readonly candidate?: string;
   /** The player will call `reportFirstFrame`; without a report the timeline gets `no_browser_frame`. */
   readonly reportsFirstFrame?: boolean;
+  /** Member of a room by whose token it is played. */
+  readonly owner?: string | undefined;
 }
 
 export interface ViewerHandle {
@@ -205,7 +207,7 @@ export interface Streams extends EventEmitter<StreamsEvents> {
   ownerOf(name: string): string | undefined;
   /** Whether a name, with whatever app, leads to a camera: by device and channel, by the channel alone, or by its SSRC. */
   isCamera(name: string): boolean;
-  /** Answers a WebRTC offer for a stream, opening the channel first where the name tells one. @throws StreamError, SdpError (`sdp_invalid`) */
+  /** Answers a WebRTC offer for a stream, opening the channel first where the name tells one. @throws StreamError, SdpError (`sdp_invalid`), StreamOwnerGoneError */
   view(name: string, viewer: ViewerRequest): Promise<ViewerHandle>;
   /** The RTP of a stream, opening the channel first where the name tells one. @throws StreamError, StreamNotFoundError */
   tap(name: string, request?: TapRequest): Promise<Tap>;
@@ -221,6 +223,10 @@ export interface Streams extends EventEmitter<StreamsEvents> {
    * @throws OfferCodecError (`codec_unsupported`), StreamNameError, StreamTakenError, PublicationLimitError
    */
   publishRtp(name: string, request: RtpPublishRequest): Promise<RtpPublication>;
+  /** Ends what a member of a room publishes, watches and reads by its token, also what is on its way. */
+  closeOwned(owner: string): void;
+  /** Ends what members of rooms watch and read of `<app>/<name>` who may not any more. */
+  closeViewersOf(name: string, mayStay: (owner: string) => boolean): void;
   /** Returns false for an unknown publication. */
   closePublication(publicationId: string): boolean;
   /**

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { createConnection, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { freePort, type GatewayProcess } from '../support/gateway-process.ts';
@@ -80,6 +81,26 @@ async function media(
 ): Promise<[PmsClient, PmsMessage]> {
   const pms = scene.keep(await PmsClient.connect(client.mediaServer.ws), (open) => open.close());
   return [pms, await pms.ask({ version: '1.0', method: `stream.${method}`, stream, session: '', data: { sdp } })];
+}
+
+/** Plays over the connection of the requests until one of both sides closes it. */
+async function readRtsp(url: string): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  const socket = scene.keep(createConnection(Number(port), hostname), async (open) => open.destroy());
+  let session = '';
+  const ask = async (request: string): Promise<void> => {
+    socket.write(`${request}\r\nCSeq: 1\r\n${session}\r\n`);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString('latin1').split('\r\n')[0]).toBe('RTSP/1.0 200 OK');
+    const id = /^Session: *(\w+)/im.exec(answer.toString('latin1'))?.[1];
+    if (id !== undefined) session = `Session: ${id}\r\n`;
+  };
+  await ask(`DESCRIBE ${url} RTSP/1.0`);
+  const setup = url.replace('?', '/trackID=0?');
+  await ask(`SETUP ${setup} RTSP/1.0\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1`);
+  await ask(`PLAY ${url} RTSP/1.0`);
+  socket.resume();
+  return socket;
 }
 
 const STREAM = { type: 'camera', has_video: true, has_audio: true, audio_codec: 'opus', video_codec: 'h264' };
@@ -167,6 +188,33 @@ describe('a meeting over the real ports', () => {
     expect(items).toEqual([]);
     const offer = await scene.keep(new NativePlayer(), async (open) => open.close()).offer();
     expect((await media(dora, 'publish', 'dora-1', offer))[1]).toMatchObject({ data: { reason: 'not_allowed' } });
+  });
+
+  test('a member that is put out watches nothing any more, by pms, WHEP or RTSP', async () => {
+    const [ada, guest] = [await member('room6', 'ada'), await member('room6', 'guest')];
+    const publisher = scene.keep(new NativePublisher(CLIP), async (open) => open.close());
+    const [, published] = await media(ada, 'publish', 'ada-1', await publisher.offer());
+    await publisher.answer(sdpOf(published));
+    await ada.ask('stream.add', { stream: { ...STREAM, stream_id: 'ada-1' } });
+
+    const players = [0, 1].map(() => scene.keep(new NativePlayer({ audio: 'opus' }), async (open) => open.close()));
+    const offers = await Promise.all(players.map((player) => player.offer()));
+    const [pms, played] = await media(guest, 'play', 'ada-1', offers[0] ?? '');
+    expect(played).toMatchObject({ err: 0 });
+    const token = new URL(guest.mediaServer.ws).searchParams.get('token') ?? '';
+    const whep = `${gateway.base}/rtc/v1/whep/?app=live&stream=ada-1&token=${token}`;
+    expect((await fetch(whep, { method: 'POST', body: offers[1] ?? '' })).status).toBe(201);
+    const reader = await readRtsp(guest.mediaServer.rtsp.replace('/?', '/live/ada-1?'));
+    const watching = async () => {
+      const { items } = await api<{ items: { viewerCount: number }[] }>('GET', 'live-streams?search=ada-1');
+      return items.map(({ viewerCount }) => viewerCount);
+    };
+    expect(await watching()).toEqual([3]);
+    const ended = once(reader, 'close');
+    await api('DELETE', 'rooms/test/room6/members/guest');
+    await ended;
+    expect(await pms.next()).toMatchObject({ data: { reason: 'closed' } });
+    expect(await watching()).toEqual([0]);
   });
 
   test('a lost connection: back within the grace time nobody notices, later the member is gone', async () => {

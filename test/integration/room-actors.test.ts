@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import { once } from 'node:events';
-import { WebSocket } from 'ws';
 import { describe, expect, test } from 'vitest';
 import { freePort, type GatewayProcess } from '../support/gateway-process.ts';
 import { decodeErrors, probeFile } from '../support/media-file.ts';
+import { MeetingClient } from '../support/meeting-client.ts';
 import { NativePublisher } from '../support/native-publisher.ts';
 import { readWithFfmpeg } from '../support/rtsp-readers.ts';
 import { requireTool } from '../support/requires.ts';
@@ -13,60 +12,16 @@ import { Scene, channelsKnown, eventually, streamOf } from '../support/scene.ts'
 const HAS_TOOLS = requireTool('ffprobe') && requireTool('ffmpeg');
 const ROOM = '/api/v1/rooms/shop/hall';
 
-interface Message {
-  readonly event?: string;
-  readonly cseq?: number;
-  readonly err?: number;
-  readonly data: Readonly<Record<string, unknown>>;
+/** A member of the room of the MeetingServer. */
+async function joinRoom(url: string, endpoint: string): Promise<MeetingClient> {
+  const member = await MeetingClient.connect(url);
+  expect(await member.join({ app: 'shop', channel: 'hall', endpoint, role: 'normal' })).toMatchObject({ err: 0 });
+  return member;
 }
 
-/** A member by seed 004, as far as these tests need one. */
-class Member {
-  readonly events: Message[] = [];
-  readonly #socket: WebSocket;
-  readonly #answers = new Map<number, (message: Message) => void>();
-  #session = '';
-  #cseq = 0;
-
-  private constructor(socket: WebSocket) {
-    this.#socket = socket;
-    socket.on('message', (data: Buffer) => {
-      const message = JSON.parse(data.toString()) as Message;
-      if (message.event === undefined) this.#answers.get(message.cseq ?? -1)?.(message);
-      else this.events.push(message);
-    });
-  }
-
-  static async join(url: string, endpoint: string): Promise<Member> {
-    const socket = new WebSocket(url);
-    await once(socket, 'open');
-    const member = new Member(socket);
-    const { err, data } = await member.ask('channel.join', { app: 'shop', channel: 'hall', endpoint, role: 'normal' });
-    expect(err).toBe(0);
-    member.#session = String(data['session']);
-    return member;
-  }
-
-  async ask(method: string, data: object): Promise<Message> {
-    this.#cseq += 1;
-    const cseq = this.#cseq;
-    const answer = new Promise<Message>((resolve) => this.#answers.set(cseq, resolve));
-    this.#socket.send(JSON.stringify({ version: 0, cseq, method, session: this.#session, data }));
-    return answer;
-  }
-
-  /** `stream publish live/desk`, in the order of arrival. */
-  get told(): string[] {
-    return this.events.map(({ event, data }) => `${event} ${String(data['endpoint'])} ${String(data['stat'])}`);
-  }
-
-  async close(): Promise<void> {
-    if (this.#socket.readyState === WebSocket.CLOSED) return;
-    const closed = once(this.#socket, 'close');
-    this.#socket.close();
-    await closed;
-  }
-}
+/** `stream desk publish`, in the order of arrival. */
+const told = ({ events }: MeetingClient): string[] =>
+  events.map(({ event, data }) => `${event} ${String(data['endpoint'])} ${String(data['stat'])}`);
 
 interface Taker {
   readonly streams: { readonly streamId: string; readonly state: string; readonly recordingId?: string }[];
@@ -100,7 +55,7 @@ async function meeting(scene: Scene): Promise<{ gateway: GatewayProcess; url: st
 async function publish(scene: Scene, { gateway, url }: Awaited<ReturnType<typeof meeting>>, name: string) {
   const publisher = scene.keep(new NativePublisher(makeClip('baseline')), async (open) => open.close());
   await publisher.publish(gateway.base, name);
-  const member = scene.keep(await Member.join(url, name), (open) => open.close());
+  const member = scene.keep(await joinRoom(url, name), (open) => open.close());
   const stream = { type: 'camera', stream_id: name, has_video: true, has_audio: true };
   const answer = await member.ask('stream.add', { stream: { ...stream, audio_codec: 'opus', video_codec: 'h264' } });
   expect(answer.err).toBe(0);
@@ -132,7 +87,7 @@ describe.runIf(HAS_TOOLS)('cameras, recorder and relayer of a meeting', () => {
       endpoint: 'East gate',
     });
     expect(placed).toMatchObject({ streamId: `live/${streamOf(camera)}`, endpoint: 'East gate' });
-    await expect.poll(() => member.told).toEqual(['endpoint East gate join', 'stream East gate publish']);
+    await expect.poll(() => told(member)).toEqual(['endpoint East gate join', 'stream East gate publish']);
     const { data } = await member.ask('channel.dump', {});
     expect(data['endpoint_list']).toContainEqual(
       expect.objectContaining({
@@ -157,7 +112,7 @@ describe.runIf(HAS_TOOLS)('cameras, recorder and relayer of a meeting', () => {
     }
     await camera.close();
     await expect
-      .poll(() => member.told.slice(-2), { timeout: 20_000 })
+      .poll(() => told(member).slice(-2), { timeout: 20_000 })
       .toEqual(['stream East gate unpublish', 'endpoint East gate leave']);
     await member.close();
     const { items } = await eventually(

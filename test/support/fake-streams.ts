@@ -158,6 +158,7 @@ export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams 
     );
   }
 
+  /** Of publications and viewers. */
   readonly #owners = new Map<string, string | undefined>();
   /** Names that lead to a camera. */
   readonly cameras = new Set<string>();
@@ -187,6 +188,7 @@ export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams 
     const { remoteAddress, userAgent } = viewer;
     const joined = fakeViewer({ id, stream: stream.name, remoteAddress, userAgent, createdAt: Date.now() });
     this.#setViewers(stream, [...stream.viewers, joined]);
+    this.#owners.set(id, viewer.owner);
     return { id, answer: FAKE_ANSWER };
   }
 
@@ -234,6 +236,20 @@ export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams 
   closePublication(publicationId: string): boolean {
     this.calls.push(['closePublication', publicationId]);
     return this.endPublication(publicationId, 'closed');
+  }
+
+  closeOwned(owner: string): void {
+    for (const { publisher } of this.list()) {
+      if (publisher !== undefined && this.#owners.get(publisher.id) === owner) this.closePublication(publisher.id);
+    }
+    for (const { name } of this.list()) this.closeViewersOf(name, (other) => other !== owner);
+  }
+
+  closeViewersOf(name: string, mayStay: (owner: string) => boolean): void {
+    for (const { id } of this.find(name)?.viewers ?? []) {
+      const owner = this.#owners.get(id);
+      if (owner !== undefined && !mayStay(owner)) this.closeViewer(id);
+    }
   }
 
   /** The publisher goes, and with it everybody who plays it. */

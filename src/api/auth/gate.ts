@@ -66,13 +66,17 @@ export class Gate {
     return this.require(req, 'admin');
   }
 
-  /** For the stream `<app>/<name>`: the administrator, a play token of that stream, or a member of its room. @throws ApiError */
-  async requirePlay(req: Request, streams: readonly string[], extra?: string): Promise<void> {
-    if (!this.enabled) return;
+  /**
+   * For the stream `<app>/<name>`: the administrator, a play token of that stream, or a member of its room, who is
+   * returned. @throws ApiError
+   */
+  async requirePlay(req: Request, streams: readonly string[], extra?: string): Promise<string | undefined> {
+    if (!this.enabled) return undefined;
     const access = await this.identify(req, extra);
-    if (access?.kind === 'admin') return;
-    if (access?.kind === 'play' && streams.includes(access.stream)) return;
-    if (access?.kind === 'member' && streams.some((name) => this.#members?.mayUse(access.member, 'play', name))) return;
+    if (access?.kind === 'admin' || (access?.kind === 'play' && streams.includes(access.stream))) return undefined;
+    if (access?.kind === 'member' && streams.some((name) => this.#members?.mayUse(access.member, 'play', name))) {
+      return access.member;
+    }
     throw refusal(access);
   }
 

@@ -29,13 +29,14 @@ export async function view(
   const find = () => streams.find(target.stream) ?? streams.find(target.name);
   const running = find();
   const asked = running?.name ?? target.stream;
-  await context.gate.requirePlay(req, [asked, target.stream], target.token);
+  const owner = await context.gate.requirePlay(req, [asked, target.stream], target.token);
   if (!/^v=0\r?\n/.test(offer.trimStart()))
     throw new ApiError('invalid_request', 'the offer is not SDP: it must begin with v=0');
   const viewer = await streams.view(asked, {
     offer,
     remoteAddress: sourceAddress(req),
     userAgent: (req.headers['user-agent'] ?? '').slice(0, 256),
+    owner,
   });
   if (res.closed) {
     // Nobody is there to take the answer: a viewer that never connects would hold the camera open.

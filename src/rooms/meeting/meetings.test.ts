@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakePeer } from '../../../test/support/fake-peer.ts';
-import { FakeStreams } from '../../../test/support/fake-streams.ts';
+import { FakeStreams, fakeStream } from '../../../test/support/fake-streams.ts';
 import { openMeetings, ROOM_KEY } from '../../../test/support/meetings-fixture.ts';
 import { Tokens } from '../../api/auth/tokens.ts';
 import type { LocalMember, LocalMemberEvents, MediaAddresses, Meetings } from './types.ts';
@@ -63,6 +63,13 @@ async function member(endpoint: string, more: Record<string, unknown> = {}, toke
   const client = new Client(token);
   expect(await client.join(endpoint, more)).toMatchObject({ err: 0 });
   return client;
+}
+
+/** By which the media know it. */
+async function mediaId(client: Client): Promise<string> {
+  const url = new URL((await client.ask('media_server.dump')).data.media_server?.ws ?? '');
+  const access = await tokens.verify(url.searchParams.get('token') ?? '');
+  return access?.kind === 'member' ? access.member : '';
 }
 
 const names = (): string[] => meetings.list().map(({ app, channel, members }) => `${app}/${channel} ${members}`);
@@ -554,9 +561,7 @@ describe('members inside the gateway', () => {
       { endpoint: 'alice' },
       { endpoint: 'cam-1', device: '3402', role: 'camera', stream: { stream_id: NAME, type: 'camera' } },
     ]);
-    const url = new URL((await alice.ask('media_server.dump')).data.media_server?.ws ?? '');
-    const access = await tokens.verify(url.searchParams.get('token') ?? '');
-    const id = access?.kind === 'member' ? access.member : '';
+    const id = await mediaId(alice);
     expect([meetings.mayUse(id, 'play', NAME), meetings.mayUse(id, 'publish', NAME)]).toEqual([true, false]);
     // Its picture stops while nobody watches: the camera is still there.
     streams.emit('publicationClosed', { id: 'x', stream: NAME, reason: 'closed' });
@@ -567,6 +572,24 @@ describe('members inside the gateway', () => {
     camera.leave();
     expect(alice.events()).toMatchObject([{ stat: 'unpublish' }, { event: 'endpoint', stat: 'leave' }]);
     expect(meetings.mayUse(id, 'play', NAME)).toBe(false);
+  });
+
+  test('with it go those who watched it as members of its room only', async () => {
+    meetings.close();
+    meetings = openMeetings(streams, {}, true);
+    const camera = meetings.joinLocal(CAMERA);
+    const elsewhere = meetings.joinLocal({ ...CAMERA, channel: 'c2' });
+    for (const handle of [camera, elsewhere]) handle.addStream(stream(NAME));
+    streams.addStream(fakeStream({ name: NAME }));
+    const { token } = await tokens.signRoom({ app: 'a', room: '*', user: 'alice', rights: ['join'] }, 60_000);
+    const members = await Promise.all(['c', 'c2'].map((channel) => member('alice', { channel }, token)));
+    const ids = await Promise.all(members.map(mediaId));
+    for (const owner of [...ids, undefined]) await streams.view(NAME, { ...OFFER, owner });
+    const watching = () => streams.find(NAME)?.viewers.length;
+    camera.deleteStream(NAME);
+    expect(watching()).toBe(2);
+    meetings.kick('a', 'c2', 'alice');
+    expect(watching()).toBe(1);
   });
 
   test('a recorder hears of the streams of its room, and of no other', async () => {

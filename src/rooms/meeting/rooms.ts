@@ -105,14 +105,17 @@ export class Rooms {
     room.changed();
     if (room.members.size === 0) this.#rooms.delete(keyOf(room.app, room.channel));
     const orphans = this.owners.forget(member);
-    for (const stream of member.streams.values()) this.#tellStream(member, stream, 'unpublish');
+    const streams = [...member.streams];
     member.streams.clear();
+    for (const [, stream] of streams) this.#tellStream(member, stream, 'unpublish');
     this.events += room.send('endpoint', JSON.stringify({ device, endpoint, stat: 'leave' }), member);
     for (const local of room.locals(member)) local.tell('endpointLeft', endpoint);
     for (const name of orphans) {
       const publication = this.#streams.find(name)?.publisher;
       if (publication !== undefined) this.#streams.closePublication(publication.id);
     }
+    this.#streams.closeOwned(member.id);
+    for (const [name] of streams) this.#dismissViewers(name);
   }
 
   kick(member: Member): void {
@@ -213,7 +216,16 @@ export class Rooms {
     this.owners.undeclare(member, name);
     member.changed();
     this.#tellStream(member, stream, 'unpublish');
+    this.#dismissViewers(name);
     return true;
+  }
+
+  /** A stream is declared in one room less: who watches it as a member of that one may not any more. */
+  #dismissViewers(name: string): void {
+    this.#streams.closeViewersOf(name, (id) => {
+      const viewer = this.#members.get(id);
+      return viewer !== undefined && this.owners.mayPlay(viewer, name);
+    });
   }
 
   #tellStream(member: Member, stream: RoomStream, stat: 'publish' | 'unpublish'): void {

@@ -36,7 +36,10 @@ export interface MeetingRights extends RoomRights {
 
 export interface MeetingParts {
   readonly rights: MeetingRights;
-  readonly streams: Pick<Streams, 'on' | 'off' | 'find' | 'ownerOf' | 'isCamera' | 'closePublication'>;
+  readonly streams: Pick<
+    Streams,
+    'on' | 'off' | 'find' | 'ownerOf' | 'isCamera' | 'closePublication' | 'closeOwned' | 'closeViewersOf'
+  >;
   readonly log: Logger;
 }
 
