@@ -1,4 +1,5 @@
 import { parseDatabaseUrl, type Config } from './config/index.ts';
+import { finishSubsession } from './rooms/call/index.ts';
 import { StartError } from './start-error.ts';
 import { openCalls, type CallDatabasePlace, type Calls } from './store/index.ts';
 import type { Logger } from './util/index.ts';
@@ -18,6 +19,7 @@ export function openCallRecords(config: Config, log: Logger): Calls {
       place: callDatabasePlace(config),
       dataFolder: config.common['data-dir'],
       spoolBytes: config.database['spool-bytes'],
+      finish: (subsession, at) => finishSubsession(subsession, at, config.call['cost-per-minute']),
     },
     log,
   );

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openCallHistory, openCalls, type CallDatabasePlace, type Calls } from '../../src/store/index.ts';
 import { silentLogger } from '../../src/util/index.ts';
 import { DATABASE_KINDS, newDatabase, newFolder, removeFolders } from '../support/call-databases.ts';
-import { DAY, qualityReport, talkSession, talkSubsession } from '../support/call-fixture.ts';
+import { DAY, finish, qualityReport, talkSession, talkSubsession } from '../support/call-fixture.ts';
 import { CallClient } from '../support/call-client.ts';
 import type { DatabaseServer } from '../support/database-server.ts';
 import { freePort, startGatewayProcess } from '../support/gateway-process.ts';
@@ -18,7 +18,7 @@ import { ORIGINAL_TABLES } from '../support/original-room-server.ts';
 const open: Calls[] = [];
 
 function start(place: CallDatabasePlace, folder = newFolder(), spoolBytes = 64_000_000): Calls {
-  const calls = openCalls({ place, dataFolder: folder, spoolBytes }, silentLogger);
+  const calls = openCalls({ place, dataFolder: folder, spoolBytes, finish }, silentLogger);
   open.push(calls);
   return calls;
 }
@@ -27,6 +27,9 @@ function start(place: CallDatabasePlace, folder = newFolder(), spoolBytes = 64_0
 async function settled(calls: Calls): Promise<void> {
   await expect.poll(() => calls.usage(), { timeout: 30_000 }).toMatchObject({ connected: true, pending: 0 });
 }
+
+/** Of a time as the database has it. */
+const utc = (time: unknown): number => Date.parse(`${String(time).replace(' ', 'T')}Z`);
 
 const WHOLE_DAY = { from: DAY, to: DAY + 86_400_000 };
 
@@ -392,6 +395,90 @@ describe.each(DATABASE_KINDS.filter(({ isThere }) => isThere))('calls in $name',
       'select (select count(*) from rtc_talk_sessions) as s, (select count(*) from rtc_talk_quality_stats_infos) as q',
     );
     expect([Number(row?.['s']), Number(row?.['q'])]).toEqual([5_000, 5_000]);
+  });
+
+  test('after kill -9 in the middle of calls their sessions end when the gateway was last alive, and no other one', async () => {
+    const database = await newDatabase(kind, server);
+    const { place } = database;
+    const other = start(place);
+    const elsewhere = talkSession(1, { leftAt: undefined });
+    const pairElsewhere = talkSubsession(1, { status: 0, finishedAt: undefined, cost: 0 });
+    other.records.saveSession(elsewhere);
+    other.records.saveSubsession(pairElsewhere);
+    await settled(other);
+    // As the original RoomServer leaves it: nobody's.
+    await database.query(
+      `insert into rtc_talk_sessions (session_id, join_time) values ('nobody', '2026-03-29 00:00:09')`,
+    );
+
+    const dataDir = place.kind === 'sqlite' ? place.folder : newFolder();
+    const run = async () => {
+      const port = await freePort();
+      const config = { rooms: { host: '127.0.0.1', port }, database: { url: urlOf(place) } };
+      const gateway = await startGatewayProcess({ dataDir, config: { ...config, call: { 'cost-per-minute': 5 } } });
+      return { gateway, url: `ws://127.0.0.1:${port}/ws` };
+    };
+    const killed = await run();
+    const clients = [];
+    for (const uid of ['a', 'b', 'c']) {
+      const client = await CallClient.connect(killed.url);
+      clients.push(client);
+      expect(await client.ask({ cmd: 'join', appId: '10000', roomId: '22', uid }, 'respJoin')).toMatchObject({
+        result: 0,
+      });
+    }
+    const [a, b] = clients;
+    a?.send({ cmd: 'offer', remoteUid: 'b', msg: 'o' });
+    await b?.next('relayOffer');
+    a?.send({ cmd: 'peerConnected', remoteUid: 'b', connectType: 'STUN' });
+    await a?.next('respPeerConnected');
+    b?.send({ cmd: 'offer', remoteUid: 'c', msg: 'o' });
+    await b?.next('respOffer');
+    const connected = Date.now();
+    const file = join(dataDir, 'calls-runs.json');
+    const aliveAt = (): number =>
+      (JSON.parse(readFileSync(file, 'utf8')) as { runs: Array<{ aliveAt: number }> }).runs.at(-1)?.aliveAt ?? 0;
+    await expect.poll(aliveAt, { timeout: 20_000 }).toBeGreaterThan(connected);
+    process.kill(killed.gateway.pid, 'SIGKILL');
+    await killed.gateway.ended();
+    const lastAlive = aliveAt();
+    for (const client of clients) client.socket.terminate();
+
+    const again = await run();
+    const now = await CallClient.connect(again.url);
+    await now.ask({ cmd: 'join', appId: '10000', roomId: '23', uid: 'd' }, 'respJoin');
+    const whenever = { from: connected - 60_000, to: Date.now() + 60_000 };
+    const sessions = async (): Promise<string[]> =>
+      (await other.history.sessions(whenever, 99))
+        .filter(({ leftAt }) => leftAt === lastAlive)
+        .map(({ userId }) => userId)
+        .toSorted();
+    await expect.poll(sessions, { timeout: 20_000 }).toEqual(['a', 'b', 'c']);
+    await expect
+      .poll(async () => await other.history.subsessions(whenever, 99), { timeout: 20_000 })
+      .toMatchObject([
+        { remoteUserId: 'b', status: 1, connectType: 'STUN', finishedAt: lastAlive, cost: 5 },
+        { remoteUserId: 'c', status: 2, connectedAt: undefined, finishedAt: lastAlive, cost: 0 },
+      ]);
+    const rows = await database.query(
+      `select ${asText('join_time')} as j, ${asText('leave_time')} as l, duration as d from rtc_talk_sessions where leave_time is not null`,
+    );
+    expect(rows).toHaveLength(3);
+    for (const { j, l, d } of rows) expect(Number(d)).toBe(Math.floor((utc(l) - utc(j)) / 1000));
+    // Who is in a call now, here and at another gateway, goes on.
+    const running = async (): Promise<string[]> =>
+      (await other.history.sessions(whenever, 99))
+        .filter(({ leftAt }) => leftAt === undefined)
+        .map(({ userId }) => userId);
+    await expect.poll(running, { timeout: 20_000 }).toEqual(['d']);
+    expect(await other.history.sessions(WHOLE_DAY, 99)).toMatchObject([
+      elsewhere,
+      { sessionId: 'nobody', leftAt: undefined },
+    ]);
+    expect(await other.history.subsessions(WHOLE_DAY, 99)).toEqual([pairElsewhere]);
+    now.socket.terminate();
+    await again.gateway.stop();
+    expect(existsSync(file)).toBe(false);
   });
 
   test('a gateway that gets SIGTERM in the middle of a call has ended it in the database', async () => {

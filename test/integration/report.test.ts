@@ -14,6 +14,7 @@ import {
 } from '../../src/rooms/call/report/index.ts';
 import { openCallHistory, openCalls } from '../../src/store/index.ts';
 import { silentLogger } from '../../src/util/index.ts';
+import { finish } from '../support/call-fixture.ts';
 import { qualityReport, received, talkSession, talkSubsession } from '../support/call-records.ts';
 import { seededRandom } from '../support/mutate.ts';
 import { openSmtpSink, partOf, type SmtpSink } from '../support/smtp-sink.ts';
@@ -53,7 +54,7 @@ afterEach(async () => {
 async function record(): Promise<void> {
   const unit = seededRandom(20_261_121);
   const random = (below: number): number => Math.floor(unit() * below);
-  const options = { place: { kind: 'sqlite', folder } as const, dataFolder: folder, spoolBytes: 10_000_000 };
+  const options = { place: { kind: 'sqlite', folder } as const, dataFolder: folder, spoolBytes: 10_000_000, finish };
   const calls = openCalls(options, silentLogger);
   const { records } = calls;
   for (let n = 0; n < 60; n += 1) {

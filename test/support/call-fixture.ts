@@ -1,6 +1,10 @@
+import { finishSubsession } from '../../src/rooms/call/index.ts';
 import type { QualityReport, TalkSession, TalkSubsession } from '../../src/rooms/index.ts';
 
 export const DAY = Date.UTC(2026, 2, 29);
+
+/** At 5 cents a minute. */
+export const finish = (subsession: TalkSubsession, at: number): TalkSubsession => finishSubsession(subsession, at, 5);
 
 /** The n-th session of a day, 37 s and 500 ms long. */
 export function talkSession(n: number, changes: Partial<TalkSession> = {}): TalkSession {

@@ -5,11 +5,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { openCalls, type CallDatabasePlace } from '../../src/store/index.ts';
 import { silentLogger } from '../../src/util/index.ts';
-import { qualityReport, talkSession } from './call-fixture.ts';
+import { finish, qualityReport, talkSession } from './call-fixture.ts';
 
 const [, , dataFolder = '', place = ''] = process.argv;
 const calls = openCalls(
-  { place: JSON.parse(place) as CallDatabasePlace, dataFolder, spoolBytes: 64_000_000 },
+  { place: JSON.parse(place) as CallDatabasePlace, dataFolder, spoolBytes: 64_000_000, finish },
   silentLogger,
 );
 for (let n = 0; ;) {

@@ -1,2 +1,3 @@
 export { createCalls } from './calls.ts';
+export { finishSubsession } from './talk.ts';
 export type { CallIce, CallOptions, Calls } from './types.ts';

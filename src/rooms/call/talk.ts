@@ -56,6 +56,19 @@ export class Talk {
   }
 }
 
+function costOf(connectedAt: number | undefined, finishedAt: number | undefined, costPerMinute: number): number {
+  if (connectedAt === undefined || finishedAt === undefined) return 0;
+  return Math.round(Math.max(1, Math.ceil((finishedAt - connectedAt) / MINUTE_MS)) * costPerMinute);
+}
+
+/** A subsession whose end nobody saw, ended at that time (Unix ms), and not before it began. */
+export function finishSubsession(subsession: TalkSubsession, at: number, costPerMinute: number): TalkSubsession {
+  const { begunAt, connectedAt } = subsession;
+  const finishedAt = Math.max(at, connectedAt ?? begunAt);
+  const cost = costOf(connectedAt, finishedAt, costPerMinute);
+  return { ...subsession, status: connectedAt === undefined ? 2 : 1, finishedAt, cost };
+}
+
 /** Whom the other end is. */
 export interface RemoteFacts {
   readonly userId: string;
@@ -121,12 +134,6 @@ export class SubTalk {
     return true;
   }
 
-  #cost(): number {
-    if (this.#connectedAt === undefined || this.#finishedAt === undefined) return 0;
-    const minutes = Math.max(1, Math.ceil((this.#finishedAt - this.#connectedAt) / MINUTE_MS));
-    return Math.round(minutes * this.#options.costPerMinute);
-  }
-
   #status(): TalkSubsession['status'] {
     if (this.#finishedAt !== undefined) return this.#connectedAt === undefined ? 2 : 1;
     return this.#connectedAt === undefined ? -1 : 0;
@@ -145,7 +152,7 @@ export class SubTalk {
       begunAt: this.#begunAt ?? this.#talk.joinedAt,
       connectedAt: this.#connectedAt,
       finishedAt: this.#finishedAt,
-      cost: this.#cost(),
+      cost: costOf(this.#connectedAt, this.#finishedAt, this.#options.costPerMinute),
     });
   }
 }

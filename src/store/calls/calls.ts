@@ -1,12 +1,14 @@
 import { EventEmitter, once } from 'node:events';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
-import type { CallHistory, CallRecords } from '../../rooms/index.ts';
+import type { CallHistory, CallRecords, TalkSubsession } from '../../rooms/index.ts';
 import { GatewayError, errorMessage, safeEmit, type Logger } from '../../util/index.ts';
 import { nameOf, openCallDatabase, type CallDatabase, type CallDatabasePlace } from './connection.ts';
 import { History } from './history.ts';
+import { leftOpenBy } from './left-open.ts';
+import { Runs, type Run } from './runs.ts';
 import { Spool, type SpoolBatch } from './spool.ts';
 import { qualityRow, sessionRow, subsessionRow } from './tables.ts';
 import { writeRows } from './write.ts';
@@ -21,9 +23,11 @@ export class CallDatabaseError extends GatewayError {
 
 export interface CallsOptions {
   readonly place: CallDatabasePlace;
-  /** Records wait in its folder `calls-spool`. */
+  /** Records wait in its folder `calls-spool`; `calls-runs.json` tells which runs were killed in the middle of calls. */
   readonly dataFolder: string;
   readonly spoolBytes: number;
+  /** The same subsession as it ends at that time, in Unix ms, with its status and cost. */
+  readonly finish: (subsession: TalkSubsession, at: number) => TalkSubsession;
 }
 
 export interface CallsUsage {
@@ -96,6 +100,8 @@ class DatabaseCalls extends EventEmitter<CallsEvents> implements Calls {
   readonly #place: CallDatabasePlace;
   readonly #log: Logger;
   readonly #spool: Spool;
+  readonly #runs: Runs;
+  readonly #finish: CallsOptions['finish'];
   #database: CallDatabase | undefined;
   /** Why it is away; undefined while it is there, or before the first attempt. */
   #away: string | undefined;
@@ -110,11 +116,13 @@ class DatabaseCalls extends EventEmitter<CallsEvents> implements Calls {
   readonly #running: Promise<void>;
   #closed: Promise<void> | undefined;
 
-  constructor({ place, dataFolder, spoolBytes }: CallsOptions, log: Logger) {
+  constructor({ place, dataFolder, spoolBytes, finish }: CallsOptions, log: Logger) {
     super();
     this.#place = place;
     this.#log = log.child({ database: nameOf(place) });
     this.#spool = new Spool({ folder: join(dataFolder, 'calls-spool'), maxBytes: spoolBytes }, this.#log);
+    this.#runs = new Runs(join(dataFolder, 'calls-runs.json'), this.#log);
+    this.#finish = finish;
     const save = (make: () => void): void => {
       try {
         make();
@@ -126,7 +134,11 @@ class DatabaseCalls extends EventEmitter<CallsEvents> implements Calls {
       }
     };
     this.records = {
-      saveSession: (session) => save(() => this.#spool.push('rtc_talk_sessions', sessionRow(session))),
+      saveSession: (session) =>
+        save(() => {
+          this.#runs.note(session);
+          this.#spool.push('rtc_talk_sessions', sessionRow(session, this.#runs.id));
+        }),
       saveSubsession: (one) => save(() => this.#spool.push('rtc_talk_subsessions', subsessionRow(one))),
       addQuality: (report) =>
         save(() => this.#spool.push('rtc_talk_quality_stats_infos', qualityRow(newId(report.createdAt), report))),
@@ -189,6 +201,8 @@ class DatabaseCalls extends EventEmitter<CallsEvents> implements Calls {
       return true;
     }
     if (this.#closing.signal.aborted) return false;
+    // Their last rows, which were in the spool, are in the database now.
+    for (const run of this.#runs.earlier) await this.#end(run);
     if (!this.#saved) await this.#idle();
     this.#saved = false;
     await this.#pause(GATHER_MS);
@@ -205,6 +219,28 @@ class DatabaseCalls extends EventEmitter<CallsEvents> implements Calls {
       this.#log.error({ table, record: row['record_id'], error: errorMessage(error) }, 'database refuses a record');
     }
     batch.acknowledge();
+  }
+
+  /** Ends what was going on when the gateway was killed. */
+  async #end(run: Run): Promise<void> {
+    const database = await this.#reachable();
+    let ended = 0;
+    const ask = <T>(query: Promise<T>): Promise<T> => within(query, this.#ending.signal);
+    for await (const { sessions, subsessions } of leftOpenBy(run.id, database, ask)) {
+      ended += sessions.length;
+      for (const session of sessions) {
+        const leftAt = Math.max(run.aliveAt, session.joinedAt);
+        this.#spool.push('rtc_talk_sessions', sessionRow({ ...session, leftAt }, run.id));
+      }
+      for (const one of subsessions) {
+        this.#spool.push('rtc_talk_subsessions', subsessionRow(this.#finish(one, run.aliveAt)));
+      }
+      this.#saved = true;
+      await nextTurn();
+    }
+    this.#spool.flush();
+    this.#runs.forget(run);
+    if (ended > 0) this.#log.warn({ sessions: ended }, 'calls that were open when the gateway was killed are ended');
   }
 
   /** Until something is saved; a database that goes away meanwhile is noticed. */
@@ -247,6 +283,7 @@ class DatabaseCalls extends EventEmitter<CallsEvents> implements Calls {
     this.#database = undefined;
     await database?.close();
     await this.#spool.close();
+    this.#runs.close();
     const { rows } = this.#spool;
     if (rows > 0) this.#log.warn({ rows }, 'records of calls stay on disk for the next start');
   }

@@ -33,7 +33,7 @@ function time(value: SqlValue | undefined): number | undefined {
 /** The original RoomServer has not told how it separates them. */
 const idsOf = (value: SqlValue | undefined): string[] => text(value).match(/[\w-]+/g) ?? [];
 
-function toSession(row: Found): TalkSession {
+export function toSession(row: Found): TalkSession {
   const joinedAt = time(row['join_time']) ?? 0;
   return {
     sessionId: text(row['session_id']),
@@ -59,7 +59,7 @@ function statusOf(value: SqlValue | undefined): TalkSubsession['status'] {
   return found === 0 || found === 1 || found === 2 ? found : -1;
 }
 
-function toSubsession(row: Found, sessionId: string): TalkSubsession {
+export function toSubsession(row: Found, sessionId: string): TalkSubsession {
   const connectType = text(row['connect_type']);
   return {
     subSessionId: text(row['sub_session_id']),

@@ -41,7 +41,7 @@ const IP_WIDTH = 64;
 /** What a client may choose: two users must not become one by being cut to the document's 32. */
 const ID_WIDTH = 64;
 
-/** Seed 002 §4.2 to §4.4, with its names, and its widths unless they are too narrow; `record_id`, `room_id` and `session_id` of subsessions are ours. */
+/** Seed 002 §4.2 to §4.4, with its names, and its widths unless they are too narrow; `record_id`, `room_id`, `gateway_run` and `session_id` of subsessions are ours. */
 export const TABLES: readonly Table[] = [
   {
     name: 'rtc_talk_sessions',
@@ -63,8 +63,9 @@ export const TABLES: readonly Table[] = [
       text('os_name', 32),
       text('browser', 32),
       text('sdk_info', 32),
+      text('gateway_run', 32),
     ],
-    indexes: ['join_time'],
+    indexes: ['join_time', 'leave_time'],
   },
   {
     name: 'rtc_talk_subsessions',
@@ -163,7 +164,8 @@ function toRow(table: TableName, values: Readonly<Record<string, unknown>>): Row
 const seconds = (from: number | undefined, to: number | undefined): number =>
   from === undefined || to === undefined ? 0 : Math.floor((to - from) / 1000);
 
-export function sessionRow(session: TalkSession): Row {
+/** @param run of the gateway in which the session was joined */
+export function sessionRow(session: TalkSession, run: string): Row {
   return toRow('rtc_talk_sessions', {
     [RECORD_ID]: session.sessionId,
     session_id: session.sessionId,
@@ -182,6 +184,7 @@ export function sessionRow(session: TalkSession): Row {
     os_name: session.osName,
     browser: session.browser,
     sdk_info: session.sdkInfo,
+    gateway_run: run,
   });
 }
 
