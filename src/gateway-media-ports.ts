@@ -59,7 +59,13 @@ export function openRecordCommands(
 ): Promise<RecordCommands> {
   const { enable } = http.auth;
   return createRecordCommands(
-    { address: record.listenIp, port: record.cmdPort, messageRate: pms.messageRate, allowPages: enable },
+    {
+      address: record.listenIp,
+      port: record.cmdPort,
+      messageRate: pms.messageRate,
+      allowPages: enable,
+      trustedProxies: http['trusted-proxies'],
+    },
     { recordings, rights: createStreamRights(secrets.signingKey, enable, meetings), log },
   );
 }
@@ -76,6 +82,7 @@ export async function openPms(config: Config, served: Served, log: Logger): Prom
       maxPayloadBytes: pms.maxPayloadLength,
       maxBackpressureBytes: pms.maxBackpressure,
       messageRate: pms.messageRate,
+      trustedProxies: http['trusted-proxies'],
     },
     {
       streams: served.streams,

@@ -117,7 +117,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
   const calls = openCallServer(parts, ice);
   const protocols: WebSocketProtocol[] = [meetings.protocol, calls.protocol, calls.login];
   const posts: PostRoute[] = [calls.login, ice.route];
-  const hub = createWebSocketHub({ protocols, posts }, log);
+  const hub = createWebSocketHub({ protocols, posts, trustedProxies: config.http['trusted-proxies'] }, log);
   const closeParts = (): void => {
     hub.close();
     calls.close();

@@ -218,6 +218,7 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
       demo: options.demo,
       roomPaths: { meeting: config.meeting.location, call: config.call.location },
       candidates: facts.addresses,
+      trustedProxies: http['trusted-proxies'],
       sip: {
         serial: sip.serial,
         realm: sip.realm,

@@ -5,6 +5,7 @@ import type { ApiContext } from './context.ts';
 import { mapError } from './errors.ts';
 import { EventFeed } from './events/feed.ts';
 import { healthz } from './health.ts';
+import { findClient } from './http/context.ts';
 import { guardPath } from './http/guard.ts';
 import { cors, securityHeaders } from './http/headers.ts';
 import { Metrics } from './metrics/metrics.ts';
@@ -76,7 +77,7 @@ export function createApp(context: ApiContext): App {
   const openApi = JSON.stringify(buildOpenApi(routes, options.version, srsSip.rows));
   routes.refuseOthers();
 
-  app.use(securityHeaders(), guardPath());
+  app.use(findClient(options.trustedProxies ?? []), securityHeaders(), guardPath());
   app.get('/healthz', healthz(parts.health));
   app.get('/metrics', metrics.handler);
   app.use((req, res, next) => {

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { SignedToken } from './auth/tokens.ts';
-import { hostOf } from './http/context.ts';
+import { hostOf, isSecure } from './http/context.ts';
 import type { ListenAddress } from './types.ts';
 
 /** Splits `<app>/<name>`; a bare name belongs to the app `live`. */
@@ -31,7 +31,7 @@ export class PublicAddress {
 
   /** Port of the SRS interface: 1985 where we listen there, else the one that the client used. */
   rtcPort(req: Request): number {
-    return this.#srsPort ?? hostOf(req)?.port ?? 80;
+    return this.#srsPort ?? hostOf(req)?.port ?? (isSecure(req) ? 443 : 80);
   }
 
   /** SRS's player URL. */

@@ -246,6 +246,8 @@ export interface ApiOptions {
   readonly roomPaths: { readonly meeting: string; readonly call: string };
   /** Addresses that browsers reach us at; the Host header of a request goes first. */
   readonly candidates: readonly string[];
+  /** Whose X-Forwarded headers are believed: addresses and blocks; default nobody's. */
+  readonly trustedProxies?: readonly string[];
   readonly sip: SipConnectInfo;
   /** The configuration in force, secrets already redacted. */
   readonly settings: Readonly<Record<string, unknown>>;

@@ -52,6 +52,7 @@ const http = section({
   'cert-file': text(''),
   'pass-phrase': text(''),
   dir: text(''),
+  'trusted-proxies': z.array(addressBlock).default([]),
   auth: section({
     enable: z.boolean().default(true),
     username: z.string().min(1).default('admin'),

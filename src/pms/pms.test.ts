@@ -194,6 +194,15 @@ describe.each(['ws', 'http'])('the documents over %s', (carrier) => {
   });
 });
 
+test.each([
+  { trustedProxies: ['127.0.0.1'], address: '203.0.113.7' },
+  { trustedProxies: [], address: '127.0.0.1' },
+])('the address of a publisher who comes by proxies $trustedProxies', async ({ trustedProxies, address }) => {
+  await reopen({ trustedProxies });
+  expect(await post(publishMessage(), { 'X-Forwarded-For': '203.0.113.7' })).toMatchObject({ err: 0 });
+  expect(streams.calls.find(([call]) => call === 'publish')?.[2]).toMatchObject({ remoteAddress: address });
+});
+
 test('max_bitrate reaches the stream; 0 means none', async () => {
   const client = await connectClient();
   const data = { sdp: OFFER, max_bitrate: 1_000_000 };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { GatewayError, errorMessage, type Logger } from '../util/index.ts';
+import { GatewayError, errorMessage, HttpClients, type Logger } from '../util/index.ts';
 import { handlePost, isLocation, SourceRates, type HttpReply, type PostRoute } from '../websocket/index.ts';
 import { failure, overBound, success, type PmsReply } from './envelope.ts';
 import { PmsError, PmsListenError } from './errors.ts';
@@ -26,6 +26,7 @@ class RecordServer implements RecordCommands {
   readonly #options: RecordCommandOptions;
   readonly #control: RecordControl;
   readonly #rates: SourceRates;
+  readonly #clients: HttpClients;
   readonly #log: Logger;
   readonly #server: Server;
   #closing: Promise<void> | undefined;
@@ -34,6 +35,7 @@ class RecordServer implements RecordCommands {
     this.#options = options;
     this.#control = new RecordControl(parts);
     this.#rates = new SourceRates(options.messageRate);
+    this.#clients = new HttpClients(options.trustedProxies ?? []);
     this.#log = parts.log;
     this.#server = createServer(TIMEOUTS, (request, response) => this.#handle(request, response));
     this.#server.maxConnections = MAX_CONNECTIONS;
@@ -95,7 +97,7 @@ class RecordServer implements RecordCommands {
         ),
       refuse: (reason, bound) => httpReply(reply(overBound(reason, bound))),
     };
-    handlePost(request, response, { route, rates: this.#rates }).catch((error: unknown) => {
+    handlePost(request, response, { route, rates: this.#rates, clients: this.#clients }).catch((error: unknown) => {
       this.#log.debug({ error: errorMessage(error) }, 'request was not finished');
       response.destroy();
     });

@@ -43,7 +43,11 @@ class PmsServer implements Pms {
 
   constructor(options: PmsOptions, parts: SignallingParts) {
     this.#signalling = new Signalling(parts, options.maxSessions ?? DEFAULT_MAX_SESSIONS);
-    this.#hub = createWebSocketHub({ protocols: [this.#protocol(options)], posts: [this.#post(options)] }, parts.log);
+    const { trustedProxies = [] } = options;
+    this.#hub = createWebSocketHub(
+      { protocols: [this.#protocol(options)], posts: [this.#post(options)], trustedProxies },
+      parts.log,
+    );
     const everyMs = Math.min(MAX_SWEEP_MS, Math.max(MIN_SWEEP_MS, options.idleTimeoutMs / 3));
     this.#timer = setInterval(() => this.#signalling.sweep(options.idleTimeoutMs), everyMs);
     this.#timer.unref();

@@ -18,6 +18,8 @@ export interface PmsOptions {
   readonly maxConnections?: number;
   /** Default 20000. */
   readonly maxSessions?: number;
+  /** Whose X-Forwarded headers are believed; default nobody's. */
+  readonly trustedProxies?: readonly string[];
 }
 
 export interface MuteState {
@@ -80,6 +82,8 @@ export interface RecordCommandOptions {
   readonly messageRate: number;
   /** Pages of browsers may use the port; only where a token is asked for. */
   readonly allowPages: boolean;
+  /** Whose X-Forwarded headers are believed; default nobody's. */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** The port of `record.start` and `record.stop`, listening. */

@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { TLSSocket } from 'node:tls';
+import type { HttpClients } from '../util/index.ts';
 import type { Caller } from './types.ts';
 
 const MAX_USER_AGENT = 256;
-const MAX_HOST = 256;
 
 /** The URL that a request asks for; undefined for what is none. */
 function urlOf(request: IncomingMessage): URL | undefined {
@@ -13,17 +12,15 @@ function urlOf(request: IncomingMessage): URL | undefined {
 }
 
 /** Who asks, with which token. */
-export function callerOf(request: IncomingMessage): Caller {
+export function callerOf(request: IncomingMessage, clients: HttpClients): Caller {
   const bearer = /^Bearer +(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
   const query = urlOf(request)?.searchParams ?? new URLSearchParams();
   return {
-    address: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+    ...clients.of(request),
     userAgent: (request.headers['user-agent'] ?? '').slice(0, MAX_USER_AGENT),
     token: query.get('token') ?? bearer,
     query,
     origin: request.headers.origin,
-    host: request.headers.host?.slice(0, MAX_HOST),
-    secure: (request.socket as Partial<TLSSocket>).encrypted === true,
   };
 }
 

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { errorMessage, type Logger } from '../util/index.ts';
-import { isLocation } from './caller.ts';
+import { errorMessage, HttpClients, type Logger } from '../util/index.ts';
+import { callerOf, isLocation } from './caller.ts';
 import { SourceRates } from './message-rate.ts';
-import { handlePost } from './post-handler.ts';
+import { handlePost, type ServedPost } from './post-handler.ts';
 import { SocketPeer } from './socket-peer.ts';
 import type { PostRoute, WebSocketHub, WebSocketProtocol } from './types.ts';
 
@@ -17,17 +17,14 @@ const GOING_AWAY = 1001;
 export interface HubRoutes {
   readonly protocols: readonly WebSocketProtocol[];
   readonly posts: readonly PostRoute[];
+  /** Whose X-Forwarded headers are believed: addresses and blocks; default nobody's. */
+  readonly trustedProxies?: readonly string[];
 }
 
 interface ServedProtocol {
   readonly protocol: WebSocketProtocol;
   readonly webSockets: WebSocketServer;
   readonly peers: Set<SocketPeer>;
-}
-
-interface ServedPost {
-  readonly route: PostRoute;
-  readonly rates: SourceRates;
 }
 
 function refuseUpgrade(socket: Duplex, status: string): void {
@@ -38,11 +35,14 @@ function refuseUpgrade(socket: Duplex, status: string): void {
 class Hub implements WebSocketHub {
   readonly #protocols: readonly ServedProtocol[];
   readonly #posts: readonly ServedPost[];
+  readonly #clients: HttpClients;
   readonly #log: Logger;
   readonly #timer: NodeJS.Timeout;
   #closed = false;
 
-  constructor({ protocols, posts }: HubRoutes, log: Logger) {
+  constructor({ protocols, posts, trustedProxies = [] }: HubRoutes, log: Logger) {
+    const clients = new HttpClients(trustedProxies);
+    this.#clients = clients;
     this.#log = log;
     this.#protocols = protocols.map((protocol) => ({
       protocol,
@@ -54,7 +54,7 @@ class Hub implements WebSocketHub {
       }),
       peers: new Set(),
     }));
-    this.#posts = posts.map((route) => ({ route, rates: new SourceRates(route.messageRate) }));
+    this.#posts = posts.map((route) => ({ route, rates: new SourceRates(route.messageRate), clients }));
     const timeouts = protocols.flatMap(({ limits }) => [
       limits.idleTimeoutMs,
       limits.messageTimeoutMs || limits.idleTimeoutMs,
@@ -79,7 +79,8 @@ class Hub implements WebSocketHub {
     }
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const onClosed = (closed: SocketPeer): void => void peers.delete(closed);
-      peers.add(new SocketPeer({ socket: webSocket, stream: socket, request, protocol, onClosed, log: this.#log }));
+      const caller = callerOf(request, this.#clients);
+      peers.add(new SocketPeer({ socket: webSocket, stream: socket, caller, protocol, onClosed, log: this.#log }));
     });
     return true;
   }

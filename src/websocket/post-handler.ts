@@ -1,13 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { callerOf } from './caller.ts';
+import type { HttpClients } from '../util/index.ts';
 import type { SourceRates } from './message-rate.ts';
 import type { HttpReply, PostRoute } from './types.ts';
+
+export interface ServedPost {
+  readonly route: PostRoute;
+  readonly rates: SourceRates;
+  readonly clients: HttpClients;
+}
 
 /** Texts by POST, one for each request; pages of every origin may ask, what they may do is up to their token. */
 export async function handlePost(
   request: IncomingMessage,
   response: ServerResponse,
-  { route, rates }: { readonly route: PostRoute; readonly rates: SourceRates },
+  { route, rates, clients }: ServedPost,
 ): Promise<void> {
   response.setHeader('Access-Control-Allow-Origin', '*');
   if (request.method === 'OPTIONS') {
@@ -20,7 +27,7 @@ export async function handlePost(
     response.writeHead(426, { Upgrade: 'websocket', Allow: 'POST, OPTIONS' }).end();
     return;
   }
-  const caller = callerOf(request);
+  const caller = callerOf(request, clients);
   if (!rates.take(caller.address)) {
     const reason = `more than ${route.messageRate} messages per second from ${caller.address}`;
     reply(response, route.refuse(reason, 'too_many_messages'));

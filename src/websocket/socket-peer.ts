@@ -1,11 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { errorMessage, type Logger } from '../util/index.ts';
-import { callerOf } from './caller.ts';
 import { MessageRate } from './message-rate.ts';
 import { textFrame } from './text-frame.ts';
-import type { Peer, PeerHandler, PeerLimits, WebSocketProtocol } from './types.ts';
+import type { Caller, Peer, PeerHandler, PeerLimits, WebSocketProtocol } from './types.ts';
 
 const DEFAULT_MAX_PENDING = 64;
 /** Messages over a bound that are still answered; who goes on is cut off. */
@@ -22,7 +20,7 @@ export interface SocketPeerParts {
   readonly socket: WebSocket;
   /** What the WebSocket runs on. */
   readonly stream: Duplex;
-  readonly request: IncomingMessage;
+  readonly caller: Caller;
   readonly protocol: WebSocketProtocol;
   readonly onClosed: (peer: SocketPeer) => void;
   readonly log: Logger;
@@ -52,8 +50,8 @@ export class SocketPeer implements Peer {
   #messageAt = performance.now();
   #closed = false;
 
-  constructor({ socket, stream, request, protocol, onClosed, log }: SocketPeerParts) {
-    const { address, userAgent, token, query, origin, host, secure } = callerOf(request);
+  constructor({ socket, stream, caller, protocol, onClosed, log }: SocketPeerParts) {
+    const { address, userAgent, token, query, origin, host, secure } = caller;
     this.address = address;
     this.userAgent = userAgent;
     this.token = token;

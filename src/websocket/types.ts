@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { HttpClient } from '../util/index.ts';
 
 /** One client over one WebSocket. */
 export interface Peer extends Caller {
@@ -46,9 +47,8 @@ export interface WebSocketProtocol {
   connect(peer: Peer): PeerHandler;
 }
 
-/** Who sends a request. */
-export interface Caller {
-  readonly address: string;
+/** Who sends a request; behind a trusted proxy the client's, not the proxy's. */
+export interface Caller extends HttpClient {
   readonly userAgent: string;
   /** `?token=`, or Authorization: Bearer. */
   readonly token: string | undefined;
@@ -56,10 +56,6 @@ export interface Caller {
   readonly query: URLSearchParams;
   /** `Origin` of a page; undefined for other clients. */
   readonly origin: string | undefined;
-  /** `Host` that the client used, with its port; undefined where it said none. */
-  readonly host: string | undefined;
-  /** The connection is HTTPS or wss. */
-  readonly secure: boolean;
 }
 
 export interface HttpReply {

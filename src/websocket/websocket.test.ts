@@ -27,9 +27,10 @@ interface Wish {
   readonly limits?: Partial<PeerLimits>;
   readonly handle?: (text: string, peer: Peer) => void | Promise<void>;
   readonly post?: Partial<PostRoute>;
+  readonly trustedProxies?: readonly string[];
 }
 
-async function open({ limits, handle = () => undefined, post }: Wish = {}): Promise<number> {
+async function open({ limits, handle = () => undefined, post, trustedProxies = [] }: Wish = {}): Promise<number> {
   const connectPeer = (peer: Peer): PeerHandler => {
     peers.push(peer);
     return {
@@ -47,7 +48,11 @@ async function open({ limits, handle = () => undefined, post }: Wish = {}): Prom
     ...post,
   };
   hub = createWebSocketHub(
-    { protocols: [{ location: '/echo/', limits: { ...LIMITS, ...limits }, connect: connectPeer }], posts: [route] },
+    {
+      protocols: [{ location: '/echo/', limits: { ...LIMITS, ...limits }, connect: connectPeer }],
+      posts: [route],
+      trustedProxies,
+    },
     silentLogger,
   );
   ports = await openWebSocketPorts([{ address: '127.0.0.1', port: 0 }], hub, silentLogger);
@@ -85,6 +90,13 @@ describe('a peer', () => {
     });
     expect(peers[0]?.query.get('room')).toBe('a b');
     expect(peers[0]?.userAgent).toHaveLength(256);
+  });
+
+  test('behind a trusted proxy has the address, host and scheme of its client', async () => {
+    const port = await open({ trustedProxies: ['127.0.0.0/8'] });
+    const forwarded = { 'x-forwarded-for': '198.51.100.1, 203.0.113.7', 'x-forwarded-proto': 'https' };
+    await client(port, '/echo', { ...forwarded, 'x-forwarded-host': 'video.example.org' });
+    expect(peers[0]).toMatchObject({ address: '203.0.113.7', host: 'video.example.org', secure: true });
   });
 
   test('is told of a message over the rate, and cut off when it goes on', async () => {
@@ -214,6 +226,20 @@ describe('ports', () => {
     expect(await refused('/other')).toContain('404');
     for (let index = 0; index < 3; index++) await client(port);
     expect(await refused('/echo')).toContain('503');
+  });
+
+  test.each([
+    { trustedProxies: ['127.0.0.1'], statuses: [200, 200, 200, 200, 429, 200] },
+    { trustedProxies: [], statuses: [200, 200, 200, 200, 429, 429] },
+  ])('count POSTs by client: $trustedProxies', async ({ trustedProxies, statuses }) => {
+    const port = await open({ trustedProxies });
+    const seen: number[] = [];
+    for (const client of ['203.0.113.7', '203.0.113.7', '203.0.113.7', '203.0.113.7', '203.0.113.7', '203.0.113.8']) {
+      const headers = { 'X-Forwarded-For': client };
+      const answer = await fetch(`http://127.0.0.1:${port}/post`, { method: 'POST', body: 'a', headers });
+      seen.push(answer.status);
+    }
+    expect(seen).toEqual(statuses);
   });
 
   test('take a POST within its bounds', async () => {

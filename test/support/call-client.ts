@@ -21,8 +21,13 @@ export class CallClient {
     });
   }
 
-  static async connect(url: string, headers: Readonly<Record<string, string>> = {}): Promise<CallClient> {
-    const socket = new WebSocket(url, { headers });
+  /** `localAddress`: where it comes from; any where absent. */
+  static async connect(
+    url: string,
+    headers: Readonly<Record<string, string>> = {},
+    localAddress?: string,
+  ): Promise<CallClient> {
+    const socket = new WebSocket(url, { headers, ...(localAddress === undefined ? {} : { localAddress }) });
     const client = new CallClient(socket);
     await once(socket, 'open');
     return client;

@@ -59,6 +59,30 @@ describe('login', () => {
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(50);
   });
 
+  test('behind a trusted proxy each client has its own limit, and the cookie is for HTTPS', async () => {
+    await api.close();
+    api = await openApi({ auth: AUTH, trustedProxies: ['127.0.0.1'] });
+    const from = (client: string): Record<string, string> => ({
+      'X-Forwarded-For': `198.51.100.1, ${client}`,
+      'X-Forwarded-Proto': 'https',
+    });
+    for (let i = 0; i < 10; i += 1) {
+      await api.send('POST', '/api/v1/login', { ...ADMIN, password: `${i}` }, from('203.0.113.7'));
+    }
+    expect((await api.send('POST', '/api/v1/login', ADMIN, from('203.0.113.7'))).status).toBe(429);
+    const other = await api.send('POST', '/api/v1/login', ADMIN, from('203.0.113.8'));
+    expect(other.status).toBe(200);
+    expect(other.headers.get('set-cookie')).toMatch(/; Secure$/);
+  });
+
+  test('nobody escapes the limit by a header that no trusted proxy has sent', async () => {
+    for (let i = 0; i < 10; i += 1) {
+      const forged = { 'X-Forwarded-For': `203.0.113.${i}`, 'X-Forwarded-Proto': 'https' };
+      await api.send('POST', '/api/v1/login', { ...ADMIN, password: `${i}` }, forged);
+    }
+    expect((await api.send('POST', '/api/v1/login', ADMIN)).status).toBe(429);
+  });
+
   test('logout takes the cookie back', async () => {
     const response = await api.send('POST', '/api/v1/logout', undefined);
     expect(response.status).toBe(204);

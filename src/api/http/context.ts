@@ -1,9 +1,28 @@
-import type { Request } from 'express';
+import type { Request, RequestHandler } from 'express';
+import { HttpClients, type HttpClient } from '../../util/index.ts';
 
-/** IP address of the peer, IPv4-mapped IPv6 as IPv4. */
+const DIRECT = new HttpClients([]);
+const found = new WeakMap<Request, HttpClient>();
+
+/** Finds out who asks, for all that look at a request behind it. */
+export function findClient(trustedProxies: readonly string[]): RequestHandler {
+  const clients = new HttpClients(trustedProxies);
+  return (req, _res, next) => {
+    found.set(req, clients.of(req));
+    next();
+  };
+}
+
+const clientOf = (req: Request): HttpClient => found.get(req) ?? DIRECT.of(req);
+
+/** IP address of the client, behind a trusted proxy as that tells it; IPv4-mapped IPv6 as IPv4. */
 export function sourceAddress(req: Request): string {
-  const address = req.socket.remoteAddress ?? '';
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
+  return clientOf(req).address;
+}
+
+/** The client's connection is HTTPS. */
+export function isSecure(req: Request): boolean {
+  return clientOf(req).secure;
 }
 
 /** One value of the query string, the first where a name is repeated. */
@@ -15,9 +34,9 @@ export function queryValue(req: Request, name: string): string | undefined {
 
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::(\d{1,5}))?$/i;
 
-/** Host header in its two parts (RFC 9110 §7.2); absent where it is missing or malformed. */
+/** Host that the client used in its two parts (RFC 9110 §7.2); absent where it is missing or malformed. */
 export function hostOf(req: Request): { hostname: string; port: number | undefined } | undefined {
-  const match = HOST.exec(req.headers.host ?? '');
+  const match = HOST.exec(clientOf(req).host ?? '');
   if (match?.[1] === undefined) return undefined;
   return { hostname: match[1], port: match[2] === undefined ? undefined : Number(match[2]) };
 }

@@ -4,7 +4,7 @@ import { LoginLimit } from '../auth/login-limit.ts';
 import type { Access } from '../auth/tokens.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
-import { sourceAddress } from '../http/context.ts';
+import { isSecure, sourceAddress } from '../http/context.ts';
 import type { Routes } from './route.ts';
 
 const DEFAULT_FAILURES_PER_MINUTE = 10;
@@ -64,7 +64,7 @@ export function addAccessRoutes(routes: Routes, { options, parts, gate, tokens }
         throw new ApiError('login_failed', 'user name or password is wrong');
       }
       const { token, expiresAt } = await tokens.signAdmin(username, options.auth.tokenTtlMs);
-      res.setHeader('Set-Cookie', cookie(token, Math.ceil(options.auth.tokenTtlMs / 1000), req.secure));
+      res.setHeader('Set-Cookie', cookie(token, Math.ceil(options.auth.tokenTtlMs / 1000), isSecure(req)));
       log.info({ source, username }, 'logged in');
       return { token, expiresAt, username };
     },
@@ -78,7 +78,7 @@ export function addAccessRoutes(routes: Routes, { options, parts, gate, tokens }
     access: 'open',
     status: 204,
     errors: [],
-    handle: ({ req, res }) => void res.setHeader('Set-Cookie', cookie('', 0, req.secure)),
+    handle: ({ req, res }) => void res.setHeader('Set-Cookie', cookie('', 0, isSecure(req))),
   });
 
   routes.add({

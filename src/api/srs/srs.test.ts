@@ -49,6 +49,18 @@ describe('POST /rtc/v1/play', () => {
     ]);
   });
 
+  test('behind a trusted proxy the viewer has its own address', async () => {
+    await api.close();
+    api = await openApi({ trustedProxies: ['127.0.0.0/8'] });
+    api.streams.addStream(fakeStream());
+    await api.send('POST', '/rtc/v1/play/', body, { 'X-Forwarded-For': '203.0.113.7' });
+    expect(api.streams.calls[0]?.[2]).toMatchObject({ remoteAddress: '203.0.113.7' });
+    const whep = { 'X-Forwarded-For': '2001:db8::7', 'Content-Type': 'application/sdp' };
+    const url = `${api.base}/rtc/v1/whep/?app=live&stream=${NAME}`;
+    expect((await fetch(url, { method: 'POST', headers: whep, body: OFFER })).status).toBe(201);
+    expect(api.streams.calls[1]?.[2]).toMatchObject({ remoteAddress: '2001:db8::7' });
+  });
+
   test('the body may come as text, and the stream by its SSRC', async () => {
     api.streams.addStream(fakeStream());
     const response = await api.send(
