@@ -1,5 +1,7 @@
 export { formatDateHeader, formatGbTime, parseGbTime } from './beijing-time.ts';
 export { decodeText } from './charset.ts';
+export { QUIRK_PROFILES } from './device/quirk-profiles.ts';
+export { DEFAULT_SETTINGS, resolveSettings } from './device/settings.ts';
 export * from './errors.ts';
 export * from './gb-sdp.ts';
 export { isUsableId, kindOfItem, parseGbId } from './ids.ts';

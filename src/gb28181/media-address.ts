@@ -22,8 +22,8 @@ export class MediaAddresses {
    * The operator's address for this device, else the configured one, else the local end of the path to it.
    * @throws MediaAddressError
    */
-  async of({ state, flow }: DeviceRecord): Promise<string> {
-    for (const fixed of [state.settings.mediaAddress, this.#configured])
+  async of({ state, settings, flow }: DeviceRecord): Promise<string> {
+    for (const fixed of [settings.mediaAddress, this.#configured])
       if (fixed !== undefined && !WILDCARDS.has(fixed)) return fixed;
     if (flow !== undefined && flow.protocol === 'tcp' && !flow.closed && !WILDCARDS.has(flow.localAddress))
       return plain(flow.localAddress);

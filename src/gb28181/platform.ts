@@ -15,6 +15,7 @@ import { CATALOG_TIMES } from './catalogue/collector.ts';
 import { Commander } from './commander.ts';
 import { DeviceAccess } from './device-access.ts';
 import type { DeviceRecord } from './device/record.ts';
+import { DEFAULT_SETTINGS, resolveSettings, type EffectiveSettings, type SettingsInForce } from './device/settings.ts';
 import { DeviceTable } from './device/table.ts';
 import { RequestAbortedError } from './errors.ts';
 import { Interview } from './interview.ts';
@@ -73,6 +74,8 @@ export interface PlatformParts {
 }
 
 const USER_AGENT = 'gbrtc';
+/** A device that nothing is known of. */
+const NOBODY = { settings: {}, userAgent: '', manufacturer: '', gbVersion: '' };
 /** BYEs that nobody answers must not hold up the shutdown. */
 const CLOSE_MS = 2_000;
 
@@ -89,6 +92,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   readonly #options: PlatformOptions;
   readonly #log: Logger;
   readonly #now: () => number;
+  readonly #defaults: EffectiveSettings;
   readonly #table: DeviceTable;
   readonly #pending = new PendingTable();
   readonly #commander: Commander;
@@ -121,7 +125,9 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
       removed: (deviceId: string) => this.#tell('deviceRemoved', deviceId),
       catalogChanged: (deviceId: string, result: CatalogResult) => this.#tell('catalogChanged', deviceId, result),
     };
-    this.#table = new DeviceTable({ serial, keepaliveTimeoutMinSec, store, listener, now, log });
+    this.#defaults = { ...DEFAULT_SETTINGS, dateHeader: options.dateHeader };
+    const defaults = this.#defaults;
+    this.#table = new DeviceTable({ serial, keepaliveTimeoutMinSec, defaults, store, listener, now, log });
     this.#trace = new SipTrace(options.traceEntries);
     this.#ssrcs = new SsrcAllocator(serial);
     this.#mediaAddresses = new MediaAddresses(options.mediaAddress, now);
@@ -153,7 +159,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   }
 
   #createRouter(): RequestRouter {
-    const { allow, deny, serial, realm, auth, registerRatePerMinute, admission, dateHeader } = this.#options;
+    const { allow, deny, serial, realm, auth, registerRatePerMinute, admission } = this.#options;
     const access = new AccessList(allow, deny);
     const table = this.#table;
     const registrar = new Registrar({
@@ -163,7 +169,6 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
       rate: new RateLimit(registerRatePerMinute),
       auth,
       admission,
-      dateHeader,
       now: this.#now,
       log: this.#log,
       onOnline: (record) => this.#interview.add(record),
@@ -237,6 +242,10 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     return this.#table.updateSettings(this.#access.known(deviceId), settings);
   }
 
+  settingsInForce(deviceId: string): SettingsInForce {
+    return this.#table.get(deviceId)?.inForce ?? resolveSettings(NOBODY, this.#defaults);
+  }
+
   setAdmission(deviceId: string, admission: Admission): Device {
     const device = this.#table.setAdmission(this.#access.known(deviceId), admission);
     if (admission !== 'approved') this.#inviter.endAll(deviceId);
@@ -285,8 +294,10 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   }
 
   mediaTransports(deviceId: string): readonly MediaTransport[] {
-    const { settings, learnedTransport } = this.#table.get(deviceId)?.state ?? { settings: {} };
-    if (settings.mediaTransport !== undefined) return [settings.mediaTransport];
+    const record = this.#table.get(deviceId);
+    const fixed = record?.settings.mediaTransport;
+    if (fixed !== undefined) return [fixed];
+    const learnedTransport = record?.state.learnedTransport;
     const order = [...(learnedTransport === undefined ? [] : [learnedTransport]), ...this.#options.defaultTransports];
     return [...new Set(order)];
   }

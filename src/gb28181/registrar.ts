@@ -15,7 +15,6 @@ export interface RegistrarOptions {
   readonly rate: RateLimit;
   readonly auth: { readonly enable: boolean; readonly password: string };
   readonly admission: 'open' | 'approve';
-  readonly dateHeader: boolean;
   readonly now: () => number;
   readonly log: Logger;
   /** A device came from offline; `unregistered` is the opposite by its own wish. */
@@ -113,8 +112,7 @@ export class Registrar {
     if (contact !== undefined) headers.push(['Contact', contact]);
     // RFC 3327 5.3: an edge proxy finds its way back by it.
     for (const path of request.headers.getAll('Path')) headers.push(['Path', path]);
-    if (record.state.settings.dateHeader ?? this.#options.dateHeader)
-      headers.push(['Date', formatDateHeader(this.#options.now())]);
+    if (record.settings.dateHeader) headers.push(['Date', formatDateHeader(this.#options.now())]);
     return headers;
   }
 }

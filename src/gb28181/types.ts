@@ -1,28 +1,11 @@
 import type { EventEmitter } from 'node:events';
 import type { SipProtocol } from '../sip/index.ts';
+import type { DeviceSettings, MediaTransport, SettingsInForce } from './device/settings.ts';
 
-export type MediaTransport = 'tcp-passive' | 'udp' | 'tcp-active';
-export type Charset = 'gb18030' | 'utf-8';
-/** What stands behind the at sign of a Request-URI: the device's address and port, or the SIP domain. */
-export type RequestUriHost = 'address' | 'domain';
-export type SubStreamDialect = 'none' | 'stream' | 'streamnumber' | 'streamprofile' | 'streamMode';
+export type { QuirkProfileName } from './device/quirk-profiles.ts';
+export type { Charset, DeviceSettings, MediaTransport, SettingsInForce, SubStreamDialect } from './device/settings.ts';
+
 export type Admission = 'approved' | 'pending' | 'denied';
-
-/** What an operator sets per device; absent = the platform's default. */
-export interface DeviceSettings {
-  readonly password?: string;
-  /** Fixed media transport; absent = automatic with fallback. */
-  readonly mediaTransport?: MediaTransport;
-  readonly charset?: Charset;
-  /** Address put into the SDP for this device. */
-  readonly mediaAddress?: string;
-  readonly ssrcCheck?: 'strict' | 'latch';
-  readonly subStreamDialect?: SubStreamDialect;
-  /** Absent = `address`; some devices take only the other form (quirks 2.1). */
-  readonly requestUriHost?: RequestUriHost;
-  readonly dateHeader?: boolean;
-  readonly name?: string;
-}
 
 export interface Device {
   /** User part of From at registration, normally 20 digits. */
@@ -221,6 +204,8 @@ export interface Platform extends EventEmitter<PlatformEvents> {
   /** First device that has this channel (or is it); srs-sip clients sometimes know only the channel. */
   findChannel(channelId: string): Channel | undefined;
   updateSettings(deviceId: string, settings: DeviceSettings): Device;
+  /** What is in force for a device and where it comes from; the platform's defaults for an unknown one. */
+  settingsInForce(deviceId: string): SettingsInForce;
   setAdmission(deviceId: string, admission: Admission): Device;
   /** Forgets an offline device and its channels. */
   removeDevice(deviceId: string): boolean;

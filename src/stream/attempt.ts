@@ -21,6 +21,7 @@ const REFUSED_TRANSPORT = new Set([400, 415, 488, 500, 606]);
 export type StreamPlatform = Pick<
   Platform,
   | 'device'
+  | 'settingsInForce'
   | 'findChannel'
   | 'reserveSsrc'
   | 'mediaAddress'
@@ -141,7 +142,7 @@ class Attempt {
         id: `${this.#play.id}/${ssrc.text}`,
         transport: this.#transport,
         ssrc: ssrc.value,
-        ssrcCheck: platform.device(deviceId)?.settings.ssrcCheck ?? timing.ssrcCheck,
+        ssrcCheck: platform.settingsInForce(deviceId).effective.ssrcCheck,
         silenceMs: timing.silenceTimeoutMs,
       });
       ingest.setMaxListeners(MAX_LISTENERS);

@@ -20,8 +20,6 @@ export interface StreamsOptions {
   readonly maxPlays?: number;
   /** Default 2000. */
   readonly maxStreams?: number;
-  /** For devices without a setting of their own. Default `latch`. */
-  readonly ssrcCheck?: 'strict' | 'latch';
   /** A live publication's name is published again: the new one replaces it, or is refused. Default `take-over`. */
   readonly republish?: 'take-over' | 'refuse';
 }
@@ -36,7 +34,6 @@ const DEFAULTS = {
   byeWaitMs: 1000,
   maxPlays: 500,
   maxStreams: 2000,
-  ssrcCheck: 'latch',
   republish: 'take-over',
 } as const;
 

@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
 import {
+  DEFAULT_SETTINGS,
+  resolveSettings,
   type Admission,
   type CatalogResult,
   type Channel,
@@ -12,6 +14,7 @@ import {
   type Platform,
   type PlatformEvents,
   type PtzMove,
+  type SettingsInForce,
   type SipCounters,
   type SsrcLease,
   type TraceEntry,
@@ -178,6 +181,10 @@ export class FakePlatform extends EventEmitter<PlatformEvents> implements Platfo
   updateSettings(deviceId: string, settings: DeviceSettings): Device {
     this.#require(deviceId);
     return this.changeDevice(deviceId, { settings });
+  }
+
+  settingsInForce(deviceId: string): SettingsInForce {
+    return resolveSettings(this.#devices.get(deviceId) ?? fakeDevice(), DEFAULT_SETTINGS);
   }
 
   setAdmission(deviceId: string, admission: Admission): Device {

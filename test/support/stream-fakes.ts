@@ -1,14 +1,17 @@
 import { EventEmitter } from 'node:events';
-import type {
-  Channel,
-  Device,
-  LiveInvite,
-  LiveSession,
-  LiveSessionEnd,
-  LiveSessionEvents,
-  MediaTransport,
-  PlatformEvents,
-  SsrcLease,
+import {
+  DEFAULT_SETTINGS,
+  resolveSettings,
+  type Channel,
+  type Device,
+  type LiveInvite,
+  type LiveSession,
+  type LiveSessionEnd,
+  type LiveSessionEvents,
+  type MediaTransport,
+  type PlatformEvents,
+  type SettingsInForce,
+  type SsrcLease,
 } from '../../src/gb28181/index.ts';
 import type {
   AudioTrack,
@@ -223,6 +226,10 @@ export class ScriptedPlatform extends EventEmitter<PlatformEvents> {
 
   findChannel(): Channel | undefined {
     return undefined;
+  }
+
+  settingsInForce(id: string): SettingsInForce {
+    return resolveSettings(this.device(id) ?? testDevice(), DEFAULT_SETTINGS);
   }
 
   reserveSsrc(): SsrcLease {

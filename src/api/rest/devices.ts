@@ -9,9 +9,13 @@ import {
   deviceSchema,
   deviceStatusSchema,
   deviceView,
-  patchSettings,
-  settingsPatchSchema,
 } from '../schemas/device.ts';
+import {
+  patchSettings,
+  settingsInForceSchema,
+  settingsPatchSchema,
+  viewSettingsInForce,
+} from '../schemas/device-settings.ts';
 import { traceEntrySchema, traceQuerySchema } from '../schemas/play.ts';
 import { closeSignal } from '../http/close-signal.ts';
 import type { Routes } from './route.ts';
@@ -82,6 +86,22 @@ export function addDeviceRoutes(routes: Routes, { parts: { platform } }: ApiCont
     handle: ({ params, body }) => {
       const { settings } = requireDevice(platform, params.deviceId);
       return deviceView(platform.updateSettings(params.deviceId, patchSettings(settings, body)));
+    },
+  });
+
+  routes.add({
+    method: 'get',
+    path: '/api/v1/devices/{deviceId}/settings',
+    tag,
+    summary: 'Settings of a device: own, by its quirk profile, and in force',
+    access: 'admin',
+    params: deviceParams,
+    status: 200,
+    response: settingsInForceSchema,
+    errors: [404],
+    handle: ({ params: { deviceId } }) => {
+      requireDevice(platform, deviceId);
+      return viewSettingsInForce(platform.settingsInForce(deviceId));
     },
   });
 

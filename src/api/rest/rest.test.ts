@@ -93,11 +93,33 @@ describe('devices', () => {
     [{ mediaAddress: 'not an address' }],
     [{ unknown: 1 }],
     [{ dateHeader: 'yes' }],
+    [{ timeOffsetSec: 90_000 }],
+    [{ timeOffsetSec: 0.5 }],
+    [{ keepaliveTolerance: 0 }],
+    [{ sipTransport: 'tls' }],
+    [{ eventHeader: 'Catalog' }],
+    [{ quirkProfile: 'nobody' }],
     ['[]'],
     ['"x"'],
   ])('patch refuses %j', async (body) => {
     expect((await api.send('PATCH', DEVICE_PATH, body)).status).toBe(400);
     expect(api.platform.device(DEVICE)?.settings).toEqual({ password: 'secret', mediaTransport: 'udp' });
+  });
+
+  test('settings in force, without the password', async () => {
+    api.platform.addDevice(
+      fakeDevice({ id: 'd', manufacturer: 'Dahua', settings: { password: 'secret', eventHeader: 'presence' } }),
+    );
+    const shown = await json(api.get('/api/v1/devices/d/settings'));
+    expect(shown).toMatchObject({
+      profile: 'dahua',
+      own: { eventHeader: 'presence', passwordSet: true },
+      byProfile: { subStreamDialect: 'streamprofile' },
+      effective: { eventHeader: 'presence', subStreamDialect: 'streamprofile', keepaliveTolerance: 3 },
+      source: { eventHeader: 'own', subStreamDialect: 'profile', keepaliveTolerance: 'platform' },
+    });
+    expect(JSON.stringify(shown)).not.toContain('secret');
+    expect((await api.get('/api/v1/devices/nobody/settings')).status).toBe(404);
   });
 
   test('admission', async () => {

@@ -2,11 +2,13 @@ import type { Flow, Target } from '../../sip/index.ts';
 import type { Waiting } from '../deadline-wheel.ts';
 import { hostPort, sipUri } from '../sip-fields.ts';
 import type { Channel, Charset, Device } from '../types.ts';
+import { DEFAULT_SETTINGS, resolveSettings, type EffectiveSettings, type SettingsInForce } from './settings.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Keepalive interval until the device has told its own (GB/T 28181 5.1). */
 export const DEFAULT_KEEPALIVE_SEC = 60;
+const SIP_PORT = 5060;
 /** Intervals beyond an hour are slips of the operator (some UIs take milliseconds). */
 const MAX_KEEPALIVE_SEC = 3_600;
 
@@ -25,9 +27,26 @@ export class DeviceRecord implements Waiting {
   /** Unix ms of the last automatic query round that worked. */
   syncedAt = 0;
 
-  constructor(state: Device, wireId: string) {
+  readonly #defaults: EffectiveSettings;
+  #inForce: { readonly of: readonly unknown[]; readonly settings: SettingsInForce } | undefined;
+
+  constructor(state: Device, wireId: string, defaults: EffectiveSettings = DEFAULT_SETTINGS) {
     this.state = { ...state };
     this.wireId = wireId;
+    this.#defaults = defaults;
+  }
+
+  /** What is set, by whom; worked out anew when what it depends on changes. */
+  get inForce(): SettingsInForce {
+    const { settings, userAgent, manufacturer, gbVersion } = this.state;
+    const of = [settings, userAgent, manufacturer, gbVersion];
+    if (this.#inForce === undefined || of.some((each, at) => each !== this.#inForce?.of[at]))
+      this.#inForce = { of, settings: resolveSettings(this.state, this.#defaults) };
+    return this.#inForce.settings;
+  }
+
+  get settings(): EffectiveSettings {
+    return this.inForce.effective;
   }
 
   get id(): string {
@@ -44,25 +63,32 @@ export class DeviceRecord implements Waiting {
   silenceMs(minimumSec: number): number {
     const told = this.state.keepaliveIntervalSec;
     const interval = told > 0 && told <= MAX_KEEPALIVE_SEC ? told : DEFAULT_KEEPALIVE_SEC;
-    return Math.max(3 * interval, minimumSec) * 1000;
+    const silence = this.settings.keepaliveTolerance * interval;
+    // Whoever counts for this device means it.
+    return (this.inForce.source.keepaliveTolerance === 'platform' ? Math.max(silence, minimumSec) : silence) * 1000;
   }
 
-  /** Where requests to the device go: the path of its last message (GB/T 28181 2.3), never its Contact. */
+  /**
+   * Where requests to the device go: the path of its last message (GB/T 28181 2.3), never its Contact. Over another
+   * transport than that: its UDP port, which is its TCP port too, and 5060 where TCP tells nothing about it (1.6).
+   */
   get target(): Target {
     const { flow } = this;
-    if (flow !== undefined && !flow.closed) return flow;
-    const { protocol, sourceAddress, sourcePort } = this.state;
-    return { protocol, address: sourceAddress, port: sourcePort };
+    const { protocol, sourceAddress: address, sourcePort } = this.state;
+    const { sipTransport } = this.settings;
+    const wanted = sipTransport === 'auto' ? protocol : sipTransport;
+    if (flow !== undefined && !flow.closed && flow.protocol === wanted) return flow;
+    return { protocol: wanted, address, port: wanted === 'udp' && protocol === 'tcp' ? SIP_PORT : sourcePort };
   }
 
   /** Request-URI for the device or one of its channels (GB/T 28181 1.7), in the form that the device takes. */
   requestUri(user: string, domain: string): string {
-    const { sourceAddress, sourcePort, settings } = this.state;
-    return sipUri(user, settings.requestUriHost === 'domain' ? domain : hostPort(sourceAddress, sourcePort));
+    const { sourceAddress, sourcePort } = this.state;
+    return sipUri(user, this.settings.requestUriHost === 'domain' ? domain : hostPort(sourceAddress, sourcePort));
   }
 
   get charset(): Charset {
-    return this.state.settings.charset ?? 'gb18030';
+    return this.settings.charset;
   }
 
   /** What the outside sees: a copy, with the operator's name where there is one. */

@@ -3,6 +3,7 @@ import { errorMessage, type Logger } from '../../util/index.ts';
 import { DeadlineWheel } from '../deadline-wheel.ts';
 import type { Admission, CatalogResult, Channel, Device, DeviceSettings, DeviceStore } from '../types.ts';
 import { DeviceRecord, deviceKey, newDevice, wireIdOf } from './record.ts';
+import type { EffectiveSettings } from './settings.ts';
 
 /** Facts that the table tells; snapshots, never records. */
 export interface DeviceTableListener {
@@ -16,6 +17,8 @@ export interface DeviceTableListener {
 export interface DeviceTableOptions {
   readonly serial: string;
   readonly keepaliveTimeoutMinSec: number;
+  /** For what neither the operator nor a profile sets. */
+  readonly defaults?: EffectiveSettings;
   readonly store: DeviceStore;
   readonly listener: DeviceTableListener;
   readonly now: () => number;
@@ -61,7 +64,7 @@ export class DeviceTable {
   }
 
   #load(device: Device): void {
-    const record = new DeviceRecord(device, wireIdOf(device.id, this.#options.serial));
+    const record = new DeviceRecord(device, wireIdOf(device.id, this.#options.serial), this.#options.defaults);
     if (device.online) {
       record.state.online = false;
       record.state.offlineReason = 'restarted';
@@ -107,7 +110,7 @@ export class DeviceTable {
     if (known !== undefined) return known;
     if (this.#records.size >= MAX_DEVICES) return undefined;
     if (admission !== 'approved' && this.#notApproved >= MAX_NOT_APPROVED) return undefined;
-    const record = new DeviceRecord({ ...newDevice(id, flow), admission }, wireId);
+    const record = new DeviceRecord({ ...newDevice(id, flow), admission }, wireId, this.#options.defaults);
     this.#records.set(id, record);
     if (admission !== 'approved') this.#notApproved += 1;
     return record;
@@ -207,6 +210,7 @@ export class DeviceTable {
 
   updateSettings(record: DeviceRecord, settings: DeviceSettings): Device {
     record.state.settings = { ...settings };
+    if (record.state.online) this.#schedule(record);
     return this.#changed(record);
   }
 

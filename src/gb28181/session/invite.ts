@@ -127,7 +127,6 @@ export class Inviter {
 
   #send(record: DeviceRecord, options: LiveInvite, signal: AbortSignal): Promise<Dialog> {
     const { serial, realm, engine, onSent } = this.#options;
-    const { settings } = record.state;
     const { channelId, firstPacket, onProgress } = options;
     let callId = '';
     return engine().invite({
@@ -138,7 +137,7 @@ export class Inviter {
       headers: [['Subject', liveSubject(options, serial)]],
       contactUser: serial,
       contentType: SDP_CONTENT_TYPE,
-      body: Buffer.from(liveOffer(options, settings.subStreamDialect ?? 'none'), 'latin1'),
+      body: Buffer.from(liveOffer(options, record.settings.subStreamDialect), 'latin1'),
       signal,
       ...(firstPacket !== undefined && { assumedAnswer: { afterMs: ANSWER_WAIT_MS, proof: firstPacket } }),
       onSent: (request) => {
