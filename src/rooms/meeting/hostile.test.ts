@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { countWork } from '../../../test/support/counted-work.ts';
 import { FakePeer } from '../../../test/support/fake-peer.ts';
 import { FakeStreams } from '../../../test/support/fake-streams.ts';
 import { openMeetings } from '../../../test/support/meetings-fixture.ts';
@@ -90,6 +91,12 @@ function checkAnswer(texts: readonly string[], message: string): boolean {
   return reply.err === 0;
 }
 
+async function joinAs(meetings: Meetings, endpoint: string): Promise<FakePeer> {
+  const peer = new FakePeer(meetings.protocol);
+  await peer.say(JSON.stringify({ method: 'channel.join', data: { app: 'a', channel: 'c', endpoint } }));
+  return peer;
+}
+
 async function documentWorks(meetings: Meetings): Promise<void> {
   const peer = new FakePeer(meetings.protocol);
   await peer.say(
@@ -133,27 +140,68 @@ test(`fuzz: each of ${FUZZED} broken messages is answered once, and harms nobody
   meetings.close();
 });
 
-test('a busy room: the same work for each message, however many have joined', async () => {
-  const meetings = openMeetings(new FakeStreams());
-  const peers: FakePeer[] = [];
-  for (let index = 0; index < 500; index++) {
-    const peer = new FakePeer(meetings.protocol);
-    await peer.say(JSON.stringify({ method: 'channel.join', data: { app: 'a', channel: 'c', endpoint: `e${index}` } }));
-    peers.push(peer);
-  }
-  for (const peer of peers) peer.sent.length = 0;
-  const [first, ...others] = peers as [FakePeer, ...FakePeer[]];
-  await first.say(JSON.stringify({ method: 'broadcast', data: { text: 'x'.repeat(1000) } }));
-  expect(others.every(({ sent }) => sent.length === 1)).toBe(true);
-  expect(first.sent).toHaveLength(1);
-  // The list is written once for everybody who asks.
-  const texts = new Set<string>();
-  for (const peer of peers) {
-    peer.sent.length = 0;
-    await peer.say(JSON.stringify({ method: 'channel.dump' }));
-    texts.add(peer.sent[0]?.split('"endpoint_list":')[1] ?? '');
-  }
-  expect(texts.size).toBe(1);
-  expect(meetings.counters).toMatchObject({ rooms: 1, members: 500, requests: 1001, failures: 0 });
-  meetings.close();
+describe('a busy room', () => {
+  const MEMBERS = 400;
+  /** Whatever the room's size: request, answer, what is told and what has changed, each once, and room for the runner. */
+  const MAX_WRITTEN = 30;
+  /** Each member is looked at by what tells connections, members inside the gateway, and the list, of a stream or two. */
+  const MAX_VISITS = 8 * MEMBERS;
+
+  let meetings: Meetings;
+  let peers: FakePeer[];
+  const join = (index: number): Promise<FakePeer> => joinAs(meetings, `e${index}`);
+  const sends = (): number => peers.reduce((sum, { sent }) => sum + sent.length, 0);
+  const forget = (): void => {
+    for (const peer of peers) peer.sent.length = 0;
+  };
+  const say = (method: string, data: unknown = {}, peer = peers[0]): Promise<void> =>
+    peer?.say(JSON.stringify({ method, data })) ?? Promise.resolve();
+
+  beforeEach(async () => {
+    meetings = openMeetings(new FakeStreams());
+    peers = [];
+    for (let index = 0; index < MEMBERS; index++) peers.push(await join(index));
+    await say('stream.add', { stream: { ...STREAM, stream_id: 'first' } });
+    await say('channel.dump');
+    forget();
+  });
+  afterEach(() => meetings.close());
+
+  test.each<[what: string, sent: number, work: () => Promise<void>]>([
+    ['broadcast', MEMBERS, () => say('broadcast', { text: 'x'.repeat(1000) })],
+    ['stream.add', MEMBERS, () => say('stream.add', { stream: { ...STREAM, stream_id: 'second' } })],
+    ['stream.delete', MEMBERS, () => say('stream.delete', { stream_id: 'first' })],
+    // Its stream and the member itself.
+    ['channel.leave', 2 * MEMBERS - 1, () => say('channel.leave')],
+    ['media_server.dump', 1, () => say('media_server.dump', { protocol: 'webrtc' })],
+    ['channel.dump', 1, () => say('channel.dump')],
+    [
+      'a list after a change',
+      MEMBERS + 1,
+      async () => {
+        await say('stream.delete', { stream_id: 'first' });
+        await say('channel.dump');
+      },
+    ],
+    ['another one who joins', MEMBERS, async () => void (await join(MEMBERS))],
+  ])('%s: one text for all, one look at each', async (_what, sent, work) => {
+    const { written, visits } = await countWork(work);
+    expect(sends()).toBe(sent);
+    expect(written).toBeLessThanOrEqual(MAX_WRITTEN);
+    expect(visits).toBeLessThanOrEqual(MAX_VISITS);
+  });
+
+  test('the list is written once for everybody who asks', async () => {
+    await say('stream.delete', { stream_id: 'first' });
+    forget();
+    const { written, visits } = await countWork(async () => {
+      for (const peer of peers) await say('channel.dump', {}, peer);
+    });
+    expect(sends()).toBe(MEMBERS);
+    expect(written).toBeLessThanOrEqual(4 * MEMBERS);
+    expect(visits).toBeLessThanOrEqual(MAX_VISITS);
+    const lists = new Set(peers.map(({ sent: [text] }) => text?.split('"endpoint_list":')[1]));
+    expect(lists.size).toBe(1);
+    expect(meetings.counters).toMatchObject({ rooms: 1, members: MEMBERS, failures: 0 });
+  });
 });
