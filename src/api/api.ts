@@ -6,6 +6,8 @@ import { type HttpPort, openHttpPort, type PortHandler } from './listen.ts';
 import { PublicAddress } from './public-address.ts';
 import type { Api, ApiOptions, ApiParts } from './types.ts';
 
+const DEFAULT_MAX_CONNECTIONS = 10_000;
+
 /** Opens the HTTP side on all its ports. @throws ListenError (`listen_failed`) */
 export async function createApi(options: ApiOptions, parts: ApiParts): Promise<Api> {
   const tokens = new Tokens(parts.credentials.signingKey);
@@ -21,6 +23,8 @@ export async function createApi(options: ApiOptions, parts: ApiParts): Promise<A
   const handler: PortHandler = {
     request: app.express,
     upgrade: (request, socket, head) => parts.webSockets?.handleUpgrade(request, socket, head) ?? false,
+    // WebSockets, however many they are, leave room for requests.
+    maxConnections: (options.maxConnections ?? DEFAULT_MAX_CONNECTIONS) + (parts.webSockets?.maxConnections ?? 0),
   };
   try {
     for (const listen of options.listen) {

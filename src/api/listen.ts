@@ -16,7 +16,6 @@ const CONFIG_KEYS: Readonly<Record<ListenPurpose, string>> = {
 const DEFAULT_HEADERS_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 30_000;
 const MAX_HEADER_BYTES = 16 * 1024;
-const MAX_CONNECTIONS = 10_000;
 /** For running requests to finish at `close`. */
 const CLOSE_GRACE_MS = 1000;
 
@@ -60,7 +59,11 @@ function clientErrorOf(code: string | undefined): readonly [string, string, stri
   }
 }
 
-function createHttpServer(handler: RequestListener, headersTimeoutMs: number, tls: ListenOptions['tls']): Server {
+function createHttpServer(
+  { request: handler, maxConnections }: PortHandler,
+  headersTimeoutMs: number,
+  tls: ListenOptions['tls'],
+): Server {
   const options = {
     headersTimeout: headersTimeoutMs,
     requestTimeout: headersTimeoutMs * 3,
@@ -72,7 +75,7 @@ function createHttpServer(handler: RequestListener, headersTimeoutMs: number, tl
     tls === undefined
       ? createServer(options, handler)
       : createTlsServer({ ...options, key: tls.key, cert: tls.cert, passphrase: tls.passPhrase }, handler);
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = maxConnections;
   server.on('clientError', handleClientError);
   return server;
 }
@@ -82,6 +85,8 @@ export interface PortHandler {
   readonly request: RequestListener;
   /** False where nobody serves the path; the socket is untouched then. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
+  /** With those that were upgraded. */
+  readonly maxConnections: number;
 }
 
 /** Opens one port. @throws ListenError that names port and key */
@@ -93,7 +98,7 @@ export async function openHttpPort(
   const { address, port, purpose, tls } = options;
   let server: Server;
   try {
-    server = createHttpServer(handler.request, headersTimeoutMs, tls);
+    server = createHttpServer(handler, headersTimeoutMs, tls);
   } catch (cause) {
     const reason = `key or certificate cannot be used: ${errorMessage(cause)}`;
     throw new ListenError(`${CONFIG_KEYS[purpose]}: ${reason}`, { cause });

@@ -156,6 +156,8 @@ export interface ProcessUsage {
 
 /** What else is served on the HTTP ports: WebSockets, and requests for their paths. False = not one of its paths. */
 export interface WebSocketSide {
+  /** WebSockets that it takes at the same time. */
+  readonly maxConnections: number;
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   handleRequest(request: IncomingMessage, response: ServerResponse): boolean;
 }
@@ -261,6 +263,8 @@ export interface ApiOptions {
   readonly eventHeartbeatMs?: number;
   /** A header must be complete after that; default 10000. A whole request has three times as long. */
   readonly headersTimeoutMs?: number;
+  /** Connections of each port, those of `webSockets` not counted; default 10000. */
+  readonly maxConnections?: number;
 }
 
 export interface ListenAddress {

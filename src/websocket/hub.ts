@@ -68,6 +68,10 @@ class Hub implements WebSocketHub {
     return this.#protocols.reduce((sum, { peers }) => sum + peers.size, 0);
   }
 
+  get maxConnections(): number {
+    return this.#protocols.reduce((sum, { protocol }) => sum + protocol.limits.maxConnections, 0);
+  }
+
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const served = this.#protocols.find(({ protocol }) => isLocation(request, protocol.location));
     if (served === undefined) return false;

@@ -90,6 +90,8 @@ export interface WebSocketListen {
 export interface WebSocketHub {
   /** WebSockets of all protocols. */
   readonly connections: number;
+  /** As many as there may be of all protocols. */
+  readonly maxConnections: number;
   /** Takes a WebSocket for one of the paths. False: the path is none of them, the socket is untouched. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   /** Answers a request for one of the paths. False: the path is none of them, nothing was answered. */

@@ -260,6 +260,49 @@ describe('records', () => {
 });
 
 describe('presence', () => {
+  test('who does not join within 10 s is closed; trying does not help', () => {
+    reopen({ capacity: 1 });
+    fixture.member('a');
+    const idle = fixture.connect();
+    const late = fixture.connect();
+    expect(late.ask(joinOf('b'))).toMatchObject({ result: 1 });
+    vi.advanceTimersByTime(9999);
+    expect(late.ask({ cmd: 'keepLive', uid: 'b' })).toMatchObject({ cmd: 'generalMsgResp', result: 5 });
+    expect([idle.closed, late.closed]).toEqual([false, false]);
+    vi.advanceTimersByTime(1);
+    for (const client of [idle, late]) {
+      expect(client.closedWith).toEqual({ code: 1008, reason: 'not joined within 10000 ms' });
+    }
+  });
+
+  test('who has joined stays, also after a leave, and who has come back for a session', () => {
+    const a = fixture.member('a');
+    const b = fixture.member('b');
+    const { sessionId } = fixture.records.sessionOf('b');
+    void a.say({ cmd: 'leave' });
+    b.drop();
+    const again = fixture.connect();
+    void again.say({ cmd: 'keepLive', appId: '10000', roomId: '22', uid: 'b', sessionId });
+    vi.advanceTimersByTime(30_000);
+    expect([a.closed, again.closed]).toEqual([false, false]);
+    expect(a.ask(joinOf('a'))).toMatchObject({ result: 0 });
+  });
+
+  test.each([
+    { cmd: 'iceRegister', answer: 'successful', stays: true },
+    { cmd: 'iceRegister', answer: 'ice_have_registered', stays: true },
+    { cmd: 'iceReportRxTxRate', answer: 'successful', stays: true },
+    { cmd: 'iceRegister', answer: 'ice_not_allowed', stays: false },
+    { cmd: 'iceReportRxTxRate', answer: 'ice_no_found', stays: false },
+    { cmd: 'iceDeregister', answer: 'successful', stays: false },
+  ])('an ICE server stays without joining: $cmd, $answer: $stays', ({ cmd, answer, stays }) => {
+    fixture.ice.answer = answer;
+    const server = fixture.connect();
+    void server.say({ cmd, ip: '192.0.2.7' });
+    vi.advanceTimersByTime(60_000);
+    expect(server.closed).toBe(!stays);
+  });
+
   test('keepLive keeps; without it a user is put out, marked, and the others are told', () => {
     const a = fixture.member('a');
     const b = fixture.member('b');
@@ -482,7 +525,9 @@ describe('presence', () => {
     for (const uid of ['a', 'b']) {
       expect(fixture.records.sessionOf(uid)).toMatchObject({ leftAt: START, timedOut: false });
     }
-    expect(fixture.connect().ask(joinOf('c'))).toMatchObject({ result: 7 });
+    const late = fixture.connect();
+    expect(late.ask(joinOf('c'))).toMatchObject({ result: 7 });
+    late.drop();
     expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -10,8 +10,11 @@ import { handleReportInfo, handleReportStats } from './reports.ts';
 import { FINAL, dismiss, type CallRooms } from './rooms.ts';
 import type { CallOptions, CallParts } from './types.ts';
 
+/** Who only holds a connection open takes the place of one who joins. */
+const JOIN_TIMEOUT_MS = 10_000;
 /** RFC 6455 §7.4.1. */
 const NORMAL = 1000;
+const POLICY_VIOLATION = 1008;
 /** Echoed to whoever sent it, no longer than an id. */
 const MAX_ECHO = 64;
 
@@ -52,10 +55,14 @@ export class Connection implements PeerHandler {
   readonly #peer: Peer;
   readonly #parts: ConnectionParts;
   #member: Member | undefined;
+  /** Until it has joined, or an ICE server, which never does, has registered. */
+  readonly #joinTimer: NodeJS.Timeout;
 
   constructor(peer: Peer, parts: ConnectionParts) {
     this.#peer = peer;
     this.#parts = parts;
+    const close = (): void => peer.close(POLICY_VIOLATION, `not joined within ${JOIN_TIMEOUT_MS} ms`);
+    this.#joinTimer = setTimeout(close, JOIN_TIMEOUT_MS).unref();
   }
 
   handleMessage(text: string): void | Promise<void> {
@@ -77,6 +84,7 @@ export class Connection implements PeerHandler {
 
   /** The user is awaited until the keepLive timeout. */
   handleClose(): void {
+    clearTimeout(this.#joinTimer);
     if (this.#member?.peer === this.#peer) this.#member.lose();
   }
 
@@ -130,6 +138,7 @@ export class Connection implements PeerHandler {
     const before = member.peer;
     if (!member.resume(this.#peer)) throw uidNotFound();
     this.#member = member;
+    clearTimeout(this.#joinTimer);
     if (before !== undefined) dismiss(before, member);
   }
 
@@ -165,6 +174,7 @@ export class Connection implements PeerHandler {
       peer: this.#peer,
       previous: this.#current(),
     });
+    clearTimeout(this.#joinTimer);
   }
 
   #refuseJoin({ identity, roomName }: Wanted, error: unknown): void {
@@ -216,7 +226,10 @@ export class Connection implements PeerHandler {
     const { address, token } = this.#peer;
     const text = this.#parts.ice.handle(fields, { address, token: textOf(fields, 'token') || token });
     const ip = textOf(fields, 'ip').slice(0, MAX_ECHO);
-    this.#peer.send(generalMsgResp(ICE_RESULTS[text] ?? RESULT.parseFailed, text, textOf(fields, 'cmd'), ip));
+    const cmd = textOf(fields, 'cmd');
+    const result = ICE_RESULTS[text] ?? RESULT.parseFailed;
+    if (result === RESULT.ok && cmd !== 'iceDeregister') clearTimeout(this.#joinTimer);
+    this.#peer.send(generalMsgResp(result, text, cmd, ip));
   }
 }
 
