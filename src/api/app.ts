@@ -15,6 +15,7 @@ import { addCallStatisticsRoutes } from './rest/call-statistics.ts';
 import { addChannelRoutes, addControlRoutes } from './rest/channels.ts';
 import { addDeviceQueryRoutes, addDeviceRoutes } from './rest/devices.ts';
 import { addLiveStreamRoutes } from './rest/live-streams.ts';
+import { addPlaybackRoutes, addRecordRoutes } from './rest/playbacks.ts';
 import { addPlayRoutes, addStreamRoutes } from './rest/plays.ts';
 import { addPullRoutes } from './rest/pulls.ts';
 import { addRecordingRoutes } from './rest/recordings.ts';
@@ -64,6 +65,8 @@ export function createApp(context: ApiContext): App {
   addChannelRoutes(routes, context);
   addControlRoutes(routes, context);
   addPlayRoutes(routes, context);
+  addRecordRoutes(routes, context);
+  addPlaybackRoutes(routes, context);
   addStreamRoutes(routes, context);
   addLiveStreamRoutes(routes, context);
   addPullRoutes(routes, context);

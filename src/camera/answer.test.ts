@@ -22,7 +22,7 @@ describe('readOffer', () => {
     { name: 'empty', body: Buffer.alloc(0), status: 400 },
     { name: 'only elementary streams', body: offer('m=video 30000 RTP/AVP 98', 'a=rtpmap:98 H264/90000'), status: 488 },
     {
-      name: 'playback',
+      name: 'playback of no range',
       body: Buffer.from('v=0\r\ns=Playback\r\nc=IN IP4 192.0.2.1\r\nm=video 30000 RTP/AVP 96\r\n'),
       status: 488,
     },

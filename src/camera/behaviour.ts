@@ -56,6 +56,10 @@ export interface Behaviour {
   /** 0: sessions last until the platform ends them. */
   readonly byeAfterSec: number;
   readonly honoursIdrRequests: boolean;
+  /** What becomes of MANSRTSP (GB/T 28181 14); refused: with 501. */
+  readonly infoAnswer: 'obeyed' | 'refused' | 'none';
+  /** Where the end of a recording is told (GB/T 28181 5.3). */
+  readonly mediaStatus: 'dialog' | 'outside' | 'none';
   readonly wireFaults: readonly WireFault[];
   /** Another source port for each REGISTER. */
   readonly rotatesPort: boolean;
@@ -90,6 +94,8 @@ export const STANDARD_BEHAVIOUR: Behaviour = {
   rtcpMux: false,
   byeAfterSec: 0,
   honoursIdrRequests: true,
+  infoAnswer: 'obeyed',
+  mediaStatus: 'dialog',
   wireFaults: [],
   rotatesPort: false,
 };

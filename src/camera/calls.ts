@@ -1,4 +1,12 @@
 import { SDP_CONTENT_TYPE } from '../gb28181/gb-sdp.ts';
+import {
+  formatMansrtspAnswer,
+  MANSRTSP_CONTENT_TYPE,
+  parseMansrtsp,
+  type MansrtspRequest,
+} from '../gb28181/mansrtsp.ts';
+import { mediaStatusNotify } from '../gb28181/manscdp/media-status.ts';
+import { formatManscdp, MANSCDP_CONTENT_TYPE, type ManscdpParts } from '../gb28181/manscdp/message.ts';
 import { parseSubject } from '../gb28181/subject.ts';
 import type { Dialog, IncomingRequest } from '../sip/index.ts';
 import { errorMessage, type Logger } from '../util/index.ts';
@@ -6,10 +14,13 @@ import { answerLines, readOffer, type LiveOffer } from './answer.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { VirtualChannel } from './device.ts';
 import { FrameLog } from './frame-log.ts';
-import { MediaSession, type MediaCounters } from './media-session.ts';
+import type { MediaCounters } from './frame-sender.ts';
+import { HistorySession } from './history-session.ts';
+import { MediaSession, type CallMedia } from './media-session.ts';
 import type { MuxedClip } from './muxed-clip.ts';
 import type { PacketOrder } from './network-fault.ts';
 import { openTcpConnectOutlet, openTcpListenOutlet, openUdpOutlet, type Outlet, type OutletOptions } from './outlet.ts';
+import type { Recordings } from './recordings.ts';
 import type { CameraOptions, CameraSession, CameraTransport, SessionEndReason } from './types.ts';
 import type { Scheduled, Wheel } from './wheel.ts';
 
@@ -30,11 +41,15 @@ export interface CallsOptions {
   readonly onStarted: (session: CameraSession) => void;
   readonly onEnded: (session: CameraSession, reason: SessionEndReason) => void;
   readonly onRefused: (channelId: string, status: number) => void;
+  readonly onControlled: (session: CameraSession, request: MansrtspRequest) => void;
+  readonly recordings: Recordings;
+  /** A MESSAGE outside of any dialog. */
+  readonly sendMessage: (deviceId: string, parts: ManscdpParts) => Promise<unknown>;
 }
 
 interface Call {
   readonly session: CameraSession;
-  readonly media: MediaSession;
+  readonly media: CallMedia;
   /** `senderID:senderSeq` of the Subject. */
   readonly streamKey: string;
   dialog: Dialog | undefined;
@@ -47,6 +62,7 @@ export class Calls {
   readonly #options: CallsOptions;
   readonly #calls = new Set<Call>();
   readonly #logs = new Map<string, FrameLog>();
+  #sn = 0;
 
   constructor(options: CallsOptions) {
     this.#options = options;
@@ -85,6 +101,12 @@ export class Calls {
       this.#refuse(incoming, channel, 488);
       return;
     }
+    const { history } = offer;
+    const { recordings } = this.#options;
+    if (history !== undefined && recordings.bytesOf(channel, history.fromSec * 1000, history.toSec * 1000) === 0) {
+      this.#refuse(incoming, channel, 404);
+      return;
+    }
     const streamKey = streamKeyOf(incoming);
     await this.#release(streamKey);
     if (this.#sessionsOf(channel.deviceId) >= this.#options.maxSessions) {
@@ -97,6 +119,23 @@ export class Calls {
       this.#options.log.warn({ channelId: channel.id, error: errorMessage(error) }, 'invite failed');
       incoming.reply(500);
     }
+  }
+
+  /** MANSRTSP in a dialog (GB/T 28181 14). */
+  control(incoming: IncomingRequest): void {
+    const { infoAnswer } = this.#options.behaviour;
+    if (infoAnswer === 'none') return;
+    if (infoAnswer === 'refused') return incoming.reply(501);
+    const call = [...this.#calls].find(({ dialog }) => dialog === incoming.dialog);
+    const request = parseMansrtsp(incoming.request.body);
+    if (typeof request === 'string') return incoming.reply(400, { reason: request });
+    if (!(call?.media instanceof HistorySession)) return incoming.reply(481);
+    const status = call.media.control(request);
+    this.#options.onControlled(call.session, request);
+    return incoming.reply(200, {
+      contentType: MANSRTSP_CONTENT_TYPE,
+      body: Buffer.from(formatMansrtspAnswer(request.cseq, status), 'latin1'),
+    });
   }
 
   /** BYEs, at most `channelId`'s. Never rejects. */
@@ -148,25 +187,27 @@ export class Calls {
     const { y, rtp } = behaviour.ssrc(offer.ssrc, random);
     let lost: ((reason: string) => void) | undefined;
     const outlet = await this.#openOutlet(offer, (reason) => lost?.(reason));
-    const media = this.#createMedia(outlet, rtp, channel);
+    let fileEnded: (() => void) | undefined;
+    const media = this.#createMedia({ outlet, ssrc: rtp, channel, offer, onFileEnded: () => fileEnded?.() });
     const session: CameraSession = {
       callId: incoming.request.headers.get('Call-ID') ?? '',
       deviceId: channel.deviceId,
       channelId: channel.id,
       transport: offer.transport,
+      kind: offer.history?.kind ?? 'live',
       ssrc: rtp,
       startedAt: Date.now(),
     };
     const call: Call = { session, media, streamKey, dialog: undefined, limit: undefined, ended: false };
     this.#calls.add(call);
+    fileEnded = () => void this.#tellFileEnded(call);
     lost = (reason) => {
       this.#options.log.warn({ channelId: channel.id, reason }, 'media connection lost');
       void this.#end(call, 'media_lost');
     };
     const h265 = this.#options.muxed.clip.codec === 'h265';
-    const lines = behaviour.answer(
-      answerLines({ offer, channelId: channel.id, address: localAddress, port: outlet.port, y, h265, audio }),
-    );
+    const answer = { offer, channelId: channel.id, address: localAddress, port: outlet.port, y, h265, audio };
+    const lines = behaviour.answer(answerLines({ ...answer, ...this.#fileSizeOf(channel, offer) }));
     if (behaviour.earlyMedia && !silent) media.start();
     if (behaviour.answerAfterSec > 0) await this.#delay(behaviour.answerAfterSec * 1_000);
     const accepted = incoming.accept({
@@ -175,6 +216,29 @@ export class Calls {
       contactUser: channel.id,
     });
     await this.#confirm(call, accepted, silent);
+  }
+
+  #fileSizeOf(channel: VirtualChannel, { history }: LiveOffer): { fileSize?: number } {
+    if (history?.kind !== 'download') return {};
+    const { fromSec, toSec } = history;
+    return { fileSize: this.#options.recordings.bytesOf(channel, fromSec * 1000, toSec * 1000) };
+  }
+
+  /** GB/T 28181 5.3: in the dialog; some recorders send it outside, or not at all. */
+  async #tellFileEnded(call: Call): Promise<void> {
+    const { behaviour, sendMessage, log } = this.#options;
+    const { deviceId, channelId } = call.session;
+    this.#sn += 1;
+    const parts = mediaStatusNotify(this.#sn, channelId);
+    try {
+      if (behaviour.mediaStatus === 'outside') await sendMessage(deviceId, parts);
+      else if (behaviour.mediaStatus === 'dialog') {
+        const body = formatManscdp(parts, behaviour.charset);
+        await call.dialog?.request('MESSAGE', { contentType: MANSCDP_CONTENT_TYPE, body });
+      }
+    } catch (error) {
+      log.warn({ channelId, error: errorMessage(error) }, 'media status not delivered');
+    }
   }
 
   #delay(delayMs: number): Promise<void> {
@@ -223,11 +287,20 @@ export class Calls {
     await call.dialog?.bye();
   }
 
-  #createMedia(outlet: Outlet, ssrc: number, { id }: VirtualChannel): MediaSession {
+  #createMedia(plan: {
+    outlet: Outlet;
+    ssrc: number;
+    channel: VirtualChannel;
+    offer: LiveOffer;
+    onFileEnded: () => void;
+  }): CallMedia {
+    const { outlet, ssrc, onFileEnded } = plan;
+    const { id } = plan.channel;
+    const { history } = plan.offer;
     const { muxed, behaviour, wheel, counters, onFrame } = this.#options;
     let log = this.#logs.get(id);
     if (log === undefined) this.#logs.set(id, (log = new FrameLog()));
-    return new MediaSession({
+    const options = {
       outlet,
       muxed,
       behaviour,
@@ -236,7 +309,10 @@ export class Calls {
       log,
       counters,
       ...(onFrame !== undefined && { onFrame: (index: number, sentAt: number) => onFrame(id, index, sentAt) }),
-    });
+    };
+    return history === undefined
+      ? new MediaSession(options)
+      : new HistorySession({ ...options, ...history, onFileEnded });
   }
 
   async #openOutlet(offer: LiveOffer, onLost: (reason: string) => void): Promise<Outlet> {

@@ -8,8 +8,10 @@ import { CameraNotReadyError } from './errors.ts';
 import { wallClockMs } from './frame-log.ts';
 import { PlatformLink } from './link.ts';
 import { openMediaSource } from './media-source.ts';
+import type { MuxedClip } from './muxed-clip.ts';
 import { createNetworkFault, seededRandom } from './network-fault.ts';
 import { behaviourWith } from './quirks.ts';
+import { Recordings } from './recordings.ts';
 import { RequestHandler } from './request-handler.ts';
 import { Registration } from './registration.ts';
 import { localAddressTowards, resolveServer, type ServerAddress } from './route.ts';
@@ -23,6 +25,8 @@ const DEFAULTS = {
   expiresSec: 3_600,
   maxSessions: 32,
   catalogBatch: 4,
+  recordBatch: 4,
+  recordMinutes: 60,
   answerTimeoutMs: 5_000,
 } as const;
 /** REGISTERs of a crowd that are under way together. */
@@ -75,10 +79,12 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
     keepalives: 0,
     keepalivesFailed: 0,
   };
+  readonly #recordings: Recordings;
   readonly #calls: Calls;
   #engine: SipEngine | undefined;
   #relay: WireRelay | undefined;
   #requests: RequestHandler | undefined;
+  #link: PlatformLink | undefined;
   #state: State = 'opening';
   #closing: Promise<void> | undefined;
 
@@ -92,7 +98,13 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
     this.localAddress = surroundings.localAddress;
     this.#devices = createDevices(options);
     this.deviceIds = this.#devices.all.map(({ id }) => id);
-    this.#calls = this.#createCalls();
+    const muxed = this.#openMedia();
+    this.#recordings = new Recordings({
+      bytesPerSec: muxed.bytesPerSec,
+      now: Date.now,
+      fileMs: (options.recordMinutes ?? DEFAULTS.recordMinutes) * 60_000,
+    });
+    this.#calls = this.#createCalls(muxed);
   }
 
   get sipPort(): number {
@@ -154,6 +166,7 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
       target = { protocol, address: this.localAddress, port: this.#relay.port };
     }
     const link = this.#createLink(engine, target);
+    this.#link = link;
     this.#requests = this.#createRequestHandler(link);
     this.#createRegistrations(link);
     this.#state = 'open';
@@ -224,10 +237,14 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
     });
   }
 
-  #createCalls(): Calls {
+  #openMedia(): MuxedClip {
+    const { audio = true, clip, fps = 25, bitrateKbps } = this.#options;
+    return openMediaSource({ behaviour: this.#surroundings.behaviour, clip, fps, bitrateKbps, audio });
+  }
+
+  #createCalls(muxed: MuxedClip): Calls {
     const { behaviour, localAddress } = this.#surroundings;
-    const { audio = true, clip, fps = 25, bitrateKbps, lossPercent = 0, reorderPercent = 0, seed = 1 } = this.#options;
-    const muxed = openMediaSource({ behaviour, clip, fps, bitrateKbps, audio });
+    const { audio = true, lossPercent = 0, reorderPercent = 0, seed = 1 } = this.#options;
     return new Calls({
       localAddress,
       behaviour,
@@ -245,6 +262,9 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
       onStarted: (session) => this.#tell('sessionStarted', session),
       onEnded: (session, reason) => this.#tell('sessionEnded', session, reason),
       onRefused: (channelId, status) => this.#tell('refused', channelId, status),
+      onControlled: (session, request) => this.#tell('controlled', session, request),
+      recordings: this.#recordings,
+      sendMessage: async (deviceId, parts) => this.#link?.message(deviceId, parts),
     });
   }
 
@@ -258,6 +278,8 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
         localAddress: this.localAddress,
         sipPort: this.sipPort,
         catalogBatch: this.#options.catalogBatch ?? DEFAULTS.catalogBatch,
+        recordBatch: this.#options.recordBatch ?? DEFAULTS.recordBatch,
+        recordings: this.#recordings,
         expiresSec: this.#options.expiresSec ?? DEFAULTS.expiresSec,
         keepaliveSec: this.#options.keepaliveSec ?? DEFAULTS.keepaliveSec,
       },

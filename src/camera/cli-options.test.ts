@@ -31,6 +31,8 @@ describe('parseCameraArgs', () => {
         onlyMode: 'refuse',
         maxSessions: 32,
         catalogBatch: 4,
+        recordBatch: 4,
+        recordMinutes: 60,
       },
     });
   });

@@ -35,6 +35,8 @@ const OPTIONS = {
   'only-mode': { type: 'string', default: 'refuse' },
   'max-sessions': { type: 'string', default: '32' },
   'catalog-batch': { type: 'string', default: '4' },
+  'record-batch': { type: 'string', default: '4' },
+  'record-minutes': { type: 'string', default: '60' },
   duration: { type: 'string', default: '0' },
   'frame-log': { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
@@ -62,6 +64,8 @@ A virtual GB/T 28181 camera: registers, answers, streams a test picture.
   --only-mode MODE        what becomes of other INVITEs: refuse (488) or silent (no media)
   --max-sessions N        per device, more get 486 (32)
   --catalog-batch N       catalogue items in one message (4)
+  --record-batch N        recorded files in one message (4)
+  --record-minutes N      length of a recorded file, a divisor of 60 (60)
   --clip FILE             Annex B, .h264 or .h265 (the clip of this project)
   --fps N                 frames per second of the clip (25)
   --bitrate KBPS          pads the clip up to this rate
@@ -104,6 +108,8 @@ export function parseCameraArgs(args: readonly string[], environmentPassword?: s
     onlyMode: oneOf('only-mode', values['only-mode'], ['refuse', 'silent'] as const),
     maxSessions: number('max-sessions', 0, 100_000),
     catalogBatch: number('catalog-batch', 1, 10_000),
+    recordBatch: number('record-batch', 1, 10_000),
+    recordMinutes: number('record-minutes', 1, 60),
     ...optional('domain', values.domain),
     ...optional('username', values.username),
     ...optional('name', values.name),

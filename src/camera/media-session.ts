@@ -1,68 +1,50 @@
-import type { Behaviour } from './behaviour.ts';
-import { wallClockMs, type FrameLog } from './frame-log.ts';
-import { stampFrame, type MuxedClip } from './muxed-clip.ts';
-import type { Outlet } from './outlet.ts';
-import { formatSenderReport, layOutReport } from './sender-report.ts';
+import { FrameSender, type FrameSenderOptions } from './frame-sender.ts';
 import type { Scheduled, Wheel } from './wheel.ts';
 
-/** Counters of sessions, for tests and the load generator. */
-export interface MediaCounters {
-  frames: number;
-  packets: number;
-  bytes: number;
-  /** Frames that found the connection full. */
-  dropped: number;
-  keyFrameRequests: number;
+export interface MediaSessionOptions extends FrameSenderOptions {
+  readonly wheel: Wheel;
 }
 
-export interface MediaSessionOptions {
-  readonly outlet: Outlet;
-  readonly muxed: MuxedClip;
-  readonly behaviour: Behaviour;
-  readonly ssrc: number;
-  readonly wheel: Wheel;
-  readonly log: FrameLog;
-  readonly counters: MediaCounters;
-  /** Told of each frame as it leaves; `sentAt` is Unix ms. */
-  readonly onFrame?: (index: number, sentAt: number) => void;
+/** What the call of a session steers. */
+export interface CallMedia {
+  /** Connects, if that is ours to do, and sends. Idempotent. */
+  start(): void;
+  requestKeyFrame(): void;
+  /** Idempotent. */
+  close(): void;
 }
 
 /** A sender later than this does not catch up: it goes on from now. */
-const MAX_LATE_MS = 1_000;
+export const MAX_LATE_MS = 1_000;
 const REPORT_INTERVAL_SEC = 5;
 
 /**
  * Sends a clip in a loop to one receiver, from a key frame on. Frames are due at multiples of the frame time since the
  * first one; the clocks run on over the loop's end and over jumps to a key frame.
  */
-export class MediaSession {
+export class MediaSession implements CallMedia {
   readonly #options: MediaSessionOptions;
+  readonly #sender: FrameSender;
   readonly #frameMs: number;
-  readonly #clockBase = Math.floor(Math.random() * 0x8000_0000);
-  #sequenceNumber = Math.floor(Math.random() * 0x1_0000);
   /** Frame of the clip that is next. */
   #index = 0;
   /** Frames since the start, sent or not. */
   #count = 0;
   #originMs = 0;
   #timer: Scheduled | undefined;
-  /** After a dropped frame nothing leaves until a key frame. */
-  #waitsForKeyFrame = false;
-  #packets = 0;
-  #octets = 0;
   #closed = false;
 
   constructor(options: MediaSessionOptions) {
     this.#options = options;
+    this.#sender = new FrameSender(options);
     this.#frameMs = 1_000 / options.muxed.clip.fps;
   }
 
-  /** Connects, if that is ours to do, and sends. Idempotent. */
   start(): void {
     this.#options.outlet.start(() => {
       if (this.#closed) return;
       this.#originMs = performance.now();
-      if (this.#options.behaviour.rtcpMux) this.#report();
+      if (this.#options.behaviour.rtcpMux) this.#sender.report(this.#count);
       this.#next();
     });
   }
@@ -76,7 +58,6 @@ export class MediaSession {
     this.#index = muxed.nextKeyFrame(this.#index);
   }
 
-  /** Idempotent. */
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
@@ -100,54 +81,9 @@ export class MediaSession {
     const number = this.#count;
     this.#index = (index + 1) % muxed.clip.frames.length;
     this.#count += 1;
-    const elapsedSec = number / muxed.clip.fps;
-    const template = muxed.template(index, elapsedSec >= behaviour.audioAfterSec);
-    if (this.#waitsForKeyFrame && !template.keyFrame) return;
-    const starts = template.packets;
-    const stamped = stampFrame(template, {
-      ssrc: this.#options.ssrc,
-      sequenceNumber: this.#sequenceNumber,
-      clock90k: this.#clock90k(number),
-      rtpTimestamp: behaviour.rtpTimestamp,
-    });
-    const { transport } = this.#options.outlet;
-    let bytes = stamped;
-    for (const fault of behaviour.frameFaults) bytes = fault({ bytes, starts, number, transport });
-    const sentAt = wallClockMs();
-    this.#waitsForKeyFrame = !this.#options.outlet.send(bytes, starts);
-    if (this.#waitsForKeyFrame) {
-      this.#options.counters.dropped += 1;
-      return;
-    }
-    this.#account(starts.length - 1, bytes.length);
-    this.#options.log.record(index, sentAt);
-    this.#options.onFrame?.(index, sentAt);
-    if (behaviour.rtcpMux && this.#count % Math.round(REPORT_INTERVAL_SEC * muxed.clip.fps) === 0) this.#report();
-  }
-
-  #account(packets: number, bytes: number): void {
-    const { counters } = this.#options;
-    this.#sequenceNumber = (this.#sequenceNumber + packets) & 0xffff;
-    this.#packets += packets;
-    this.#octets += bytes;
-    counters.frames += 1;
-    counters.packets += packets;
-    counters.bytes += bytes;
-  }
-
-  #clock90k(number: number): number {
-    return this.#clockBase + Math.round(number * this.#options.muxed.frame90k);
-  }
-
-  #report(): void {
-    const report = formatSenderReport({
-      ssrc: this.#options.ssrc,
-      unixMs: Date.now(),
-      rtpTimestamp: this.#options.behaviour.rtpTimestamp(this.#clock90k(this.#count)) % 0x1_0000_0000,
-      packets: this.#packets,
-      octets: this.#octets,
-    });
-    const { bytes, starts } = layOutReport(report);
-    this.#options.outlet.send(bytes, starts);
+    const withAudio = number / muxed.clip.fps >= behaviour.audioAfterSec;
+    const sent = this.#sender.send({ index, number, place: number, withAudio });
+    const reports = behaviour.rtcpMux && this.#count % Math.round(REPORT_INTERVAL_SEC * muxed.clip.fps) === 0;
+    if (sent && reports) this.#sender.report(this.#count);
   }
 }

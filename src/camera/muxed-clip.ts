@@ -30,6 +30,8 @@ interface ClockPlace extends PsStamp {
 export interface MuxedClip {
   readonly clip: Clip;
   readonly frame90k: number;
+  /** Of the pictures; the program stream and its sound are a few per cent more. */
+  readonly bytesPerSec: number;
   template(index: number, withAudio: boolean): FrameTemplate;
   /** First frame of the group of pictures behind `index`, wrapping; what a camera sends when asked for an IDR. */
   nextKeyFrame(index: number): number;
@@ -67,6 +69,7 @@ export function createMuxedClip({ clip, audio, syntax }: MuxedClipOptions): Muxe
   return {
     clip,
     frame90k,
+    bytesPerSec: (clip.frames.reduce((sum, { annexB }) => sum + annexB.length, 0) * clip.fps) / clip.frames.length,
     template(index, withAudio) {
       const sound = withAudio && audio !== undefined;
       const cache = sound ? caches.sounding : caches.silent;

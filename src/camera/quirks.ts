@@ -118,6 +118,26 @@ const SIGNALLING_QUIRKS: readonly Quirk[] = [
     apply: (behaviour, argument) => ({ ...behaviour, byeAfterSec: argument ?? DEFAULT_BYE_SEC }),
   },
   {
+    name: 'refuse-info',
+    summary: 'playback cannot be steered: INFO is answered 501',
+    apply: (behaviour) => ({ ...behaviour, infoAnswer: 'refused' }),
+  },
+  {
+    name: 'ignore-info',
+    summary: 'playback cannot be steered: INFO is not answered',
+    apply: (behaviour) => ({ ...behaviour, infoAnswer: 'none' }),
+  },
+  {
+    name: 'media-status-outside',
+    summary: 'Hikvision: MediaStatus 121 comes outside of the dialog',
+    apply: (behaviour) => ({ ...behaviour, mediaStatus: 'outside' }),
+  },
+  {
+    name: 'no-media-status',
+    summary: 'a recording ends without MediaStatus 121, in silence',
+    apply: (behaviour) => ({ ...behaviour, mediaStatus: 'none' }),
+  },
+  {
     name: 'rotate-port',
     summary: 'another source port for each REGISTER (UDP)',
     apply: (behaviour) => ({ ...behaviour, rotatesPort: true }),

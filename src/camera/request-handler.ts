@@ -36,8 +36,10 @@ export class RequestHandler {
         this.#invite(incoming);
         return;
       case 'OPTIONS':
-      case 'INFO':
         incoming.reply(200);
+        return;
+      case 'INFO':
+        this.#options.calls.control(incoming);
         return;
       default:
         incoming.reply(405);

@@ -1,7 +1,8 @@
 import type { EventEmitter } from 'node:events';
 import type { PtzCommand } from '../gb28181/ptz.ts';
 import type { Logger } from '../util/index.ts';
-import type { MediaCounters } from './media-session.ts';
+import type { MansrtspRequest } from '../gb28181/mansrtsp.ts';
+import type { MediaCounters } from './frame-sender.ts';
 
 /** Media transports as the platform names them: `tcp-passive` means that the camera connects. */
 export type CameraTransport = 'udp' | 'tcp-passive' | 'tcp-active';
@@ -51,6 +52,10 @@ export interface CameraOptions {
   readonly maxSessions?: number;
   /** Catalogue items in one message; default 4. */
   readonly catalogBatch?: number;
+  /** Recorded files in one message; default 4. */
+  readonly recordBatch?: number;
+  /** Minutes of one recorded file, a divisor of 60; default 60. */
+  readonly recordMinutes?: number;
   /** How long a REGISTER or a keepalive may stay unanswered; default 5000. */
   readonly answerTimeoutMs?: number;
   /** Of the random choices (loss, SSRC). */
@@ -75,6 +80,7 @@ export interface CameraSession {
   readonly deviceId: string;
   readonly channelId: string;
   readonly transport: CameraTransport;
+  readonly kind: 'live' | 'playback' | 'download';
   /** SSRC in the RTP headers. */
   readonly ssrc: number;
   /** Unix ms. */
@@ -93,6 +99,8 @@ export type CameraEvents = {
   sessionEnded: [session: CameraSession, reason: SessionEndReason];
   /** An INVITE was refused. */
   refused: [channelId: string, status: number];
+  /** A playback was steered. */
+  controlled: [session: CameraSession, request: MansrtspRequest];
   /** A query or control was answered or taken. */
   command: [deviceId: string, cmdType: string];
   closed: [];

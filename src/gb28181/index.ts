@@ -6,6 +6,7 @@ export * from './errors.ts';
 export * from './gb-sdp.ts';
 export { isUsableId, kindOfItem, parseGbId } from './ids.ts';
 export * from './manscdp/index.ts';
+export * from './mansrtsp.ts';
 export { formatMediaFormat, parseMediaFormat } from './media-format.ts';
 export { createPlatform } from './platform.ts';
 export { decodePtz, encodePtz, type PtzCommand } from './ptz.ts';

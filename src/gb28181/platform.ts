@@ -27,15 +27,18 @@ import {
   parseBasicParam,
   parseDeviceInfo,
   parseDeviceStatus,
+  MEDIA_STATUS_FILE_END,
   parseMediaStatus,
   type DeviceControl,
   type DeviceStatus,
+  type Manscdp,
 } from './manscdp/index.ts';
 import { MediaAddresses } from './media-address.ts';
 import { MessageHandlers } from './message-handlers.ts';
 import { PendingTable } from './pending-table.ts';
 import { encodePtz, ptzOfMove } from './ptz.ts';
 import { RateLimit } from './rate-limit.ts';
+import { queryRecords } from './records/records.ts';
 import { Registrar } from './registrar.ts';
 import { RequestRouter } from './request-router.ts';
 import type { CollectTimes } from './response-collector.ts';
@@ -57,6 +60,8 @@ import type {
   PlatformEvents,
   PlatformOptions,
   PtzMove,
+  RecordList,
+  RecordQuery,
   SipCounters,
   SsrcLease,
   TraceEntry,
@@ -139,7 +144,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     const table = this.#table;
     this.#access = new DeviceAccess({ commander: this.#commander, pending, closing: this.#closing.signal, table });
     this.#catalogues = new Catalogues({ access: this.#access, table, times: catalogTimes, now });
-    this.#inviter = new Inviter({ serial, realm, engine, inviteTimeoutMs, log, onSent });
+    this.#inviter = new Inviter({ serial, realm, engine, inviteTimeoutMs, responseTimeoutMs, log, onSent });
     this.#interview = new Interview({
       questions: {
         info: (record, signal) => this.#info(record, signal),
@@ -149,12 +154,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
       now,
       log,
     });
-    this.#handlers.set('MediaStatus', ({ record, message }) => {
-      log.info(
-        { deviceId: record.id, notifyType: parseMediaStatus(message), subject: message.deviceId },
-        'media status',
-      );
-    });
+    this.#handlers.set('MediaStatus', (told) => this.#mediaStatus(told.message, told.callId, told.record.id));
     this.#router = this.#createRouter();
   }
 
@@ -175,7 +175,17 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
       onUnregistered: (record) => this.#inviter.endAll(record.id),
     });
     const [pending, handlers, now, log] = [this.#pending, this.#handlers, this.#now, this.#log];
-    return new RequestRouter({ serial, now, table, registrar, pending, handlers, access, log });
+    const onStrangersMediaStatus = (message: Manscdp, callId: string): void => this.#mediaStatus(message, callId);
+    const parts = { table, registrar, pending, handlers, access, onStrangersMediaStatus };
+    return new RequestRouter({ serial, now, log, ...parts });
+  }
+
+  /** Recorders send the end of a file also under another name (quirks 2.1). */
+  #mediaStatus(message: Manscdp, callId: string, deviceId?: string): void {
+    const [notifyType, subject] = [parseMediaStatus(message), message.deviceId];
+    const ended = notifyType === MEDIA_STATUS_FILE_END;
+    const known = ended && this.#inviter.fileEnded({ callId, subject, ...(deviceId !== undefined && { deviceId }) });
+    this.#log.info({ deviceId, notifyType, subject, callId, known }, 'media status');
   }
 
   /** @throws whatever the engine throws when an address cannot be listened on */
@@ -266,6 +276,10 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
 
   async deviceStatus(deviceId: string, signal?: AbortSignal): Promise<DeviceStatus> {
     return parseDeviceStatus(await this.#commander.query(this.#access.online(deviceId), deviceStatusQuery, signal));
+  }
+
+  records(query: RecordQuery, signal?: AbortSignal): Promise<RecordList> {
+    return queryRecords(this.#access, query, { signal });
   }
 
   async ptz(deviceId: string, channelId: string, move: PtzMove): Promise<void> {

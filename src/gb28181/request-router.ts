@@ -20,6 +20,8 @@ export interface RequestRouterOptions {
   readonly pending: PendingTable;
   readonly handlers: MessageHandlers;
   readonly access: AccessList;
+  /** From nobody that is registered: only its dialog tells whose it is. */
+  readonly onStrangersMediaStatus: (message: Manscdp, callId: string) => void;
   readonly log: Logger;
 }
 
@@ -156,8 +158,10 @@ export class RequestRouter {
 
   /** The end of a file comes from recorders under another name, in the dialog (quirks 2.1); all others must register. */
   #strange(incoming: IncomingRequest, body: Manscdp | undefined): void {
-    const known = incoming.dialog !== undefined || body?.cmdType.toLowerCase() === 'mediastatus';
-    incoming.reply(known ? 200 : 404);
+    const ended = body?.cmdType.toLowerCase() === 'mediastatus';
+    incoming.reply(ended || incoming.dialog !== undefined ? 200 : 404);
+    if (!ended) return;
+    this.#options.onStrangersMediaStatus(body, incoming.request.headers.get('Call-ID') ?? '');
   }
 
   #dispatch({ request }: IncomingRequest, record: DeviceRecord, message: Manscdp): void {

@@ -74,6 +74,59 @@ export interface Channel extends Omit<CatalogItem, 'sensor'> {
   readonly updatedAt: number;
 }
 
+/** What a RecordInfo query asks for (GB/T 28181 8.1). */
+export interface RecordQuery {
+  readonly deviceId: string;
+  readonly channelId: string;
+  /** Unix ms. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Absent = all. */
+  readonly type?: RecordItem['type'];
+}
+
+/** One recording of a device (GB/T 28181 8.2); texts empty and numbers 0 where absent. */
+export interface RecordItem {
+  readonly channelId: string;
+  readonly name: string;
+  readonly filePath: string;
+  readonly address: string;
+  /** Unix ms; the wire has Beijing time. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly secrecy: number;
+  readonly type: 'time' | 'alarm' | 'manual' | 'all';
+  readonly recorderId: string;
+  /** Bytes. */
+  readonly fileSize: number;
+  readonly recordLocation: string;
+  readonly streamNumber: number;
+}
+
+/** A stretch of time that is recorded without a break. */
+export interface RecordSegment {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** `alarm` where an alarm recording lies in it. */
+  readonly type: RecordItem['type'];
+}
+
+/** What a device has recorded in a range of time. */
+export interface RecordList {
+  readonly deviceId: string;
+  readonly channelId: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** As the device announced it. */
+  readonly sumNum: number;
+  /** Everything announced arrived. */
+  readonly complete: boolean;
+  /** By start; clipped to the range. */
+  readonly items: readonly RecordItem[];
+  /** Items that overlap or touch, joined. */
+  readonly segments: readonly RecordSegment[];
+}
+
 export interface CatalogResult {
   readonly sumNum: number;
   readonly received: number;
@@ -110,10 +163,22 @@ export interface SsrcLease {
   release(): void;
 }
 
+/** Recorded material instead of the live picture (GB/T 28181 13.7). */
+export interface HistoryInvite {
+  readonly kind: 'playback' | 'download';
+  /** Unix seconds. */
+  readonly fromSec: number;
+  readonly toSec: number;
+  /** Of a download: times the speed of play. */
+  readonly downloadSpeed?: number;
+}
+
 export interface LiveInvite {
   readonly deviceId: string;
   readonly channelId: string;
   readonly subStream: number;
+  /** Absent = live. */
+  readonly history?: HistoryInvite;
   readonly ssrc: SsrcLease;
   readonly transport: MediaTransport;
   readonly mediaAddress: string;
@@ -131,7 +196,18 @@ export interface MediaAnswer {
   readonly ssrc?: number;
   readonly payloads: ReadonlyArray<{ readonly payloadType: number; readonly encoding: string }>;
   readonly setup?: 'active' | 'passive';
+  /** `a=filesize`, bytes; absent where missing or 0. */
+  readonly fileSize?: number;
   readonly sdp: string;
+}
+
+/** What a player asks of a device that plays a recording: speed, place, or both; a pause. */
+export interface PlaybackControl {
+  readonly method: 'play' | 'pause';
+  /** Negative plays backwards; absent: as before. */
+  readonly scale?: number;
+  /** Seconds from the start of the INVITE's range; absent: go on from here. */
+  readonly nptSec?: number;
 }
 
 /** `device_rejected`: packets were taken for the answer, then the device refused the INVITE. */
@@ -140,6 +216,8 @@ export type LiveSessionEnd = 'device_bye' | 'device_rejected' | 'local_bye' | 'd
 export type LiveSessionEvents = {
   /** The answer of a session that was there without one, when it comes after all. */
   answered: [answer: MediaAnswer];
+  /** The recording has been sent to its end (MediaStatus 121); the session waits for a BYE. */
+  fileEnded: [];
   ended: [reason: LiveSessionEnd];
 };
 
@@ -149,6 +227,11 @@ export interface LiveSession extends EventEmitter<LiveSessionEvents> {
   /** What the offer leads to expect, where packets came and no answer. */
   readonly answer: MediaAnswer;
   readonly ended: boolean;
+  /**
+   * MANSRTSP in an INFO inside the dialog; resolves when the device has agreed.
+   * @throws DeviceRefusedError, DeviceSilentError, DeviceUnreachableError
+   */
+  control(control: PlaybackControl): Promise<void>;
   /** Idempotent, never rejects. Does not release the SSRC. */
   bye(): Promise<void>;
 }
@@ -215,6 +298,11 @@ export interface Platform extends EventEmitter<PlatformEvents> {
     deviceId: string,
     signal?: AbortSignal,
   ): Promise<{ online: boolean; status: string; encode: string; record: string; deviceTime: string }>;
+  /**
+   * What a device has recorded of a channel; marked where parts are missing.
+   * @throws DeviceOfflineError, DeviceSilentError, DeviceRefusedError, DeviceUnreachableError, RequestAbortedError
+   */
+  records(query: RecordQuery, signal?: AbortSignal): Promise<RecordList>;
   /** Resolves when the device answered the MESSAGE with 200: sent, not done (GB/T 28181 4.9). */
   ptz(deviceId: string, channelId: string, move: PtzMove): Promise<void>;
   requestKeyFrame(deviceId: string, channelId: string): Promise<void>;

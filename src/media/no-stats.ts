@@ -18,5 +18,6 @@ export const NO_STATS: IngestStats = {
   bitrateBps: 0,
   fps: 0,
   gopMs: 0,
+  mediaMs: 0,
   errors: {},
 };

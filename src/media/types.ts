@@ -83,6 +83,8 @@ export interface IngestStats {
   readonly bitrateBps: number;
   readonly fps: number;
   readonly gopMs: number;
+  /** Length of the material so far by its own clock: at double speed two seconds each second; jumps left out. */
+  readonly mediaMs: number;
   readonly errors: Readonly<Record<string, number>>;
 }
 
@@ -121,6 +123,8 @@ export interface IngestOptions {
   readonly ssrcCheck: 'strict' | 'latch';
   /** Told after so many ms without a packet; default 5000. */
   readonly silenceMs?: number;
+  /** Recorded material: the first output gets what came before it, from the first key frame on, within a bound. */
+  readonly keepsStart?: boolean;
 }
 
 export interface IngestAnswer {
@@ -266,6 +270,11 @@ export interface Ingest extends EventEmitter<IngestEvents> {
   readonly stats: IngestStats;
   readonly closed: boolean;
   setAnswer(answer: IngestAnswer): void;
+  /**
+   * The device plays recorded material at this multiple of its speed from now on (negative: backwards): outputs run as
+   * the wall clock does. Sound flows at 1 only. To be told also when a pause ends.
+   */
+  setSpeed(speed: number): void;
   /** The media thread sends video (and audio, if the track is or becomes playable) to this port from now on, starting with a key frame. */
   addOutput(output: {
     readonly address: string;

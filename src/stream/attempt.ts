@@ -1,4 +1,12 @@
-import type { Device, LiveSession, MediaAnswer, MediaTransport, Platform, SsrcLease } from '../gb28181/index.ts';
+import type {
+  Device,
+  HistoryInvite,
+  LiveSession,
+  MediaAnswer,
+  MediaTransport,
+  Platform,
+  SsrcLease,
+} from '../gb28181/index.ts';
 import type { Ingest, MediaThreads, VideoTrack } from '../media/index.ts';
 import { GatewayError, errorMessage, type Logger } from '../util/index.ts';
 import { StreamError } from './errors.ts';
@@ -40,6 +48,8 @@ export interface SourceContext {
   readonly platform: StreamPlatform;
   readonly media: Pick<MediaThreads, 'openIngest'>;
   readonly timing: Timing;
+  /** Absent = the live picture. */
+  readonly history?: HistoryInvite | undefined;
   readonly log: Logger;
 }
 
@@ -131,9 +141,9 @@ class Attempt {
 
   /** Everything that was opened is closed again where it fails. */
   async open(signal: AbortSignal): Promise<Source> {
-    const { platform, media, timing } = this.#context;
+    const { platform, media, timing, history } = this.#context;
     const { deviceId } = this.#play.request;
-    const ssrc = platform.reserveSsrc('live');
+    const ssrc = platform.reserveSsrc(history === undefined ? 'live' : 'history');
     let ingest: Ingest | undefined;
     let watch: IngestWatch | undefined;
     let session: LiveSession | undefined;
@@ -144,6 +154,7 @@ class Attempt {
         ssrc: ssrc.value,
         ssrcCheck: platform.settingsInForce(deviceId).effective.ssrcCheck,
         silenceMs: timing.silenceTimeoutMs,
+        keepsStart: history !== undefined,
       });
       ingest.setMaxListeners(MAX_LISTENERS);
       watch = new IngestWatch(ingest, this.#play);
@@ -169,7 +180,7 @@ class Attempt {
     { ingest, ssrc, firstPacket }: { ingest: Ingest; ssrc: SsrcLease; firstPacket: Promise<void> },
     signal: AbortSignal,
   ): Promise<LiveSession> {
-    const { platform } = this.#context;
+    const { platform, history } = this.#context;
     const play = this.#play;
     const { deviceId, channelId, subStream } = play.request;
     const mediaAddress = await platform.mediaAddress(deviceId);
@@ -177,6 +188,7 @@ class Attempt {
       deviceId,
       channelId,
       subStream,
+      ...(history !== undefined && { history }),
       ssrc,
       transport: this.#transport,
       mediaAddress,

@@ -52,3 +52,13 @@ export class StreamOwnerGoneError extends GatewayError {
 export class StreamNameError extends GatewayError {
   override readonly code = 'stream_name_invalid';
 }
+
+/** No playback has this id. */
+export class PlaybackUnknownError extends GatewayError {
+  override readonly code = 'playback_unknown';
+}
+
+/** A playback that has ended takes no orders. */
+export class PlaybackEndedError extends GatewayError {
+  override readonly code = 'playback_ended';
+}

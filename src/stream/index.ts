@@ -1,4 +1,5 @@
 export type * from './errors.ts';
+export type * from './history/types.ts';
 export type * from './puller-types.ts';
 export type * from './rtp-publication-types.ts';
 export { publishedName } from './stream-name.ts';

@@ -5,6 +5,7 @@ import type { WebRtc } from '../webrtc/index.ts';
 import { audioSettled } from './audio-grace.ts';
 import { openSource, toStreamError, type SourceContext } from './attempt.ts';
 import { StreamError } from './errors.ts';
+import type { HistoryDirector } from './history/director.ts';
 import { IngestFeed } from './ingest-feed.ts';
 import { REOPEN_MAX_DELAY_MS } from './options.ts';
 import type { Play } from './play.ts';
@@ -15,9 +16,11 @@ import { StreamViewers } from './stream-viewers.ts';
 import type { Tap, TapRequest } from './tap-types.ts';
 import type { PlayRequest, StreamSnapshot, ViewerClosed, ViewerHandle, ViewerRequest } from './types.ts';
 
-export interface LiveStreamOptions extends SourceContext {
+export interface LiveStreamOptions extends Omit<SourceContext, 'history'> {
   readonly name: string;
   readonly request: PlayRequest;
+  /** Absent = the live picture. */
+  readonly director?: HistoryDirector;
   readonly webrtc: Pick<WebRtc, 'createViewer'>;
   readonly startPlay: () => Play;
   readonly onOpened: (stream: LiveStream) => void;
@@ -27,7 +30,10 @@ export interface LiveStreamOptions extends SourceContext {
   readonly onClosed: (stream: LiveStream, last: StreamSnapshot) => void;
 }
 
-/** One channel's live stream: a source that is opened on demand and opened again when it is lost, and its viewers. */
+/** A paused recording that nobody watches is not kept for ever: the device has few to give. */
+const HELD_IDLE_MS = 600_000;
+
+/** One channel's stream, live or recorded: a source that is opened on demand and opened again when it is lost, and its viewers. */
 export class LiveStream {
   readonly name: string;
   readonly request: PlayRequest;
@@ -225,13 +231,16 @@ export class LiveStream {
     this.#taps.closeAll(error?.code ?? 'closed');
     const released = this.#release();
     this.#options.onClosed(this, last);
+    this.#options.director?.onClosed(error);
     await Promise.all([released, this.#attempt.catch(() => undefined)]);
   }
 
   async #openOnce(): Promise<void> {
     this.#attemptAbort = new AbortController();
     const signal = AbortSignal.any([this.#abort.signal, this.#attemptAbort.signal]);
-    const source = await openSource(this.#options, this.#play, signal);
+    const { director } = this.#options;
+    const context = { ...this.#options, history: director?.invite() };
+    const source = await openSource(context, this.#play, signal);
     if (signal.aborted) {
       await source.close(this.#options.timing.byeWaitMs);
       signal.throwIfAborted();
@@ -242,9 +251,11 @@ export class LiveStream {
     this.#monitor = new SourceMonitor({
       source,
       play: this.#play,
-      context: this.#options,
+      context,
+      held: () => director?.held === true,
       onLost: (error) => this.#handleLost(error),
     });
+    director?.onSource(source);
   }
 
   /** Viewers keep their connections; the device is called again for as long as there are any. */
@@ -252,15 +263,40 @@ export class LiveStream {
     if (this.closed) return;
     this.#log.warn({ code: error.code, reason: error.message, viewers: this.viewers.size }, 'stream lost');
     this.#taps.closeAll(error.code);
-    const wanted = this.#users > 0 && error.code !== 'no_key_frame';
-    if (!wanted) {
+    if (error.code === 'no_key_frame' || !this.#wanted(error)) {
       void this.close(error);
       return;
     }
     this.#play.fail(error);
+    this.#openAgain(`again, for ${this.viewers.size} viewers`);
+  }
+
+  #wanted(error: StreamError): boolean {
+    const { director } = this.#options;
+    return director === undefined ? this.#users > 0 : director.comesBack(error);
+  }
+
+  /** Of a recording: BYE, then an INVITE for another range. @throws StreamError; the stream is closed then */
+  async restart(why: string): Promise<void> {
+    if (this.closed) throw new StreamError('closed', 'the stream was closed');
+    this.#taps.closeAll('media_lost');
+    this.#play.close(why);
+    this.#openAgain(why);
+    await this.#attempt;
+    await this.#reopening;
+  }
+
+  /** Of a recording: BYE; viewers wait for `restart`. */
+  async suspend(): Promise<void> {
+    this.#taps.closeAll('media_lost');
+    await this.#release();
+    this.#checkUnused();
+  }
+
+  #openAgain(why: string): void {
     const released = this.#release();
     this.#play = this.#options.startPlay();
-    this.#play.add('requested', `again, for ${this.viewers.size} viewers`);
+    this.#play.add('requested', why);
     this.#attempt = released.then(async () => this.#openOnce());
     this.#attempt.catch(() => undefined);
     this.#reopening = this.#reopen().finally(() => {
@@ -280,7 +316,7 @@ export class LiveStream {
       this.#play.add('failed', `${error.code}: ${error.message}`);
       await this.#pause(waitMs);
       if (this.closed) return;
-      if (this.#users === 0) {
+      if (!this.#wanted(error)) {
         await this.close(error);
         return;
       }
@@ -324,16 +360,17 @@ export class LiveStream {
   #checkUnused(): void {
     clearTimeout(this.#idleTimer);
     if (this.closed || this.#users > 0) return;
-    if (this.#source === undefined) {
+    const held = this.#options.director?.held === true;
+    if (this.#source === undefined && !held) {
       // Nobody waits for the answer any more: the INVITE is cancelled.
       if (this.#reopening === undefined) void this.close(new StreamError('closed', 'everybody has left'));
       else this.#wake?.();
       return;
     }
-    const { idleTimeoutMs } = this.#options.timing;
+    const idleMs = held ? HELD_IDLE_MS : this.#options.timing.idleTimeoutMs;
     this.#idleTimer = setTimeout(() => {
       this.close().catch((error: unknown) => this.#log.error({ error: errorMessage(error) }, 'close failed'));
-    }, idleTimeoutMs);
+    }, idleMs);
   }
 }
 

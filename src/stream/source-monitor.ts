@@ -14,6 +14,8 @@ export interface SourceMonitorOptions {
   readonly source: Source;
   readonly play: Play;
   readonly context: SourceContext;
+  /** Silence is meant: a recording is paused. */
+  readonly held?: (() => boolean) | undefined;
   /** Once. */
   readonly onLost: (error: StreamError) => void;
 }
@@ -83,6 +85,8 @@ export class SourceMonitor {
 
   #requestKeyFrame(): void {
     const { context, play } = this.#options;
+    // The command is for the encoder; a recording is what it is.
+    if (context.history !== undefined) return;
     const { deviceId, channelId } = play.request;
     context.platform.requestKeyFrame(deviceId, channelId).catch((error: unknown) => {
       context.log.debug({ deviceId, channelId, error: errorMessage(error) }, 'key frame request failed');
@@ -109,6 +113,7 @@ export class SourceMonitor {
   };
 
   readonly #handleSilent = (silentMs: number): void => {
+    if (this.#options.held?.() === true) return;
     this.#lost(new StreamError('media_lost', `no packet for ${silentMs} ms`));
   };
 

@@ -5,6 +5,9 @@ import { safeEmit, type Logger } from '../util/index.ts';
 import type { MuteState, WebRtc } from '../webrtc/index.ts';
 import type { StreamPlatform } from './attempt.ts';
 import { StreamLimitError, StreamNotFoundError, StreamTakenError } from './errors.ts';
+import type { HistoryDirector } from './history/director.ts';
+import { Histories } from './history/histories.ts';
+import type { Playbacks, RecordedDownload, RecordedDownloadRequest } from './history/types.ts';
 import { LiveStream } from './live-stream.ts';
 import { FormerOwners } from './former-owners.ts';
 import { fillOptions, type StreamsOptions, type Timing } from './options.ts';
@@ -56,6 +59,7 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
   readonly #publications: Publications;
   readonly #pulling = new Pulling();
   readonly #formerOwners = new FormerOwners();
+  readonly #histories: Histories;
   readonly #closing = new Set<Promise<void>>();
   #closed = false;
 
@@ -76,8 +80,20 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
       emit: (event, ...args) => this.#emit(event, ...args),
       log: parts.log,
     });
+    this.#histories = new Histories({
+      open: (name, request, director) => this.#open(name, request, director),
+      log: parts.log,
+    });
     parts.platform.on('deviceOnline', this.#handleDevice);
     parts.platform.on('deviceChanged', this.#handleDevice);
+  }
+
+  get playbacks(): Playbacks {
+    return this.#histories.playbacks;
+  }
+
+  openDownload(request: RecordedDownloadRequest, signal?: AbortSignal): Promise<RecordedDownload> {
+    return this.#histories.openDownload(request, signal);
   }
 
   async open(request: PlayRequest, signal?: AbortSignal): Promise<StreamSnapshot> {
@@ -241,8 +257,11 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
 
   #stream(request: PlayRequest): LiveStream {
     const name = formatStreamName(request);
-    const running = this.#streams.get(name);
-    if (running !== undefined) return running;
+    return this.#streams.get(name) ?? this.#open(name, request);
+  }
+
+  /** @throws StreamTakenError, StreamLimitError */
+  #open(name: string, request: PlayRequest, director?: HistoryDirector): LiveStream {
     const { maxStreams } = this.#timing;
     if (this.#publications.find(name) !== undefined) throw new StreamTakenError(`${name} is a publication`);
     if (this.#closed) throw new StreamLimitError('the gateway is closing');
@@ -253,6 +272,7 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
       ...this.#parts,
       name,
       request,
+      ...(director !== undefined && { director }),
       timing: this.#timing,
       startPlay: () => this.#plays.start(name, request),
       onOpened: (opened) => this.#emit('opened', opened.snapshot),

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { AudioTrack, IngestStats, VideoTrack } from '../media/index.ts';
 import type { MuteState, PublicationCloseReason, ViewerCloseReason } from '../webrtc/index.ts';
 import type { RtpPublication, RtpPublishRequest } from './rtp-publication-types.ts';
+import type { Playbacks, RecordedDownload, RecordedDownloadRequest } from './history/types.ts';
 import type { StreamPuller } from './puller-types.ts';
 import type { Tap, TapReaderSnapshot, TapRequest } from './tap-types.ts';
 
@@ -200,6 +201,10 @@ export interface Streams extends EventEmitter<StreamsEvents> {
    * playable video track is known. @throws StreamError
    */
   open(request: PlayRequest, signal?: AbortSignal): Promise<StreamSnapshot>;
+  /** Recordings of devices that are played as streams. */
+  readonly playbacks: Playbacks;
+  /** A recording of a device as a stream that comes at the device's speed. @throws StreamError */
+  openDownload(request: RecordedDownloadRequest, signal?: AbortSignal): Promise<RecordedDownload>;
   /** By name (`live/<device>_<channel>`, with or without app) or by its SSRC in ten digits. */
   find(name: string): StreamSnapshot | undefined;
   list(): StreamSnapshot[];

@@ -79,6 +79,10 @@ export class FakeIngest extends EventEmitter<IngestEvents> implements Ingest {
     this.emit('firstKeyFrame');
   }
 
+  setSpeed(): void {
+    // The clip keeps its pace.
+  }
+
   /** What a camera does when it is asked for a key frame. */
   restartClip(): void {
     this.#picture = 0;

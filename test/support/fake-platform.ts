@@ -11,9 +11,12 @@ import {
   type LiveSession,
   type LiveSessionEvents,
   type MediaTransport,
+  type PlaybackControl,
   type Platform,
   type PlatformEvents,
   type PtzMove,
+  type RecordList,
+  type RecordQuery,
   type SettingsInForce,
   type SipCounters,
   type SsrcLease,
@@ -101,6 +104,15 @@ export class FakeLiveSession extends EventEmitter<LiveSessionEvents> implements 
     super();
     this.callId = callId;
     this.answer = answer;
+  }
+
+  /** What it was asked, oldest first; the device answers with this failure where there is one. */
+  readonly controls: PlaybackControl[] = [];
+  refusal: Error | undefined;
+
+  async control(control: PlaybackControl): Promise<void> {
+    this.controls.push(control);
+    if (this.refusal !== undefined) throw this.refusal;
   }
 
   async bye(): Promise<void> {
@@ -243,6 +255,14 @@ export class FakePlatform extends EventEmitter<PlatformEvents> implements Platfo
 
   touch(deviceId: string): void {
     this.calls.push(['touch', deviceId]);
+  }
+
+  /** Answer of `records`. */
+  recordList: RecordList | undefined;
+
+  async records(query: RecordQuery): Promise<RecordList> {
+    this.#ask('records', query.deviceId, query.channelId, query.fromMs, query.toMs, query.type);
+    return this.recordList ?? { ...query, sumNum: 0, complete: true, items: [], segments: [] };
   }
 
   async invite(options: LiveInvite): Promise<LiveSession> {

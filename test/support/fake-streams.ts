@@ -3,6 +3,7 @@ import type {
   EvidenceStage,
   PlayRecord,
   PlayRequest,
+  RecordedDownload,
   PublishHandle,
   PublishRequest,
   RtpPublication,
@@ -17,6 +18,7 @@ import type {
 } from '../../src/stream/index.ts';
 import { NO_STATS } from '../../src/media/no-stats.ts';
 import { FakeError } from './fake-platform.ts';
+import { FakePlaybacks } from './fake-playbacks.ts';
 
 export { NO_STATS };
 
@@ -95,6 +97,7 @@ export function fakePlay(more: Partial<PlayRecord> = {}): PlayRecord {
 export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams {
   /** What was called, oldest first. */
   readonly calls: unknown[][] = [];
+  readonly playbacks = new FakePlaybacks();
   /** Thrown by `open` and `view`. */
   failure: Error | undefined;
   /** While set, `open` waits for it after the timeline has begun. */
@@ -125,6 +128,10 @@ export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams 
     this.#plays[index] = grown;
     this.emit('play', grown);
     return grown;
+  }
+
+  async openDownload(): Promise<RecordedDownload> {
+    throw new FakeError('device_offline', 'there are no recordings here');
   }
 
   async open(request: PlayRequest, signal?: AbortSignal): Promise<StreamSnapshot> {

@@ -103,7 +103,8 @@ async function gbrtcAnswer(api, stream, sdp) {
     return (await gbrtcJson('/rtc/v1/play/', { api: location.origin + '/rtc/v1/play/', streamurl, clientip: null, sdp })).sdp;
   }
   const name = stream.startsWith('webrtc:') ? new URL(stream.replace('webrtc:', 'http:')).pathname.split('/').pop() : stream;
-  const response = await fetch('/rtc/v1/whep/?app=live&stream=' + encodeURIComponent(name), { method: 'POST', headers: { 'content-type': 'application/sdp' }, body: sdp });
+  const [app, last] = name.includes('/') ? name.split('/') : ['live', name];
+  const response = await fetch('/rtc/v1/whep/?app=' + app + '&stream=' + encodeURIComponent(last), { method: 'POST', headers: { 'content-type': 'application/sdp' }, body: sdp });
   if (response.status !== 201) throw new Error('WHEP ' + response.status + ': ' + await response.text());
   gbrtcResource = response.headers.get('location');
   return response.text();

@@ -9,6 +9,7 @@ import {
   type LiveSessionEnd,
   type LiveSessionEvents,
   type MediaTransport,
+  type PlaybackControl,
   type PlatformEvents,
   type SettingsInForce,
   type SsrcLease,
@@ -111,6 +112,13 @@ export class ScriptedIngest extends EventEmitter<IngestEvents> implements Ingest
     if (this.playsOnAnswer) this.play();
   }
 
+  /** As it was told, oldest first. */
+  readonly speeds: number[] = [];
+
+  setSpeed(speed: number): void {
+    this.speeds.push(speed);
+  }
+
   addOutput(): IngestOutput {
     this.outputs += 1;
     return { close: () => (this.outputs -= 1) };
@@ -174,6 +182,16 @@ export class ScriptedSession extends EventEmitter<LiveSessionEvents> implements 
   constructor(callId: string) {
     super();
     this.callId = callId;
+  }
+
+  /** What it was asked, oldest first. */
+  readonly controls: PlaybackControl[] = [];
+  /** Thrown instead of agreeing. */
+  refusal: Error | undefined;
+
+  async control(control: PlaybackControl): Promise<void> {
+    this.controls.push(control);
+    if (this.refusal !== undefined) throw this.refusal;
   }
 
   async bye(): Promise<void> {

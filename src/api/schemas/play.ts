@@ -66,6 +66,7 @@ const statsSchema = z.object({
   bitrateBps: z.number(),
   fps: z.number(),
   gopMs: z.number(),
+  mediaMs: z.number().meta({ description: 'Length of the material so far, by its own clock.' }),
   errors: z.record(z.string(), z.number()),
 });
 

@@ -3,6 +3,7 @@ import { xmlNode } from '../../gb28181/manscdp/xml.ts';
 import { catalog } from './catalog.ts';
 import { deviceControl } from './control.ts';
 import { configDownload, deviceInfo, deviceStatus } from './device.ts';
+import { recordInfo } from './record-info.ts';
 import type { CommandContext, CommandHandler } from './types.ts';
 
 export type { CommandContext } from './types.ts';
@@ -13,10 +14,7 @@ const HANDLERS: ReadonlyMap<string, CommandHandler> = new Map([
   ['DeviceInfo', deviceInfo],
   ['DeviceStatus', deviceStatus],
   ['ConfigDownload', configDownload],
-  [
-    'RecordInfo',
-    (command, { device }) => [nothingFound(command, [xmlNode('Name', device.name), xmlNode('SumNum', 0)])],
-  ],
+  ['RecordInfo', recordInfo],
   ['PresetQuery', (command) => [nothingFound(command, [xmlNode('SumNum', 0), xmlNode('PresetList', [], { Num: 0 })])]],
   ['DeviceControl', deviceControl],
 ]);

@@ -1,6 +1,7 @@
 import type { Manscdp, ManscdpParts } from '../../gb28181/manscdp/message.ts';
 import type { PtzCommand } from '../../gb28181/ptz.ts';
 import type { VirtualDevice } from '../device.ts';
+import type { Recordings } from '../recordings.ts';
 
 /** What a camera that gets a command can do to the rest of itself. */
 export interface CommandEffects {
@@ -14,6 +15,8 @@ export interface CommandContext {
   readonly localAddress: string;
   readonly sipPort: number;
   readonly catalogBatch: number;
+  readonly recordBatch: number;
+  readonly recordings: Recordings;
   readonly expiresSec: number;
   readonly keepaliveSec: number;
   readonly effects: CommandEffects;

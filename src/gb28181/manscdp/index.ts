@@ -7,4 +7,5 @@ export { parseNumber, XmlElement } from './element.ts';
 export * from './keepalive.ts';
 export * from './media-status.ts';
 export * from './message.ts';
+export * from './record-info.ts';
 export { parseXml } from './xml.ts';

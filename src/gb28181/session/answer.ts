@@ -1,5 +1,6 @@
 import { decodeText } from '../charset.ts';
-import { parseGbSdp } from '../gb-sdp.ts';
+import { parseGbSdp, type GbAttribute } from '../gb-sdp.ts';
+import { parseNumber } from '../manscdp/index.ts';
 import type { LiveInvite, MediaAnswer } from '../types.ts';
 import { OFFERED_PAYLOADS } from './offer.ts';
 
@@ -11,12 +12,14 @@ export function parseMediaAnswer(body: Buffer, fallbackAddress: string): MediaAn
   const parsed = parseGbSdp(body);
   if (typeof parsed === 'string') return parsed;
   const { address, port, ssrc, payloads, setup } = parsed;
+  const fileSize = fileSizeOf(parsed.attributes);
   return {
     address: address === '' || address === '0.0.0.0' || address === '::' ? fallbackAddress : address,
     port,
     ...(ssrc !== undefined && { ssrc }),
     payloads,
     ...(setup !== undefined && { setup }),
+    ...(fileSize > 0 && { fileSize }),
     sdp: decodeText(body).replaceAll(/^(\s*a\s*=\s*(?:username|password)\s*:).*$/gim, '$1[redacted]'),
   };
 }
@@ -24,4 +27,10 @@ export function parseMediaAnswer(body: Buffer, fallbackAddress: string): MediaAn
 /** Stands for the answer of a device that sent packets and no 200: what was offered, from where its SIP comes. */
 export function assumedMediaAnswer({ ssrc }: LiveInvite, sourceAddress: string): MediaAnswer {
   return { address: sourceAddress, port: 0, ssrc: ssrc.value, payloads: OFFERED_PAYLOADS, sdp: '' };
+}
+
+/** Bytes of a download; some cameras write 0 into live answers. */
+function fileSizeOf(attributes: readonly GbAttribute[]): number {
+  const [, text = ''] = attributes.find(([name]) => name.toLowerCase() === 'filesize') ?? [];
+  return Math.max(0, parseNumber(text) ?? 0);
 }

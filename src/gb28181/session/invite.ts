@@ -14,13 +14,15 @@ import { sipUri } from '../sip-fields.ts';
 import type { LiveInvite } from '../types.ts';
 import { assumedMediaAnswer, parseMediaAnswer } from './answer.ts';
 import { DialogSession } from './live-session.ts';
-import { liveOffer, liveSubject } from './offer.ts';
+import { mediaOffer, mediaSubject } from './offer.ts';
 
 export interface InviterOptions {
   readonly serial: string;
   readonly realm: string;
   readonly engine: () => SipEngine;
   readonly inviteTimeoutMs: number;
+  /** How long a device may think about an INFO. */
+  readonly responseTimeoutMs: number;
   readonly log: Logger;
   /** Tells the trace whose request it is. */
   readonly onSent: (record: DeviceRecord, request: SipRequest) => void;
@@ -30,7 +32,7 @@ const BUSY_HERE = 486;
 /** A device that sends media and has not answered by now is one that never does, or too late (quirks 2.1). */
 const ANSWER_WAIT_MS = 2_500;
 
-/** Opens live dialogs with devices (GB/T 28181 13.1) and keeps them until they end. */
+/** Opens INVITE dialogs with devices (GB/T 28181 13.1) and keeps them until they end. */
 export class Inviter {
   readonly #options: InviterOptions;
   readonly #sessions = new Set<DialogSession>();
@@ -51,12 +53,27 @@ export class Inviter {
       if (!(error instanceof InviteRejectedError) || error.status !== BUSY_HERE) throw error;
       // The device still sends a picture for a dialog that we have (quirks 2.1): end that one, then once more.
       const stale = this.#of((each) => each.deviceId === record.id && each.channelId === options.channelId).filter(
-        (each) => each.subStream === options.subStream,
+        // Of recordings each dialog is somebody's own.
+        (each) => each.subStream === options.subStream && each.history === undefined && options.history === undefined,
       );
       if (stale.length === 0) throw error;
       await Promise.all(stale.map((each) => each.bye()));
       return this.#attempt(record, options);
     }
+  }
+
+  /**
+   * A recording has come to its end: that of this dialog, else, from devices that send it outside, the only one or the
+   * oldest of the channel, or of the device where they name that (GB/T 28181 5.3, quirks 2.1). False: of none.
+   */
+  fileEnded(of: { readonly callId: string; readonly deviceId?: string; readonly subject: string }): boolean {
+    const byCall = this.#of((each) => each.callId === of.callId && each.history !== undefined);
+    const ofDevice = this.#of((each) => each.deviceId === of.deviceId && each.history !== undefined);
+    const ofChannel = ofDevice.filter((each) => each.channelId === of.subject);
+    const named = of.subject === of.deviceId ? ofDevice : [];
+    const [session] = [...byCall, ...ofChannel, ...named];
+    session?.fileEnded();
+    return session !== undefined;
   }
 
   /** Ends the dialogs of a device, e.g. when it unregisters. */
@@ -87,9 +104,19 @@ export class Inviter {
     }
     const how = established === undefined ? 'no 200; packets arrived, ACK sent' : '200';
     options.onProgress?.('ok', how, dialog.callId);
-    const { deviceId, channelId, subStream } = options;
-    const { log } = this.#options;
-    const session = new DialogSession({ dialog, answer, sourceAddress, deviceId, channelId, subStream, log });
+    const { deviceId, channelId, subStream, history } = options;
+    const { log, responseTimeoutMs: controlTimeoutMs } = this.#options;
+    const session = new DialogSession({
+      dialog,
+      answer,
+      sourceAddress,
+      deviceId,
+      channelId,
+      subStream,
+      history,
+      controlTimeoutMs,
+      log,
+    });
     this.#sessions.add(session);
     session.once('ended', () => this.#sessions.delete(session));
     return session;
@@ -134,10 +161,10 @@ export class Inviter {
       from: sipUri(serial, realm),
       to: sipUri(channelId, realm),
       target: record.target,
-      headers: [['Subject', liveSubject(options, serial)]],
+      headers: [['Subject', mediaSubject(options, serial)]],
       contactUser: serial,
       contentType: SDP_CONTENT_TYPE,
-      body: Buffer.from(liveOffer(options, record.settings.subStreamDialect), 'latin1'),
+      body: Buffer.from(mediaOffer(options, record.settings), 'latin1'),
       signal,
       ...(firstPacket !== undefined && { assumedAnswer: { afterMs: ANSWER_WAIT_MS, proof: firstPacket } }),
       onSent: (request) => {

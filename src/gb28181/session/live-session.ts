@@ -1,8 +1,16 @@
 import { EventEmitter } from 'node:events';
 import type { Dialog, DialogEndReason } from '../../sip/index.ts';
 import { safeEmit, type Logger } from '../../util/index.ts';
-import type { LiveSession, LiveSessionEnd, LiveSessionEvents, MediaAnswer } from '../types.ts';
+import type {
+  HistoryInvite,
+  LiveSession,
+  LiveSessionEnd,
+  LiveSessionEvents,
+  MediaAnswer,
+  PlaybackControl,
+} from '../types.ts';
 import { parseMediaAnswer } from './answer.ts';
+import { sendControl } from './control.ts';
 
 const END_REASONS: Readonly<Record<DialogEndReason, LiveSessionEnd>> = {
   local_bye: 'local_bye',
@@ -22,22 +30,34 @@ export interface LiveSessionParts {
   readonly deviceId: string;
   readonly channelId: string;
   readonly subStream: number;
+  /** Absent = live. */
+  readonly history?: HistoryInvite | undefined;
+  /** How long the answer to an INFO is waited for. */
+  readonly controlTimeoutMs: number;
   readonly log: Logger;
 }
 
-/** A live INVITE dialog, with what the platform has to know to find it again. */
+/** An INVITE dialog, with what the platform has to know to find it again. */
 export class DialogSession extends EventEmitter<LiveSessionEvents> implements LiveSession {
   readonly deviceId: string;
   readonly channelId: string;
   readonly subStream: number;
+  readonly history: HistoryInvite | undefined;
   #answer: MediaAnswer;
   readonly #dialog: Dialog;
+  readonly #controlTimeoutMs: number;
   readonly #log: Logger;
+  /** Of MANSRTSP, which counts apart from SIP (GB/T 28181 14). */
+  #cseq = 0;
+  #controls: Promise<unknown> = Promise.resolve();
   #ended = false;
   #bye: Promise<void> | undefined;
 
-  constructor({ dialog, answer, sourceAddress, deviceId, channelId, subStream, log }: LiveSessionParts) {
+  constructor(parts: LiveSessionParts) {
     super();
+    const { dialog, answer, sourceAddress, deviceId, channelId, subStream, log } = parts;
+    this.history = parts.history;
+    this.#controlTimeoutMs = parts.controlTimeoutMs;
     this.#dialog = dialog;
     this.#answer = answer;
     this.deviceId = deviceId;
@@ -60,6 +80,26 @@ export class DialogSession extends EventEmitter<LiveSessionEvents> implements Li
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** One at a time: a device that works on a seek would take a pause for the time before. */
+  control(control: PlaybackControl): Promise<void> {
+    const run = async (): Promise<void> => {
+      this.#cseq += 1;
+      await sendControl(this.#dialog, control, {
+        deviceId: this.deviceId,
+        cseq: this.#cseq,
+        timeoutMs: this.#controlTimeoutMs,
+      });
+    };
+    const done = this.#controls.then(run);
+    this.#controls = done.catch(() => undefined);
+    return done;
+  }
+
+  /** MediaStatus 121 came for it (GB/T 28181 5.3). */
+  fileEnded(): void {
+    if (!this.#ended) safeEmit<LiveSessionEvents, 'fileEnded'>(this, this.#log, 'fileEnded');
   }
 
   bye(): Promise<void> {

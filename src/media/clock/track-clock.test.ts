@@ -150,6 +150,35 @@ describe('TrackClock (quirks P5)', () => {
     expect(run(clock, frames(77, 3, RTP_CLOCK_MODULUS), 40, 120)).toEqual(even.slice(3));
   });
 
+  test.each([0.25, 0.5, 2, 4, 8])('recorded material at %d times its speed runs as the wall clock does', (speed) => {
+    const clock = new TrackClock(new ProgramClock(), PES_CLOCK_MODULUS);
+    clock.changeSpeed(speed);
+    const stepMs = 40 / speed;
+    const seen = run(clock, frames(900_000, 200), stepMs);
+    expect(seen.at(-1)).toBeCloseTo(199 * stepMs * 90, 3);
+    expect(clock.jumps).toBe(0);
+  });
+
+  test('quirk: a device that scales its own stamps is believed after a moment', () => {
+    const clock = new TrackClock(new ProgramClock(), PES_CLOCK_MODULUS);
+    clock.changeSpeed(4);
+    const seen = run(clock, frames(900_000, 200));
+    expect(seen[199]! - seen[100]!).toBe(99 * FRAME);
+  });
+
+  test('a change of speed goes on at the present, also after a pause', () => {
+    const clock = new TrackClock(new ProgramClock(), PES_CLOCK_MODULUS);
+    run(clock, frames(900_000, 26));
+    expect(clock.dts).toBe(90_000);
+    clock.changeSpeed(2);
+    // 10 s of pause, then the device goes on where it was.
+    const after = run(clock, frames(900_000 + 26 * FRAME, 51), 20, 11_000);
+    expect(after[0]).toBe(990_000);
+    expect(after[50]! - after[0]!).toBe(90_000);
+    clock.changeSpeed(1);
+    expect(run(clock, frames(50_000_000, 26), 40, 12_040).at(-1)).toBe(after[50]! + FRAME + 90_000);
+  });
+
   test('property: any stamps give a rising DTS near the wall clock', () => {
     fc.assert(
       fc.property(

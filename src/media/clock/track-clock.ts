@@ -1,4 +1,5 @@
 import type { ProgramClock } from './program-clock.ts';
+import { SpeedProbe } from './speed-probe.ts';
 import { wrapDelta } from './wrap.ts';
 
 /** A larger step of live media that the wall clock does not explain is a jump of the device's clock. */
@@ -23,7 +24,11 @@ export interface DeviceStamp {
 export class TrackClock {
   readonly #program: ProgramClock;
   #modulus: number;
+  #clockRate: number;
+  /** Output ticks of one of the device's. */
   #scale: number;
+  #speed = 1;
+  #probe: SpeedProbe | undefined;
   #started = false;
   #anchored = false;
   #lastRaw = 0;
@@ -43,6 +48,7 @@ export class TrackClock {
   constructor(program: ProgramClock, modulus: number, clockRate = 90_000) {
     this.#program = program;
     this.#modulus = modulus;
+    this.#clockRate = clockRate;
     this.#scale = 90_000 / clockRate;
   }
 
@@ -54,7 +60,22 @@ export class TrackClock {
   /** The stamps come from another clock from now on; the output goes on where it is. */
   changeSource(modulus: number, clockRate = 90_000): void {
     this.#modulus = modulus;
-    this.#scale = 90_000 / clockRate;
+    this.#clockRate = clockRate;
+    this.#leaveSource();
+  }
+
+  /**
+   * The device plays at this speed from now on: its clock runs so many times as fast as the wall's, the output does
+   * not. The output goes on at the present, also after a pause.
+   */
+  changeSpeed(speed: number): void {
+    this.#speed = speed;
+    this.#probe = speed === 1 ? undefined : new SpeedProbe(speed);
+    this.#leaveSource();
+  }
+
+  #leaveSource(): void {
+    this.#scale = 90_000 / this.#clockRate / this.#speed;
     this.#anchored = false;
   }
 
@@ -83,6 +104,7 @@ export class TrackClock {
   #place(raw: number, nowMs: number): number {
     if (raw < 0) return this.#withoutStamp(nowMs);
     if (!this.#anchored) return this.#anchor(raw, nowMs);
+    this.#checkSpeed(raw, nowMs);
     const delta = wrapDelta(this.#lastRaw, raw, this.#modulus) * this.#scale;
     if (delta === 0) return this.#withoutStamp(nowMs);
     const elapsed = (nowMs - this.#lastNowMs) * 90;
@@ -93,6 +115,15 @@ export class TrackClock {
     this.#lastIn += delta;
     if (!explained) this.#jump(step, elapsed);
     return this.#lastIn + this.#offset;
+  }
+
+  /** Some devices have scaled their stamps already: then there is nothing left to do. */
+  #checkSpeed(raw: number, nowMs: number): void {
+    const own = (wrapDelta(this.#lastRaw, raw, this.#modulus) * 90_000) / this.#clockRate;
+    const verdict = this.#probe?.add(own / 90, nowMs);
+    if (verdict === undefined) return;
+    this.#probe = undefined;
+    if (verdict === 'scaled') this.#scale = 90_000 / this.#clockRate;
   }
 
   #jump(step: number, elapsed: number): void {

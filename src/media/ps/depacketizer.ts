@@ -88,6 +88,13 @@ class RtpDepacketizer implements Depacketizer {
     if (reader !== undefined) reader.payload.push(view, nowMs);
   }
 
+  setSpeed(speed: number): void {
+    // The offset of before was between clocks of other speeds.
+    this.#program.offset = undefined;
+    this.#videoClock.changeSpeed(speed);
+    this.#audioClock.changeSpeed(speed);
+  }
+
   gap(): void {
     for (const reader of this.#readers.values()) reader.payload.discard();
   }

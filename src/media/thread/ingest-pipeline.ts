@@ -10,6 +10,8 @@ import type { ThreadContext } from './thread-context.ts';
 export interface IngestPipelineDependencies {
   readonly context: ThreadContext;
   readonly counters: IngestCounters;
+  /** As of `IngestOptions`. */
+  readonly keepsStart: boolean;
   readonly tell: (fact: IngestFact) => void;
 }
 
@@ -31,10 +33,11 @@ export class IngestPipeline implements MediaSink {
   /** Unknown until media comes. */
   #warmUntilMs = Number.POSITIVE_INFINITY;
   #keyFrameSeen = false;
+  #speed = 1;
   #video: VideoTrack | undefined;
   #audio: AudioTrack | undefined;
 
-  constructor({ context, counters, tell }: IngestPipelineDependencies) {
+  constructor({ context, counters, keepsStart, tell }: IngestPipelineDependencies) {
     this.#context = context;
     this.#counters = counters;
     this.#tell = tell;
@@ -44,6 +47,7 @@ export class IngestPipeline implements MediaSink {
       arena: context.arena,
       bundle: context.bundle,
       now: context.now,
+      keepsStart,
       onKeyFrameRequested: () => tell({ name: 'keyFrameRequested' }),
     });
     this.depacketizer = createDepacketizer(this);
@@ -86,7 +90,7 @@ export class IngestPipeline implements MediaSink {
   }
 
   onAccessUnit(unit: AccessUnit): void {
-    this.#counters.onVideoUnit(unit.keyFrame, unit.pts90k);
+    this.#counters.onVideoUnit(unit.keyFrame, unit);
     if (unit.keyFrame && !this.#keyFrameSeen) {
       this.#keyFrameSeen = true;
       this.#tell({ name: 'firstKeyFrame' });
@@ -96,7 +100,14 @@ export class IngestPipeline implements MediaSink {
 
   onAudioFrame(frame: AudioFrame): void {
     this.#counters.audioFrames += 1;
-    if (this.#delivery === 'units') this.feed.onAudioFrame(frame);
+    // Sound of another speed cannot be played at its own.
+    if (this.#delivery === 'units' && this.#speed === 1) this.feed.onAudioFrame(frame);
+  }
+
+  setSpeed(speed: number): void {
+    this.#speed = speed;
+    this.#counters.setSpeed(speed);
+    this.depacketizer.setSpeed(Math.abs(speed));
   }
 
   onKeyFrameNeeded(): void {
@@ -137,6 +148,8 @@ export class IngestPipeline implements MediaSink {
     if (delivery === this.#delivery) return;
     this.#delivery = delivery;
     this.depacketizer.setDelivery(delivery);
+    // What is kept of the start has no continuation any more.
+    if (delivery === 'parameters') this.feed.onGap();
   }
 }
 

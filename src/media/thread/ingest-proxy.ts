@@ -71,6 +71,10 @@ export class IngestProxy extends EventEmitter<IngestEvents> implements Ingest {
     if (!this.#closed) this.#post({ type: 'answer', key: this.key, answer });
   }
 
+  setSpeed(speed: number): void {
+    if (!this.#closed) this.#post({ type: 'speed', key: this.key, speed });
+  }
+
   addOutput(target: OutputTarget): IngestOutput {
     const outputId = this.#nextOutputId;
     this.#nextOutputId += 1;

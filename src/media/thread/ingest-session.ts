@@ -50,7 +50,8 @@ export class IngestSession {
     this.#options = options;
     this.#context = context;
     this.#counters = new IngestCounters(nowMs);
-    this.#pipeline = new IngestPipeline({ context, counters: this.#counters, tell });
+    const keepsStart = options.ingest.keepsStart === true;
+    this.#pipeline = new IngestPipeline({ context, counters: this.#counters, keepsStart, tell });
     this.intake = new RtpIntake(
       { ingest: options.ingest, ownPort: options.ownPort, reorderMs: context.options.reorderMs, nowMs },
       {
@@ -103,6 +104,10 @@ export class IngestSession {
     this.intake.onAnswer(answer.ssrc, nowMs);
     this.#pipeline.depacketizer.setPayloads(answer.payloads);
     if (this.ingest.transport === 'tcp-active') this.#connect(answer, nowMs);
+  }
+
+  setSpeed(speed: number): void {
+    this.#pipeline.setSpeed(speed);
   }
 
   addOutput(outputId: number, target: OutputTarget): void {

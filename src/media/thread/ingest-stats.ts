@@ -24,6 +24,9 @@ export class IngestCounters {
   droppedFrames = 0;
   readonly #errors = new Map<string, number>();
   #lastKeyFramePts = -1;
+  #lastDts = -1;
+  #media90k = 0;
+  #speed = 1;
   #gopMs = 0;
   #sampledAtMs = 0;
   #sampledBytes = 0;
@@ -40,8 +43,16 @@ export class IngestCounters {
     if (known !== undefined || this.#errors.size < MAX_REASONS) this.#errors.set(reason, (known ?? 0) + 1);
   }
 
-  onVideoUnit(keyFrame: boolean, pts90k: number): void {
+  /** The step to the next picture is no time of the material: it may be a pause. */
+  setSpeed(speed: number): void {
+    this.#speed = speed;
+    this.#lastDts = -1;
+  }
+
+  onVideoUnit(keyFrame: boolean, { pts90k, dts90k }: { readonly pts90k: number; readonly dts90k: number }): void {
     this.frames += 1;
+    if (this.#lastDts >= 0) this.#media90k += (dts90k - this.#lastDts) * this.#speed;
+    this.#lastDts = dts90k;
     if (!keyFrame) return;
     this.keyFrames += 1;
     if (this.#lastKeyFramePts >= 0 && pts90k > this.#lastKeyFramePts) {
@@ -79,6 +90,7 @@ export class IngestCounters {
       bitrateBps: this.#bitrateBps,
       fps: this.#fps,
       gopMs: this.#gopMs,
+      mediaMs: Math.round(this.#media90k / 90),
       errors: Object.fromEntries(this.#errors),
     };
   }

@@ -93,14 +93,12 @@ export class MediaThread {
         return this.#onAnswer(request.key, request.answer.ssrc, () => {
           this.#slots.get(request.key)?.session.setAnswer(request.answer);
         });
+      case 'speed':
       case 'addOutput':
-        return this.#slots.get(request.key)?.session.addOutput(request.outputId, request.target);
       case 'addPlayerOutput':
-        return this.#slots.get(request.key)?.session.addPlayerOutput(request.outputId, request.target);
       case 'playerOutput':
-        return this.#slots.get(request.key)?.session.onPlayerAction(request.outputId, request.action);
       case 'removeOutput':
-        return this.#slots.get(request.key)?.session.removeOutput(request.outputId);
+        return onSession(this.#slots.get(request.key)?.session, request);
       case 'close':
         return this.#end(request.key, 'closed');
       case 'framing':
@@ -230,6 +228,27 @@ export class MediaThread {
 
   #log(level: 'warn', fields: Readonly<Record<string, unknown>>, message: string): void {
     this.#context.tell({ type: 'log', level, fields, message });
+  }
+}
+
+type SessionRequest = Extract<
+  ThreadRequest,
+  { readonly type: 'speed' | 'addOutput' | 'addPlayerOutput' | 'playerOutput' | 'removeOutput' }
+>;
+
+/** What is for one ingest, which may have ended meanwhile. */
+function onSession(session: IngestSession | undefined, request: SessionRequest): void {
+  switch (request.type) {
+    case 'speed':
+      return session?.setSpeed(request.speed);
+    case 'addOutput':
+      return session?.addOutput(request.outputId, request.target);
+    case 'addPlayerOutput':
+      return session?.addPlayerOutput(request.outputId, request.target);
+    case 'playerOutput':
+      return session?.onPlayerAction(request.outputId, request.action);
+    case 'removeOutput':
+      return session?.removeOutput(request.outputId);
   }
 }
 

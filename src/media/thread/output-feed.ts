@@ -29,6 +29,8 @@ export interface OutputFeedDependencies {
   /** Of the whole thread; empty between calls. */
   readonly bundle: PacketBundle;
   readonly now: () => number;
+  /** As of `IngestOptions`. */
+  readonly keepsStart?: boolean;
   readonly onKeyFrameRequested: () => void;
 }
 
@@ -50,7 +52,7 @@ export class OutputFeed {
   constructor(dependencies: OutputFeedDependencies) {
     this.#dependencies = dependencies;
     this.#requests = new KeyFrameRequests(dependencies.onKeyFrameRequested);
-    this.#gop = new GopCache(dependencies.chunks);
+    this.#gop = new GopCache(dependencies.chunks, dependencies.keepsStart);
     this.#videoSink = (buffer, start, end) => {
       this.#gop.append(buffer, start, end);
       if (this.#outputs.size > 0) this.#bundleVideo(buffer, start, end);

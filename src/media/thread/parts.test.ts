@@ -165,7 +165,8 @@ test.each([
 test('IngestCounters: rates, GOP and a bound of error names', () => {
   const counters = new IngestCounters(0);
   counters.bytes = 500_000;
-  for (let frame = 0; frame <= 50; frame += 1) counters.onVideoUnit(frame % 50 === 0, frame * 3600);
+  for (let frame = 0; frame <= 50; frame += 1)
+    counters.onVideoUnit(frame % 50 === 0, { pts90k: frame * 3600, dts90k: frame * 3600 });
   counters.sample(1000);
   for (let index = 0; index < 200; index += 1) counters.onError(`reason_${index}`);
   counters.onError('reason_0');

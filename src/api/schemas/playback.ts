@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { idSchema } from './common.ts';
+
+const DAY_MS = 86_400_000;
+/** A RecordInfo answer has to fit into one page; a month has 31 days. */
+const MAX_LIST_MS = 31 * DAY_MS;
+const MAX_RANGE_MS = 7 * DAY_MS;
+
+const recordTypeSchema = z.enum(['time', 'alarm', 'manual', 'all']);
+const unixMs = z.number().int().min(0).max(8.64e15);
+
+const ordered = ({ from, to }: { readonly from: number; readonly to: number }): boolean => to > from;
+const within =
+  (limitMs: number) =>
+  ({ from, to }: { readonly from: number; readonly to: number }): boolean =>
+    to - from <= limitMs;
+
+export const recordQuerySchema = z.object({
+  from: z.coerce.number().int().min(0).max(8.64e15).meta({ description: 'Unix ms.' }),
+  to: z.coerce.number().int().min(0).max(8.64e15),
+  type: recordTypeSchema.default('all'),
+});
+
+/** What is wrong with a range of recordings, in words. */
+export function rangeFault({ from, to }: { readonly from: number; readonly to: number }): string | undefined {
+  if (!ordered({ from, to })) return `to must be after from, got ${from} to ${to}`;
+  return within(MAX_LIST_MS)({ from, to }) ? undefined : `${to - from} ms, the limit is ${MAX_LIST_MS}`;
+}
+
+const recordItemSchema = z
+  .object({
+    channelId: z.string(),
+    name: z.string(),
+    filePath: z.string(),
+    address: z.string(),
+    startMs: z.number().meta({ description: 'Unix ms; clipped to the range.' }),
+    endMs: z.number(),
+    secrecy: z.number(),
+    type: recordTypeSchema,
+    recorderId: z.string(),
+    fileSize: z.number().meta({ description: 'Bytes; 0 = not told.' }),
+    recordLocation: z.string(),
+    streamNumber: z.number(),
+  })
+  .meta({ id: 'RecordItem' });
+
+export const recordListSchema = z
+  .object({
+    deviceId: z.string(),
+    channelId: z.string(),
+    fromMs: z.number(),
+    toMs: z.number(),
+    sumNum: z.number().meta({ description: 'Items that the device has announced.' }),
+    complete: z.boolean().meta({ description: 'false: the device fell silent before the last part.' }),
+    items: z.array(recordItemSchema),
+    segments: z
+      .array(z.object({ startMs: z.number(), endMs: z.number(), type: recordTypeSchema }))
+      .meta({ description: 'What a timeline draws: items that overlap or touch, joined; alarms apart.' }),
+  })
+  .meta({ id: 'RecordList' });
+
+const speedSchema = z
+  .number()
+  .min(-8)
+  .max(8)
+  .refine((speed) => Math.abs(speed) >= 0.25, 'must be 0.25 to 8, or -0.25 to -8')
+  .meta({ description: 'Times the speed of play; negative: backwards, where the device can. Sound flows at 1 only.' });
+
+const rangeFields = {
+  deviceId: idSchema,
+  channelId: idSchema,
+  from: unixMs.meta({ description: 'Unix ms.' }),
+  to: unixMs,
+};
+const rangeRules = [
+  [ordered, 'to must be after from'],
+  [within(MAX_RANGE_MS), `a range is at most ${MAX_RANGE_MS} ms`],
+] as const;
+
+export const playbackRequestSchema = z
+  .strictObject({ ...rangeFields, speed: speedSchema.optional() })
+  .refine(...rangeRules[0])
+  .refine(...rangeRules[1])
+  .meta({ id: 'PlaybackRequest' });
+
+export const playbackChangeSchema = z
+  .strictObject({
+    state: z.enum(['playing', 'paused']).optional(),
+    speed: speedSchema.optional(),
+    position: unixMs.optional().meta({ description: 'Unix ms; a paused playback shows the picture there.' }),
+    step: z
+      .union([z.literal(1), z.literal(-1)])
+      .optional()
+      .meta({
+        description: 'About one picture forwards or backwards, by a seek and a pause; devices start at key frames.',
+      }),
+  })
+  .meta({ id: 'PlaybackChange', description: 'What is absent stays.' });
+
+export const playbackSchema = z
+  .object({
+    id: z.string(),
+    stream: z.string().meta({ description: 'To be watched as any other stream.' }),
+    playId: z.string().meta({ description: 'Of the latest INVITE: its evidence is in /api/v1/plays.' }),
+    deviceId: z.string(),
+    channelId: z.string(),
+    fromMs: z.number(),
+    toMs: z.number(),
+    state: z.enum(['opening', 'playing', 'paused', 'ended']),
+    speed: z.number(),
+    positionMs: z.number().meta({ description: 'What arrives now, Unix ms.' }),
+    control: z.enum(['info', 'invite']).meta({ description: 'invite: the device refuses MANSRTSP.' }),
+    createdAt: z.number(),
+    endedAt: z.number().optional(),
+    end: z.string().optional().meta({ description: 'finished, stopped, unwatched, or the reason code of a play.' }),
+    message: z.string().optional(),
+  })
+  .meta({ id: 'Playback' });
+
+export const playbackTicketSchema = playbackSchema
+  .extend({
+    url: z.string().meta({ description: 'webrtc:// URL.' }),
+    whepUrl: z.string(),
+    token: z.string().optional(),
+    tokenExpiresAt: z.number().optional(),
+  })
+  .meta({ id: 'PlaybackTicket' });

@@ -1,0 +1,30 @@
+import { recordInfoQuery } from '../manscdp/index.ts';
+import type { DeviceAccess } from '../device-access.ts';
+import { ResponseCollector, type CollectTimes } from '../response-collector.ts';
+import type { RecordList, RecordQuery } from '../types.ts';
+import { RECORD_TIMES, RecordParts } from './record-parts.ts';
+import { clipItems, joinItems } from './segments.ts';
+
+/**
+ * What a device has recorded of a channel (GB/T 28181 8). A device that falls silent in the middle gives what came,
+ * marked as not complete.
+ * @throws DeviceOfflineError, DeviceSilentError, DeviceRefusedError, RequestAbortedError, DeviceUnreachableError
+ */
+export async function queryRecords(
+  access: DeviceAccess,
+  query: RecordQuery,
+  { signal, times = RECORD_TIMES }: { readonly signal?: AbortSignal | undefined; readonly times?: CollectTimes } = {},
+): Promise<RecordList> {
+  const record = access.online(query.deviceId);
+  const parts = new RecordParts();
+  const collector = new ResponseCollector(record, access, {
+    command: (sn) => recordInfoQuery(sn, query),
+    parts,
+    times,
+  });
+  const ends = signal === undefined ? access.closing : AbortSignal.any([signal, access.closing]);
+  const complete = await collector.run(ends);
+  const { deviceId, channelId, fromMs, toMs } = query;
+  const items = clipItems(parts.items, fromMs, toMs);
+  return { deviceId, channelId, fromMs, toMs, sumNum: parts.sumNum, complete, items, segments: joinItems(items) };
+}

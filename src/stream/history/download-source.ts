@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import type { HistoryInvite } from '../../gb28181/index.ts';
+import { safeEmit, type Logger } from '../../util/index.ts';
+import type { StreamError } from '../errors.ts';
+import type { LiveStream } from '../live-stream.ts';
+import type { Source } from '../source.ts';
+import type { HistoryDirector } from './director.ts';
+import { MediaPosition } from './media-position.ts';
+import type { DownloadEnd, RecordedDownload, RecordedDownloadEvents, RecordedDownloadRequest } from './types.ts';
+
+/** A device that is lost so often, without bringing anything in between, is given up. */
+const MAX_FAILURES = 5;
+/** Silence or a BYE so near to the end is the end. */
+const END_MS = 3000;
+/** A stream that brings more than was asked for: some devices go on with the next file. */
+const BEYOND_MS = 10_000;
+/** What was on the way when the device was lost is asked for again, from a key frame on. */
+const OVERLAP_MS = 1000;
+/** The recorder has the last packets a moment after the device says that it has sent them. */
+const TAIL_MS = 500;
+
+/** The stream of a download (GB/T 28181 13.7): called again from where it was lost, until it is complete. */
+export class DownloadSource extends EventEmitter<RecordedDownloadEvents> implements HistoryDirector, RecordedDownload {
+  readonly held = false;
+  readonly #request: RecordedDownloadRequest;
+  readonly #stream: LiveStream;
+  readonly #position = new MediaPosition();
+  readonly #log: Logger;
+  #inviteFromMs: number;
+  #fileSize = 0;
+  #resumes = 0;
+  #failures = 0;
+  #reachedMs: number;
+  #ended = false;
+  #closing = false;
+  #finished: NodeJS.Timeout | undefined;
+
+  constructor(
+    request: RecordedDownloadRequest,
+    parts: {
+      readonly open: (name: string, director: HistoryDirector) => LiveStream;
+      readonly log: Logger;
+    },
+  ) {
+    super();
+    const { deviceId, channelId, fromMs } = request;
+    this.#request = request;
+    this.#inviteFromMs = fromMs;
+    this.#reachedMs = fromMs;
+    this.#log = parts.log;
+    this.#stream = parts.open(`download/${deviceId}_${channelId}_${randomBytes(6).toString('hex')}`, this);
+  }
+
+  get stream(): string {
+    return this.#stream.name;
+  }
+
+  get positionMs(): number {
+    const { fromMs, toMs } = this.#request;
+    return Math.round(Math.min(toMs, Math.max(fromMs, this.#position.ms)));
+  }
+
+  get receivedMs(): number {
+    return this.#position.receivedMs;
+  }
+
+  get receivedBytes(): number {
+    return this.#position.receivedBytes;
+  }
+
+  get fileSize(): number {
+    return this.#fileSize;
+  }
+
+  get resumes(): number {
+    return this.#resumes;
+  }
+
+  /** @throws StreamError */
+  async begin(signal?: AbortSignal): Promise<void> {
+    await this.#stream.join(signal);
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#stream.close();
+  }
+
+  invite(): HistoryInvite {
+    const { toMs, speed } = this.#request;
+    return {
+      kind: 'download',
+      fromSec: Math.floor(this.#inviteFromMs / 1000),
+      toSec: Math.ceil(toMs / 1000),
+      downloadSpeed: speed,
+    };
+  }
+
+  onSource(source: Source): void {
+    this.#position.start(source, this.#inviteFromMs, this.#request.speed);
+    if (this.#resumes === 0) this.#fileSize = source.session.answer.fileSize ?? 0;
+    source.ingest.on('stats', () => {
+      if (this.#position.ms > this.#request.toMs + BEYOND_MS) this.#finish();
+    });
+    source.session.once('fileEnded', () => this.#finish());
+  }
+
+  comesBack(error: StreamError): boolean {
+    this.#position.stop();
+    const positionMs = this.positionMs;
+    if (this.#closing || this.#finished !== undefined || positionMs >= this.#request.toMs - END_MS) return false;
+    // What brings something is no failure.
+    this.#failures = positionMs > this.#reachedMs + OVERLAP_MS ? 0 : this.#failures + 1;
+    if (this.#failures >= MAX_FAILURES) return false;
+    this.#reachedMs = Math.max(this.#reachedMs, positionMs);
+    this.#inviteFromMs = Math.max(this.#request.fromMs, this.#reachedMs - OVERLAP_MS);
+    this.#resumes += 1;
+    this.#log.info({ stream: this.stream, code: error.code, positionMs }, 'download is resumed');
+    safeEmit<RecordedDownloadEvents, 'resumed'>(this, this.#log, 'resumed', this.#inviteFromMs);
+    return true;
+  }
+
+  onClosed(error: StreamError | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#finished);
+    this.#position.stop();
+    const atEnd = this.positionMs >= this.#request.toMs - END_MS;
+    const end: DownloadEnd =
+      this.#finished !== undefined || (atEnd && !this.#closing)
+        ? 'finished'
+        : this.#closing
+          ? 'stopped'
+          : (error?.code ?? 'media_lost');
+    safeEmit<RecordedDownloadEvents, 'ended'>(this, this.#log, 'ended', end, error?.message ?? '');
+  }
+
+  #finish(): void {
+    this.#finished ??= setTimeout(() => {
+      void this.#stream.close();
+    }, TAIL_MS);
+  }
+}

@@ -1,0 +1,113 @@
+import { EventEmitter } from 'node:events';
+import { safeEmit, type Logger } from '../../util/index.ts';
+import { PlaybackUnknownError, StreamLimitError } from '../errors.ts';
+import type { LiveStream } from '../live-stream.ts';
+import type { PlayRequest } from '../types.ts';
+import type { HistoryDirector } from './director.ts';
+import { DownloadSource } from './download-source.ts';
+import { Playback } from './playback.ts';
+import type {
+  PlaybackChange,
+  PlaybackRequest,
+  Playbacks,
+  PlaybacksEvents,
+  PlaybackSnapshot,
+  RecordedDownload,
+  RecordedDownloadRequest,
+  RecordedRange,
+} from './types.ts';
+
+export interface HistoriesParts {
+  readonly open: (name: string, request: PlayRequest, director: HistoryDirector) => LiveStream;
+  readonly log: Logger;
+}
+
+/** At the same time. */
+const MAX_PLAYBACKS = 200;
+/** That have ended, for those who ask how. */
+const MAX_ENDED = 200;
+
+/** What is played and fetched of devices' recordings. */
+export class Histories {
+  readonly playbacks: PlaybackTable;
+  readonly #parts: HistoriesParts;
+
+  constructor(parts: HistoriesParts) {
+    this.#parts = parts;
+    this.playbacks = new PlaybackTable(parts);
+  }
+
+  /** @throws StreamError */
+  async openDownload(request: RecordedDownloadRequest, signal?: AbortSignal): Promise<RecordedDownload> {
+    const { log } = this.#parts;
+    const source = new DownloadSource(request, { open: opener(this.#parts, request), log });
+    await source.begin(signal);
+    return source;
+  }
+}
+
+class PlaybackTable extends EventEmitter<PlaybacksEvents> implements Playbacks {
+  readonly #parts: HistoriesParts;
+  readonly #playbacks = new Map<string, Playback>();
+
+  constructor(parts: HistoriesParts) {
+    super();
+    this.setMaxListeners(0);
+    this.#parts = parts;
+  }
+
+  async start(request: PlaybackRequest, signal?: AbortSignal): Promise<PlaybackSnapshot> {
+    const running = [...this.#playbacks.values()].filter(({ ended }) => !ended);
+    if (running.length >= MAX_PLAYBACKS) {
+      throw new StreamLimitError(`${running.length} playbacks are open, the limit is ${MAX_PLAYBACKS}`);
+    }
+    const playback = new Playback({
+      request,
+      open: opener(this.#parts, request),
+      onChanged: (changed) => this.#handleChanged(changed),
+      log: this.#parts.log,
+    });
+    this.#playbacks.set(playback.id, playback);
+    try {
+      await playback.begin(signal);
+    } catch (error) {
+      await playback.stop();
+      throw error;
+    }
+    return playback.snapshot;
+  }
+
+  list(): PlaybackSnapshot[] {
+    return [...this.#playbacks.values()].map(({ snapshot }) => snapshot).toReversed();
+  }
+
+  get(id: string): PlaybackSnapshot | undefined {
+    return this.#playbacks.get(id)?.snapshot;
+  }
+
+  async change(id: string, change: PlaybackChange): Promise<PlaybackSnapshot> {
+    const playback = this.#playbacks.get(id);
+    if (playback === undefined) throw new PlaybackUnknownError(`no playback ${id.slice(0, 64)}`);
+    await playback.change(change);
+    return playback.snapshot;
+  }
+
+  async stop(id: string): Promise<boolean> {
+    const playback = this.#playbacks.get(id);
+    await playback?.stop();
+    return playback !== undefined;
+  }
+
+  #handleChanged(playback: Playback): void {
+    if (playback.ended) {
+      const ended = [...this.#playbacks.values()].filter((each) => each.ended);
+      for (const { id } of ended.slice(0, Math.max(0, ended.length - MAX_ENDED))) this.#playbacks.delete(id);
+    }
+    safeEmit<PlaybacksEvents, 'changed'>(this, this.#parts.log, 'changed', playback.snapshot);
+  }
+}
+
+function opener(parts: HistoriesParts, { deviceId, channelId }: RecordedRange) {
+  return (name: string, director: HistoryDirector): LiveStream =>
+    parts.open(name, { deviceId, channelId, subStream: 0 }, director);
+}

@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Browser } from 'playwright-core';
+import type { Camera, CameraOptions } from '../../src/camera/index.ts';
+import type { PlaybackSnapshot, RecordedRange } from '../../src/stream/index.ts';
+import { launchChromium } from '../support/chromium.ts';
+import type { GatewayProcess } from '../support/gateway-process.ts';
+import { GatewayPlayer } from '../support/page-player.ts';
+import { Scene, channelsKnown, eventually } from '../support/scene.ts';
+
+const HOUR_MS = 3_600_000;
+/** Frames of the camera's clip, which its recordings repeat. */
+const FPS = 25;
+const CLIP_FRAMES = 250;
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+
+afterAll(async () => {
+  await browser.close();
+});
+
+/** The hour from 13 o'clock of yesterday in Beijing: the camera has it recorded. */
+function recordedHour(): number {
+  const day = Math.floor((Date.now() + 8 * HOUR_MS) / (24 * HOUR_MS)) - 1;
+  return day * 24 * HOUR_MS - 8 * HOUR_MS + 13 * HOUR_MS;
+}
+
+/** Frame of the clip that the recording shows at a time. */
+function frameAt(unixMs: number): number {
+  return Math.floor((unixMs / 1000) * FPS) % CLIP_FRAMES;
+}
+
+/** Frames from one to another on the clip's ring, between −125 and 125. */
+function distance(from: number, to: number): number {
+  const ahead = (((to - from) % CLIP_FRAMES) + CLIP_FRAMES) % CLIP_FRAMES;
+  return ahead > CLIP_FRAMES / 2 ? ahead - CLIP_FRAMES : ahead;
+}
+
+class PlaybackScene extends Scene {
+  gatewayProcess!: GatewayProcess;
+  device!: Camera;
+  player!: GatewayPlayer;
+  playback!: PlaybackSnapshot;
+
+  async open(lengthMs: number, options: Partial<CameraOptions> = {}, config = {}): Promise<this> {
+    this.gatewayProcess = await this.gateway({ config });
+    this.device = await this.camera(this.gatewayProcess, options);
+    await channelsKnown(this.gatewayProcess, 1);
+    this.player = this.keep(await GatewayPlayer.open(browser, this.gatewayProcess.base), (page) => page.close());
+    this.playback = await this.gatewayProcess.json<PlaybackSnapshot>('POST', '/api/v1/playbacks', {
+      ...this.channel,
+      from: recordedHour(),
+      to: recordedHour() + lengthMs,
+    });
+    await this.player.play({ stream: this.playback.stream });
+    return this;
+  }
+
+  get channel(): Pick<RecordedRange, 'deviceId' | 'channelId'> {
+    return { deviceId: this.device.deviceIds[0] ?? '', channelId: this.device.channelIds()[0] ?? '' };
+  }
+
+  change(change: object): Promise<PlaybackSnapshot> {
+    return this.gatewayProcess.json('PATCH', `/api/v1/playbacks/${this.playback.id}`, change);
+  }
+
+  state(): Promise<PlaybackSnapshot> {
+    return this.gatewayProcess.json('GET', `/api/v1/playbacks/${this.playback.id}`);
+  }
+
+  /** The next picture whose number could be read. */
+  async picture(): Promise<{ frame: number; at: number }> {
+    return eventually('a picture with a number', async () => {
+      const { frame, at } = await this.player.nextPicture();
+      return frame === undefined ? undefined : { frame, at };
+    });
+  }
+
+  /** Times the speed of play at which the browser shows it, over so long. */
+  async pace(ms: number): Promise<number> {
+    const first = await this.picture();
+    let [last, frames] = [first, 0];
+    while (last.at - first.at < ms) {
+      const next = await this.picture();
+      frames += distance(last.frame, next.frame);
+      last = next;
+    }
+    return frames / FPS / ((last.at - first.at) / 1000);
+  }
+}
+
+describe('a recording of a device in Chromium', () => {
+  test('plays from where it was asked for, pauses, goes on, seeks, changes its speed and ends', async () => {
+    await using scene = await new PlaybackScene().open(240_000);
+    const first = await scene.picture();
+    expect(Math.abs(distance(frameAt(recordedHour()), first.frame))).toBeLessThan(2 * FPS);
+    expect(await scene.pace(2000)).toBeCloseTo(1, 1);
+
+    expect(await scene.change({ state: 'paused' })).toMatchObject({ state: 'paused', control: 'info' });
+    await scene.player.nextPicture().catch(() => undefined);
+    const paused = await scene.player.statistics();
+    // Longer than the silence after which a live stream is lost.
+    await scene.player.page.waitForTimeout(6000);
+    expect((await scene.player.statistics()).framesDecoded - paused.framesDecoded).toBeLessThan(5);
+    expect(await scene.state()).toMatchObject({ state: 'paused' });
+    await scene.change({ state: 'playing' });
+    expect(await scene.pace(2000)).toBeCloseTo(1, 1);
+
+    const target = recordedHour() + 64_000;
+    const sought = await scene.change({ position: target });
+    expect(Math.abs(sought.positionMs - target)).toBeLessThan(500);
+    await eventually('the picture of the new place', async () => {
+      const { frame } = await scene.picture();
+      const { positionMs } = await scene.state();
+      return Math.abs(distance(frameAt(positionMs), frame)) < 2 * FPS ? true : undefined;
+    });
+
+    for (const speed of [2, 4, 0.5]) {
+      await scene.change({ speed });
+      // The browser has pictures of the speed before to show first.
+      const pace = await eventually(`${speed} times the speed`, async () => {
+        const seen = await scene.pace(2000);
+        return Math.abs(seen / speed - 1) < 0.15 ? seen : undefined;
+      });
+      expect(pace / speed).toBeCloseTo(1, 0);
+    }
+    await scene.change({ speed: 8 });
+    const ended = await eventually('the end', async () => {
+      const state = await scene.state();
+      return state.state === 'ended' ? state : undefined;
+    });
+    expect(ended).toMatchObject({ end: 'finished', positionMs: recordedHour() + 240_000 });
+    expect(scene.device.sessions).toEqual([]);
+  });
+
+  test('of a device that refuses INFO is paused by BYE, and goes on and seeks by another INVITE', async () => {
+    await using scene = await new PlaybackScene().open(120_000, { quirks: ['refuse-info'] });
+    expect(await scene.change({ state: 'paused' })).toMatchObject({ state: 'paused', control: 'invite' });
+    expect(scene.device.sessions).toEqual([]);
+    await scene.change({ state: 'playing' });
+    expect(scene.device.sessions).toHaveLength(1);
+    await scene.player.waitFrames(10);
+    const target = recordedHour() + 85_000;
+    await scene.change({ position: target });
+    await scene.player.waitFrames(10);
+    await eventually('the picture of the new place', async () => {
+      const { frame } = await scene.picture();
+      return Math.abs(distance(frameAt(target), frame)) < 4 * FPS ? true : undefined;
+    });
+    await expect(scene.change({ speed: 2 })).rejects.toThrow('device_refused');
+    expect(await scene.state()).toMatchObject({ state: 'playing', speed: 1 });
+  });
+
+  test.each(['media-status-outside', 'no-media-status'])('ends with a device that has the quirk %s', async (quirk) => {
+    const config = { media: { listen: '127.0.0.1', address: '127.0.0.1', 'silence-timeout': '1s' } };
+    await using scene = await new PlaybackScene().open(3000, { quirks: [quirk] }, config);
+    const ended = await eventually('the end', async () => {
+      const state = await scene.state();
+      return state.state === 'ended' ? state : undefined;
+    });
+    expect(ended.end).toBe('finished');
+    expect(scene.device.sessions).toEqual([]);
+  });
+});
