@@ -52,6 +52,8 @@ async function openPage(scene: Scene, url: string, options: BrowserContextOption
   return page;
 }
 
+const warning = (page: Page) => page.locator('[data-testid=meet-notice][data-kind=warning]');
+
 /** Opens the page, fills in who and where, and joins with camera and microphone. */
 async function join(scene: Scene, base: string, name: string, options?: BrowserContextOptions): Promise<Page> {
   const page = await openPage(scene, `${base}/meet?room=daily&name=${name}`, options);
@@ -165,9 +167,9 @@ describe('meet page', { timeout: 240_000 }, () => {
     const bob = await join(scene, base, 'Bob');
     await sees(ann, 'Bob');
     await bob.evaluate('gbrtcSockets.filter(({ url }) => url.includes("/meeting")).at(-1).close()');
-    await bob.getByTestId('meet-notice').waitFor();
+    await warning(bob).waitFor();
     await bob.locator('[data-testid=meet-room-view][data-phase=joined]').waitFor();
-    await eventually(() => bob.getByTestId('meet-notice').count()).toBe(0);
+    await eventually(() => warning(bob).count()).toBe(0);
     await sees(ann, 'Bob');
     await sees(bob, 'Ann');
     expect(await namesOf(ann)).toEqual(['Bob']);
@@ -181,7 +183,7 @@ describe('meet page', { timeout: 240_000 }, () => {
     await sees(ann, 'Bob');
     await gateway.stop();
     await scene.gateway({ config: { http: { listen: gateway.httpPort } } });
-    await bob.getByTestId('meet-notice').waitFor();
+    await warning(bob).waitFor();
     await sees(ann, 'Bob');
     await sees(bob, 'Ann');
   });
@@ -248,7 +250,7 @@ describe('meet page', { timeout: 240_000 }, () => {
     const viewer = await openPage(scene, `http://${HOST}:${gateway.httpPort}/meet?room=daily&name=Vic`);
     await viewer.locator('[data-testid=device-problem][data-code=insecure]').waitFor();
     await viewer.getByTestId('meet-join').click();
-    await viewer.getByTestId('meet-viewer').waitFor();
+    await viewer.getByTestId('meet-notice').getByText('nothing of you is sent').waitFor();
     await sees(viewer, 'Ann');
     await eventually(() => namesOf(ann)).toEqual(['Vic']);
     await viewer.getByTestId('meet-chat').click();
