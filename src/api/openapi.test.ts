@@ -17,7 +17,8 @@ import { PublicAddress } from './public-address.ts';
 import { channelSchema } from './schemas/channel.ts';
 import { pageOf } from './schemas/common.ts';
 import { catalogResultSchema, deviceSchema, deviceStatusSchema } from './schemas/device.ts';
-import { playSchema, playTicketSchema, streamSchema, traceEntrySchema } from './schemas/play.ts';
+import { playSchema, playTicketSchema, streamSchema } from './schemas/play.ts';
+import { traceEntrySchema } from './schemas/trace.ts';
 
 interface Operation {
   readonly operationId?: string;
@@ -175,6 +176,7 @@ describe('what the server sends is what the document says', () => {
       at: 1,
       direction: 'in',
       protocol: 'udp',
+      local: 'l',
       remote: 'r',
       deviceId: 'd',
       callId: 'c',

@@ -133,7 +133,10 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     this.#defaults = { ...DEFAULT_SETTINGS, dateHeader: options.dateHeader };
     const defaults = this.#defaults;
     this.#table = new DeviceTable({ serial, keepaliveTimeoutMinSec, defaults, store, listener, now, log });
-    this.#trace = new SipTrace(options.traceEntries);
+    this.#trace = new SipTrace({
+      maxEntries: options.traceEntries,
+      deviceOf: (user, flow) => this.#table.sender(user, flow)?.id,
+    });
     this.#ssrcs = new SsrcAllocator(serial);
     this.#mediaAddresses = new MediaAddresses(options.mediaAddress, now);
     const engine = (): SipEngine => this.#requireEngine();

@@ -1,91 +1,49 @@
-import { ByteArena, ownText, parseMessage, type SipHeaders, type WireMessage } from '../sip/index.ts';
+import { ownText, parseMessage, type Flow, type SipHeaders, type WireMessage } from '../sip/index.ts';
 import { hostPort, userOf } from './sip-fields.ts';
-import type { TraceEntry } from './types.ts';
+import { TraceRings, type Kept } from './trace-rings.ts';
+import type { TraceEntry, TraceFilter } from './types.ts';
 
-/** What is kept of a message; the text is made only when somebody reads it. */
-interface Kept {
-  readonly at: number;
-  readonly direction: 'in' | 'out';
-  readonly protocol: TraceEntry['protocol'];
-  readonly remote: string;
-  readonly callId: string;
-  /** Device of the other side by From or To; INVITE traffic names channels there. */
-  readonly peer: string;
-  readonly bytes: Buffer;
+export interface SipTraceOptions {
+  /** Of all devices together. */
+  readonly maxEntries: number;
+  readonly perDevice?: number;
+  /** The device that a user part of From or To names, seen on this flow. */
+  readonly deviceOf: (user: string, flow: Flow) => string | undefined;
 }
 
 const MAX_MESSAGE_BYTES = 8 * 1024;
 /** Call-ID → device for dialogs, whose To names a channel. */
 const MAX_OWNERS = 20_000;
+const PER_DEVICE = 400;
 const AVERAGE_MESSAGE_BYTES = 1_500;
-/** Of both rings together, however many entries are asked for. */
+/** However many entries are asked for. */
 const MAX_TRACE_BYTES = 16 * 1024 * 1024;
-/** Of dialogs, which must outlast the keepalives of thousands of devices. */
+/** Of dialogs, which must outlast keepalives. */
 const DIALOG_METHODS: ReadonlySet<string> = new Set(['INVITE', 'ACK', 'BYE', 'CANCEL', 'INFO', 'PRACK', 'UPDATE']);
+/** Our own request is on the wire a moment before its owner is told. */
+const OWNED_BEFORE = 8;
 
 const SECRETS = /^((?:proxy-)?authorization)[ \t]*:.*(?:\r?\n[ \t].*)*/gim;
 
-/** First in, first out, bounded in entries and bytes. */
-class Ring {
-  readonly #maxEntries: number;
-  readonly #maxBytes: number;
-  readonly #slots: Array<Kept | undefined>;
-  /** A slice would hold the whole chunk of a TCP connection. */
-  readonly #arena = new ByteArena();
-  #first = 0;
-  #size = 0;
-  #bytes = 0;
-
-  constructor(maxEntries: number) {
-    this.#maxEntries = maxEntries;
-    this.#maxBytes = Math.min(maxEntries * AVERAGE_MESSAGE_BYTES, MAX_TRACE_BYTES / 2);
-    this.#slots = Array.from({ length: maxEntries });
-  }
-
-  /** Returns what it keeps: the entry with a copy of its bytes. */
-  push(given: Kept): Kept {
-    if (this.#maxEntries === 0) return given;
-    const entry = { ...given, bytes: this.#arena.keep(given.bytes.subarray(0, MAX_MESSAGE_BYTES)) };
-    if (this.#size === this.#maxEntries) this.#drop();
-    this.#slots[(this.#first + this.#size) % this.#maxEntries] = entry;
-    this.#size += 1;
-    this.#bytes += entry.bytes.length;
-    while (this.#bytes > this.#maxBytes && this.#size > 1) this.#drop();
-    return entry;
-  }
-
-  #drop(): void {
-    const entry = this.#slots[this.#first];
-    this.#slots[this.#first] = undefined;
-    this.#first = (this.#first + 1) % this.#maxEntries;
-    this.#size -= 1;
-    this.#bytes -= entry?.bytes.length ?? 0;
-  }
-
-  *entries(): IterableIterator<Kept> {
-    for (let at = 0; at < this.#size; at += 1) {
-      const entry = this.#slots[(this.#first + at) % this.#maxEntries];
-      if (entry !== undefined) yield entry;
-    }
-  }
-}
-
-/** The last SIP messages, for the timeline of a play and for support. */
+/** The last SIP messages of each device, for the timeline of a play and for support. */
 export class SipTrace {
-  readonly #dialogs: Ring;
-  readonly #rest: Ring;
+  readonly #options: SipTraceOptions;
+  readonly #rings: TraceRings;
   readonly #owners = new Map<string, string>();
+  #sequence = 0;
 
-  /** Half of the entries is for dialogs, half for everything else. */
-  constructor(maxEntries: number) {
-    this.#dialogs = new Ring(Math.ceil(maxEntries / 2));
-    this.#rest = new Ring(Math.floor(maxEntries / 2));
+  constructor(options: SipTraceOptions) {
+    this.#options = options;
+    const { maxEntries, perDevice = PER_DEVICE } = options;
+    const maxBytes = Math.min(maxEntries * AVERAGE_MESSAGE_BYTES, MAX_TRACE_BYTES);
+    this.#rings = new TraceRings({ perDevice, maxEntries, maxBytes });
   }
 
   /** Call-IDs of our own requests to a device. */
   own(callId: string, deviceId: string): void {
     this.#owners.delete(callId);
     this.#owners.set(callId, deviceId);
+    this.#rings.claim(deviceId, (kept) => kept.callId === callId, OWNED_BEFORE);
     if (this.#owners.size <= MAX_OWNERS) return;
     const [oldest] = this.#owners.keys();
     if (oldest !== undefined) this.#owners.delete(oldest);
@@ -97,33 +55,47 @@ export class SipTrace {
     const method = message.kind === 'request' ? message.method : methodOf(message.headers);
     // From of requests to us and of responses to them is the device, else it is To.
     const peerField = (message.kind === 'request') === (direction === 'in') ? 'From' : 'To';
-    const ring = DIALOG_METHODS.has(method) ? this.#dialogs : this.#rest;
-    const kept = ring.push({
+    const callId = ownText(message.headers.get('Call-ID') ?? '');
+    const peer = ownText(userOf(message.headers.get(peerField)) ?? '');
+    const device = this.#owners.get(callId) ?? this.#options.deviceOf(peer, flow);
+    const kept: Kept = {
+      sequence: (this.#sequence += 1),
       at,
       direction,
       protocol: flow.protocol,
+      local: ownText(hostPort(flow.localAddress, flow.localPort)),
       remote: ownText(hostPort(flow.remoteAddress, flow.remotePort)),
-      callId: ownText(message.headers.get('Call-ID') ?? ''),
-      peer: ownText(userOf(message.headers.get(peerField)) ?? ''),
-      bytes,
-    });
+      callId,
+      peer: device ?? peer,
+      method: ownText(method),
+      // One byte a character: cheaper to keep and to let go than a Buffer of its own.
+      text: bytes.toString('latin1', 0, MAX_MESSAGE_BYTES),
+    };
+    this.#rings.push(device, kept, DIALOG_METHODS.has(method));
     return () => this.#entry(kept);
   }
 
-  read(filter: {
-    readonly callIds?: readonly string[];
-    readonly deviceId?: string;
-    readonly limit?: number;
-  }): TraceEntry[] {
-    const callIds = filter.callIds === undefined ? undefined : new Set(filter.callIds);
-    const found = [...this.#dialogs.entries(), ...this.#rest.entries()].filter(
-      (kept) =>
-        (callIds === undefined || callIds.has(kept.callId)) &&
-        (filter.deviceId === undefined || this.#deviceOf(kept) === filter.deviceId),
-    );
-    found.sort((left, right) => left.at - right.at);
+  read(filter: TraceFilter): TraceEntry[] {
+    const wanted = this.#matcher(filter);
+    const found: Kept[] = [];
+    for (const kept of this.#rings.entries(filter.deviceId)) if (wanted(kept)) found.push(kept);
+    found.sort((left, right) => left.sequence - right.sequence);
     const limit = filter.limit ?? found.length;
     return (limit <= 0 ? [] : found.slice(-limit)).map((kept) => this.#entry(kept));
+  }
+
+  #matcher(filter: TraceFilter): (kept: Kept) => boolean {
+    const { deviceId, direction, since } = filter;
+    const callIds = filter.callIds === undefined ? undefined : new Set(filter.callIds);
+    const method = filter.method?.toUpperCase();
+    const text = filter.text?.toLowerCase();
+    return (kept) =>
+      (callIds === undefined || callIds.has(kept.callId)) &&
+      (deviceId === undefined || this.#deviceOf(kept) === deviceId) &&
+      (direction === undefined || kept.direction === direction) &&
+      (since === undefined || kept.at >= since) &&
+      (method === undefined || kept.method.toUpperCase() === method) &&
+      (text === undefined || redact(kept.text).toLowerCase().includes(text));
   }
 
   #deviceOf(kept: Kept): string {
@@ -131,10 +103,10 @@ export class SipTrace {
   }
 
   #entry(kept: Kept): TraceEntry {
-    const { at, direction, protocol, remote, callId, bytes } = kept;
-    const text = redact(bytes.toString('latin1'));
-    const summary = summaryOf(bytes);
-    return { at, direction, protocol, remote, deviceId: this.#deviceOf(kept), callId, summary, text };
+    const { at, direction, protocol, local, remote, callId } = kept;
+    const summary = summaryOf(Buffer.from(kept.text, 'latin1'));
+    const text = redact(kept.text);
+    return { at, direction, protocol, local, remote, deviceId: this.#deviceOf(kept), callId, summary, text };
   }
 }
 

@@ -241,12 +241,30 @@ export interface TraceEntry {
   readonly at: number;
   readonly direction: 'in' | 'out';
   readonly protocol: SipProtocol;
+  /** `address:port` of our side; the address is a wildcard where the socket is bound to one. */
+  readonly local: string;
   readonly remote: string;
   readonly deviceId: string;
   readonly callId: string;
   /** First line, e.g. `INVITE sip:…` or `200 OK (INVITE)`. */
   readonly summary: string;
+  /** Latin-1: a character is a byte of the message. */
   readonly text: string;
+}
+
+/** What is wanted of the trace; all conditions together. */
+export interface TraceFilter {
+  readonly callIds?: readonly string[];
+  readonly deviceId?: string;
+  readonly direction?: 'in' | 'out';
+  /** Of the request, also for its responses. */
+  readonly method?: string;
+  /** Anywhere in the message, in any case. */
+  readonly text?: string;
+  /** Unix ms. */
+  readonly since?: number;
+  /** The latest so many. */
+  readonly limit?: number;
 }
 
 export type PlatformEvents = {
@@ -316,11 +334,7 @@ export interface Platform extends EventEmitter<PlatformEvents> {
   touch(deviceId: string): void;
   /** @throws DeviceOfflineError, InviteRejectedError (`invite_rejected`, with `status`), InviteTimeoutError, InviteAbortedError */
   invite(options: LiveInvite): Promise<LiveSession>;
-  trace(filter: {
-    readonly callIds?: readonly string[];
-    readonly deviceId?: string;
-    readonly limit?: number;
-  }): TraceEntry[];
+  trace(filter: TraceFilter): TraceEntry[];
   /** BYEs every dialog, then closes the SIP engine. */
   close(): Promise<void>;
 }

@@ -8,7 +8,7 @@ export { parseNameAddr } from './headers/name-addr.ts';
 export { parseUri } from './headers/uri.ts';
 export { parseVia } from './headers/via.ts';
 export { buildResponse } from './build.ts';
-export { ByteArena, ownText } from './byte-arena.ts';
+export { ownText } from './byte-arena.ts';
 export { newCallId, newTag } from './ids.ts';
 export { parseMessage } from './parser.ts';
 export type * from './types.ts';

@@ -21,6 +21,7 @@ import {
   type SipCounters,
   type SsrcLease,
   type TraceEntry,
+  type TraceFilter,
 } from '../../src/gb28181/index.ts';
 import { GatewayError } from '../../src/util/index.ts';
 
@@ -281,7 +282,9 @@ export class FakePlatform extends EventEmitter<PlatformEvents> implements Platfo
     return session;
   }
 
-  trace({ callIds, deviceId, limit }: Parameters<Platform['trace']>[0]): TraceEntry[] {
+  trace(filter: TraceFilter): TraceEntry[] {
+    const { callIds, deviceId, limit } = filter;
+    this.calls.push(['trace', filter]);
     const found = this.traceEntries.filter(
       (entry) =>
         (callIds === undefined || callIds.includes(entry.callId)) &&

@@ -16,10 +16,10 @@ import {
   settingsPatchSchema,
   viewSettingsInForce,
 } from '../schemas/device-settings.ts';
-import { traceEntrySchema, traceQuerySchema } from '../schemas/play.ts';
+import { TRACE_TYPES, traceQuerySchema, traceSchema } from '../schemas/trace.ts';
 import { closeSignal } from '../http/close-signal.ts';
 import type { Routes } from './route.ts';
-import { sendTrace } from './trace.ts';
+import { sendTrace, traceFilter } from './trace.ts';
 
 export const deviceParams = z.object({ deviceId: idSchema });
 const tag = 'devices';
@@ -194,15 +194,19 @@ export function addDeviceQueryRoutes(routes: Routes, { parts: { platform } }: Ap
     method: 'get',
     path: '/api/v1/devices/{deviceId}/sip',
     tag,
-    summary: 'Latest SIP messages of a device',
+    summary: 'Latest SIP messages of a device, as JSON, text or pcap',
     access: 'admin',
     params: deviceParams,
     query: traceQuerySchema,
     status: 200,
-    response: z.object({ items: z.array(traceEntrySchema) }),
-    otherTypes: ['text/plain'],
+    response: traceSchema,
+    otherTypes: TRACE_TYPES,
     errors: [400],
     handle: ({ params: { deviceId }, query, req, res }) =>
-      sendTrace(req, res, { entries: platform.trace({ deviceId, limit: query.limit }), format: query.format }),
+      sendTrace(req, res, {
+        entries: platform.trace({ ...traceFilter(query), deviceId }),
+        format: query.format,
+        fileName: `sip-${deviceId}`,
+      }),
   });
 }

@@ -5,17 +5,12 @@ import { ApiError } from '../errors.ts';
 import { closeSignal } from '../http/close-signal.ts';
 import { whepUrl } from '../public-address.ts';
 import { idSchema } from '../schemas/common.ts';
-import {
-  playRequestSchema,
-  playSchema,
-  playTicketSchema,
-  traceEntrySchema,
-  traceQuerySchema,
-} from '../schemas/play.ts';
+import { playRequestSchema, playSchema, playTicketSchema } from '../schemas/play.ts';
 import { unknownViewer } from '../srs/whep.ts';
 import { requireDevice } from './devices.ts';
+import { TRACE_TYPES, traceQuerySchema, traceSchema } from '../schemas/trace.ts';
 import type { Routes } from './route.ts';
-import { sendTrace } from './trace.ts';
+import { sendTrace, traceFilter } from './trace.ts';
 
 const playParams = z.object({ playId: idSchema });
 const viewerParams = z.object({ viewerId: z.string().min(1).max(128) });
@@ -100,13 +95,14 @@ export function addPlayRoutes(routes: Routes, { parts, options, gate, tokens, pu
     params: playParams,
     query: traceQuerySchema,
     status: 200,
-    response: z.object({ items: z.array(traceEntrySchema) }),
-    otherTypes: ['text/plain'],
+    response: traceSchema,
+    otherTypes: TRACE_TYPES,
     errors: [400, 404],
     handle: ({ params, query, req, res }) => {
       const { callIds } = requirePlay(params.playId);
-      const entries = callIds.length === 0 ? [] : platform.trace({ callIds, limit: query.limit });
-      return sendTrace(req, res, { entries, format: query.format });
+      const wanted = query.callId === undefined ? callIds : callIds.filter((each) => each === query.callId);
+      const entries = wanted.length === 0 ? [] : platform.trace({ ...traceFilter(query), callIds: wanted });
+      return sendTrace(req, res, { entries, format: query.format, fileName: `sip-play-${params.playId}` });
     },
   });
 }

@@ -307,6 +307,7 @@ describe('plays', () => {
       at: 1_700_000_000_000,
       direction: 'out' as const,
       protocol: 'udp' as const,
+      local: '192.168.1.2:5060',
       remote: '192.168.1.64:5060',
       deviceId: DEVICE,
       callId: 'call-1',
@@ -324,7 +325,30 @@ describe('plays', () => {
     expect(await byQuery.text()).toBe(text);
     expect(await (await api.get('/api/v1/plays/p1/sip', { Accept: 'text/plain' })).text()).toBe(text);
     expect(await json(api.get(`${DEVICE_PATH}/sip?limit=2`))).toMatchObject({ items: [{}, {}] });
+    const gb18030 = { ...entry, text: 'MESSAGE x SIP/2.0\r\n\r\n<Name>\u00d6\u00d0</Name>' };
+    api.platform.traceEntries.push(gb18030);
+    const latest = `${DEVICE_PATH}/sip?limit=1`;
+    expect(await json(api.get(latest))).toMatchObject({
+      items: [{ text: expect.stringContaining('<Name>中<') as string }],
+    });
+    const pcap = await api.get(`${latest}&format=pcap`);
+    expect(pcap.headers.get('content-disposition')).toBe(`attachment; filename="sip-${DEVICE}.pcap"`);
+    expect(Buffer.from(await pcap.arrayBuffer()).toString('latin1')).toContain(gb18030.text);
   });
+
+  test('the trace is asked with every filter', async () => {
+    const query = 'limit=5&method=invite&direction=in&text=a%20b&callId=c&since=7';
+    await api.get(`${DEVICE_PATH}/sip?${query}`);
+    const filter = { limit: 5, method: 'invite', direction: 'in', text: 'a b', callIds: ['c'], since: 7 };
+    expect(api.platform.calls).toContainEqual(['trace', { ...filter, deviceId: DEVICE }]);
+    api.streams.addPlay(fakePlay());
+    expect(await json(api.get(`/api/v1/plays/p1/sip?callId=other`))).toEqual({ items: [] });
+  });
+
+  test.each(['limit=2001', 'format=xml', 'direction=up', 'method=A%20B', 'since=-1', `text=${'x'.repeat(129)}`])(
+    'trace refuses %s',
+    async (query) => expect((await api.get(`${DEVICE_PATH}/sip?${query}`)).status).toBe(400),
+  );
 });
 
 describe('streams and viewers', () => {

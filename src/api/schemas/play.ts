@@ -141,21 +141,3 @@ export const playTicketSchema = z
     snapshot: streamSchema,
   })
   .meta({ id: 'PlayTicket' });
-
-export const traceEntrySchema = z
-  .object({
-    at: z.number(),
-    direction: z.enum(['in', 'out']),
-    protocol: z.string(),
-    remote: z.string(),
-    deviceId: z.string(),
-    callId: z.string(),
-    summary: z.string(),
-    text: z.string(),
-  })
-  .meta({ id: 'TraceEntry', description: 'One SIP message; credentials are redacted.' });
-
-export const traceQuerySchema = z.object({
-  limit: z.coerce.number().int().min(1).max(2000).default(200),
-  format: z.enum(['json', 'text']).optional(),
-});

@@ -7,6 +7,7 @@ import type {
   DeviceSettingsPatch,
   Page,
   PtzDirection,
+  SettingsInForce,
   TraceEntry,
 } from './types.ts';
 
@@ -33,8 +34,32 @@ export const deleteDevice = (id: string) => call<void>('DELETE', device(id));
 export const setAdmission = (id: string, admission: Admission) =>
   call<Device>('POST', `${device(id)}/admission`, { body: { admission } });
 export const refreshCatalog = (id: string) => call<CatalogResult>('POST', `${device(id)}/refresh-catalog`);
-export const deviceTrace = (id: string) =>
-  call<{ items: TraceEntry[] }>('GET', `${device(id)}/sip`, { query: { limit: 200 } });
+export const deviceSettings = (id: string) => call<SettingsInForce>('GET', `${device(id)}/settings`);
+
+/** What of the SIP messages is wanted; empty = all. */
+export interface TraceWish {
+  readonly method: string;
+  readonly direction: string;
+  readonly text: string;
+}
+
+const MAX_MESSAGES = 400;
+
+const traceQuery = ({ method, direction, text }: TraceWish) => ({
+  limit: MAX_MESSAGES,
+  method: method || undefined,
+  direction: direction || undefined,
+  text: text.trim() || undefined,
+});
+
+export const deviceTrace = (id: string, wish: TraceWish) =>
+  call<{ items: TraceEntry[] }>('GET', `${device(id)}/sip`, { query: traceQuery(wish) });
+
+/** Address of the same messages as a file. */
+export function deviceTraceUrl(id: string, wish: TraceWish, format: 'text' | 'pcap'): string {
+  const query = Object.entries({ ...traceQuery(wish), format }).filter(([, value]) => value !== undefined);
+  return `/api/v1${device(id)}/sip?${new URLSearchParams(query.map(([key, value]) => [key, String(value)]))}`;
+}
 
 export interface PtzBody {
   readonly direction: PtzDirection;

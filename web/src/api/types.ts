@@ -25,8 +25,20 @@ export interface Session {
   readonly rooms: { readonly meeting: string; readonly call: string };
 }
 
-export interface DeviceSettings {
-  readonly name?: string;
+export type QuirkProfile =
+  | 'hikvision'
+  | 'dahua'
+  | 'uniview'
+  | 'huawei'
+  | 'tp-link'
+  | 'unisinsight'
+  | 'generic-2022'
+  | 'generic';
+export type SettingSource = 'own' | 'profile' | 'platform';
+
+/** How a device behaves, where the operator or its profile says so. */
+export interface BehaviourSettings {
+  readonly sipTransport?: 'auto' | 'udp' | 'tcp';
   readonly mediaTransport?: MediaTransport;
   readonly charset?: Charset;
   readonly mediaAddress?: string;
@@ -34,7 +46,22 @@ export interface DeviceSettings {
   readonly subStreamDialect?: SubStreamDialect;
   readonly requestUriHost?: 'address' | 'domain';
   readonly dateHeader?: boolean;
+  readonly timeOffsetSec?: number;
+  readonly eventHeader?: 'auto' | 'presence' | 'package-id';
+  readonly keepaliveTolerance?: number;
+}
+
+export interface DeviceSettings extends BehaviourSettings {
+  readonly name?: string;
+  readonly quirkProfile?: QuirkProfile;
   readonly passwordSet: boolean;
+}
+
+/** What is in force for a device, and where each value comes from. */
+export interface SettingsInForce {
+  readonly profile: QuirkProfile;
+  readonly effective: BehaviourSettings;
+  readonly source: Readonly<Record<keyof BehaviourSettings, SettingSource>>;
 }
 
 /** Null puts a setting back to the platform's default. */
@@ -213,6 +240,7 @@ export interface TraceEntry {
   readonly at: number;
   readonly direction: 'in' | 'out';
   readonly protocol: string;
+  readonly local: string;
   readonly remote: string;
   readonly deviceId: string;
   readonly callId: string;

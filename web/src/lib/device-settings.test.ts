@@ -24,3 +24,15 @@ test('a password is never shown and is sent as it was typed', () => {
   expect(toForm(device).password).toBe('');
   expect(toPatch(device, { ...toForm(device), password: ' s p ' })).toEqual({ password: ' s p ' });
 });
+
+test('numbers and the Date header are sent as what they are, what is no number is not', () => {
+  const old = { settings: { keepaliveTolerance: 5, dateHeader: true, passwordSet: false } } as Device;
+  const form = toForm(old);
+  expect(form).toMatchObject({ keepaliveTolerance: '5', dateHeader: 'true', timeOffsetSec: '' });
+  expect(toPatch(old, { ...form, keepaliveTolerance: '', dateHeader: 'false', timeOffsetSec: '-3600' })).toEqual({
+    keepaliveTolerance: null,
+    dateHeader: false,
+    timeOffsetSec: -3600,
+  });
+  expect(toPatch(old, { ...form, timeOffsetSec: '1.5' })).toEqual({});
+});

@@ -1,46 +1,46 @@
-import type { Device, DeviceSettings, DeviceSettingsPatch } from '../api/types.ts';
+import type { Device, DeviceSettingsPatch } from '../api/types.ts';
 
-/** The settings as the form holds them: an empty text is the platform's default. */
-export interface SettingsForm {
-  name: string;
-  password: string;
-  mediaTransport: string;
-  mediaAddress: string;
-  charset: string;
-  ssrcCheck: string;
-  subStreamDialect: string;
-  requestUriHost: string;
-}
-
-const KEYS = [
+const TEXT_KEYS = [
   'name',
+  'quirkProfile',
+  'sipTransport',
   'mediaTransport',
   'mediaAddress',
   'charset',
   'ssrcCheck',
   'subStreamDialect',
   'requestUriHost',
+  'eventHeader',
 ] as const;
+const NUMBER_KEYS = ['timeOffsetSec', 'keepaliveTolerance'] as const;
+const KEYS = [...TEXT_KEYS, ...NUMBER_KEYS, 'dateHeader'] as const;
 
-export const toForm = ({ settings }: Device): SettingsForm => ({
-  name: settings.name ?? '',
-  password: '',
-  mediaTransport: settings.mediaTransport ?? '',
-  mediaAddress: settings.mediaAddress ?? '',
-  charset: settings.charset ?? '',
-  ssrcCheck: settings.ssrcCheck ?? '',
-  subStreamDialect: settings.subStreamDialect ?? '',
-  requestUriHost: settings.requestUriHost ?? '',
-});
+/** The settings as the form holds them: an empty text is what the profile or the platform says. */
+export type SettingsForm = Record<(typeof KEYS)[number] | 'password', string>;
 
-/** Only what differs from the device; null resets. A password is sent only when one was typed. */
+export function toForm({ settings }: Device): SettingsForm {
+  const values = KEYS.map((key) => [key, settings[key] === undefined ? '' : String(settings[key])]);
+  return { ...(Object.fromEntries(values) as SettingsForm), password: '' };
+}
+
+const isNumber = (key: string) => (NUMBER_KEYS as readonly string[]).includes(key);
+
+function valueOf(key: (typeof KEYS)[number], text: string): string | number | boolean | null | undefined {
+  if (text === '') return null;
+  if (key === 'dateHeader') return text === 'true';
+  if (!isNumber(key)) return text;
+  return Number.isInteger(Number(text)) ? Number(text) : undefined;
+}
+
+/** Only what differs from the device; null resets. A password is sent only when one was typed, a number when it is one. */
 export function toPatch(device: Device, form: SettingsForm): DeviceSettingsPatch {
   const before = toForm(device);
-  const patch: Record<string, string | null> = {};
+  const patch: Record<string, unknown> = {};
   for (const key of KEYS) {
-    const value = form[key].trim();
-    if (value !== before[key]) patch[key] = value === '' ? null : value;
+    const text = String(form[key]).trim();
+    const value = text === before[key] ? undefined : valueOf(key, text);
+    if (value !== undefined) patch[key] = value;
   }
   if (form.password !== '') patch['password'] = form.password;
-  return patch as Partial<Record<keyof DeviceSettings, never>>;
+  return patch as DeviceSettingsPatch;
 }

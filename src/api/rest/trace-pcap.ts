@@ -1,0 +1,148 @@
+import { isIPv6 } from 'node:net';
+import type { TraceEntry } from '../../gb28181/index.ts';
+
+/** Packets begin with their IP header. */
+const LINKTYPE_RAW = 101;
+const SNAPLEN = 65_535;
+const PROTOCOL = { udp: 17, tcp: 6 } as const;
+const TCP_PSH_ACK = 0x18;
+
+interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * SIP messages as a pcap file (libpcap 2.4, little endian), with IP, UDP and TCP headers made up around them: each
+ * message is one packet, the sequence numbers of a connection follow each other.
+ */
+export function tracePcap(entries: readonly TraceEntry[]): Buffer {
+  const header = Buffer.alloc(24);
+  header.writeUInt32LE(0xa1b2c3d4, 0);
+  header.writeUInt16LE(2, 4);
+  header.writeUInt16LE(4, 6);
+  header.writeUInt32LE(SNAPLEN, 16);
+  header.writeUInt32LE(LINKTYPE_RAW, 20);
+  const sequences = new Map<string, number>();
+  return Buffer.concat([header, ...entries.flatMap((entry) => record(entry, sequences))]);
+}
+
+function record(entry: TraceEntry, sequences: Map<string, number>): Buffer[] {
+  const packet = ipPacket(entry, sequences);
+  const head = Buffer.alloc(16);
+  head.writeUInt32LE(Math.floor(entry.at / 1000), 0);
+  head.writeUInt32LE(Math.round((entry.at % 1000) * 1000), 4);
+  head.writeUInt32LE(packet.length, 8);
+  head.writeUInt32LE(packet.length, 12);
+  return [head, packet];
+}
+
+function ipPacket(entry: TraceEntry, sequences: Map<string, number>): Buffer {
+  const remote = endpointOf(entry.remote);
+  const six = isIPv6(remote.address);
+  const told = endpointOf(entry.local);
+  const local = isIPv6(told.address) === six ? told : { address: six ? '::' : '0.0.0.0', port: told.port };
+  const [from, to] = entry.direction === 'out' ? [local, remote] : [remote, local];
+  const payload = Buffer.from(entry.text, 'latin1');
+  const protocol = PROTOCOL[entry.protocol];
+  const segment = entry.protocol === 'udp' ? udp(from, to, payload) : tcp(from, to, payload, sequences);
+  const addresses = Buffer.concat([addressBytes(from.address, six), addressBytes(to.address, six)]);
+  const sum = checksum(Buffer.concat([addresses, pseudoTail(segment.length, protocol), segment]));
+  // RFC 768: 0 would mean that there is none.
+  segment.writeUInt16BE(sum === 0 ? 0xffff : sum, entry.protocol === 'udp' ? 6 : 16);
+  return Buffer.concat([
+    six ? ipv6(segment.length, protocol) : ipv4(segment.length, protocol, addresses),
+    addresses,
+    segment,
+  ]);
+}
+
+/** RFC 791, without the addresses. */
+function ipv4(length: number, protocol: number, addresses: Buffer): Buffer {
+  const header = Buffer.alloc(12);
+  header.writeUInt8(0x45, 0);
+  header.writeUInt16BE(20 + length, 2);
+  header.writeUInt16BE(0x4000, 6);
+  header.writeUInt8(64, 8);
+  header.writeUInt8(protocol, 9);
+  header.writeUInt16BE(checksum(Buffer.concat([header, addresses])), 10);
+  return header;
+}
+
+/** RFC 8200, without the addresses. */
+function ipv6(length: number, protocol: number): Buffer {
+  const header = Buffer.alloc(8);
+  header.writeUInt8(0x60, 0);
+  header.writeUInt16BE(length, 4);
+  header.writeUInt8(protocol, 6);
+  header.writeUInt8(64, 7);
+  return header;
+}
+
+/** RFC 768. */
+function udp(from: Endpoint, to: Endpoint, payload: Buffer): Buffer {
+  const header = Buffer.alloc(8);
+  header.writeUInt16BE(from.port, 0);
+  header.writeUInt16BE(to.port, 2);
+  header.writeUInt16BE(8 + payload.length, 4);
+  return Buffer.concat([header, payload]);
+}
+
+/** RFC 9293. */
+function tcp(from: Endpoint, to: Endpoint, payload: Buffer, sequences: Map<string, number>): Buffer {
+  const key = (a: Endpoint, b: Endpoint): string => `${a.address} ${a.port} ${b.address} ${b.port}`;
+  const sequence = sequences.get(key(from, to)) ?? 1;
+  sequences.set(key(from, to), (sequence + payload.length) >>> 0);
+  const header = Buffer.alloc(20);
+  header.writeUInt16BE(from.port, 0);
+  header.writeUInt16BE(to.port, 2);
+  header.writeUInt32BE(sequence, 4);
+  header.writeUInt32BE(sequences.get(key(to, from)) ?? 1, 8);
+  header.writeUInt8(5 << 4, 12);
+  header.writeUInt8(TCP_PSH_ACK, 13);
+  header.writeUInt16BE(0xffff, 14);
+  return Buffer.concat([header, payload]);
+}
+
+/** Length and protocol of the pseudo header; the sum is the same in RFC 768's and RFC 8200's order. */
+function pseudoTail(length: number, protocol: number): Buffer {
+  const tail = Buffer.alloc(8);
+  tail.writeUInt32BE(length, 0);
+  tail.writeUInt32BE(protocol, 4);
+  return tail;
+}
+
+/** RFC 1071. */
+function checksum(bytes: Buffer): number {
+  let sum = 0;
+  for (let at = 0; at < bytes.length; at += 2) sum += (bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0);
+  while (sum > 0xffff) sum = (sum & 0xffff) + Math.floor(sum / 0x10000);
+  return ~sum & 0xffff;
+}
+
+/** `address:port` or `[address]:port`. */
+function endpointOf(text: string): Endpoint {
+  const at = text.lastIndexOf(':');
+  const address = text
+    .slice(0, at)
+    .replaceAll(/[[\]]/g, '')
+    .replace(/%.*$/, '')
+    .replace(/^::ffff:(?=\d+\.)/i, '');
+  return { address, port: Number(text.slice(at + 1)) || 0 };
+}
+
+function addressBytes(address: string, six: boolean): Buffer {
+  return six ? ipv6Bytes(address) : Buffer.from(address.split('.').map(Number));
+}
+
+function ipv6Bytes(address: string): Buffer {
+  const bytes = Buffer.alloc(16);
+  const [head = '', tail] = address.split('::');
+  const groups = (text: string): number[] =>
+    text === '' ? [] : text.split(':').map((each) => Number.parseInt(each, 16));
+  const first = groups(head);
+  const last = groups(tail ?? '');
+  for (const [index, group] of first.entries()) bytes.writeUInt16BE(group, index * 2);
+  for (const [index, group] of last.entries()) bytes.writeUInt16BE(group, (8 - last.length + index) * 2);
+  return bytes;
+}
