@@ -11,7 +11,13 @@ import { openPms, openRecordCommands, openRtsp } from './gateway-media-ports.ts'
 import { openMeetings } from './gateway-meeting.ts';
 import { openRooms, type Rooms } from './gateway-rooms.ts';
 import { openReports, type Reports } from './gateway-reports.ts';
-import { createRecordings, createRecordThreads, type Recordings, type RecordThreads } from './record/index.ts';
+import {
+  createDownloads,
+  createRecordings,
+  createRecordThreads,
+  type Recordings,
+  type RecordThreads,
+} from './record/index.ts';
 import { redactConfig } from './redact-config.ts';
 import { createPulls, type Pulls } from './rtsp/index.ts';
 import type { Meetings } from './rooms/meeting/index.ts';
@@ -236,6 +242,7 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
       mediaServers: createMediaServerStore(database),
       pulls,
       recordings,
+      downloads: createDownloads({ platform, streams, recordings, log: log.child({ part: 'download' }) }),
       rooms: meetings,
       roomActors: rooms.actors,
       calls: rooms.calls,

@@ -14,6 +14,7 @@ import { addAccessRoutes } from './rest/access.ts';
 import { addCallStatisticsRoutes } from './rest/call-statistics.ts';
 import { addChannelRoutes, addControlRoutes } from './rest/channels.ts';
 import { addDeviceQueryRoutes, addDeviceRoutes } from './rest/devices.ts';
+import { addDownloadRoutes } from './rest/downloads.ts';
 import { addLiveStreamRoutes } from './rest/live-streams.ts';
 import { addPlaybackRoutes, addRecordRoutes } from './rest/playbacks.ts';
 import { addPlayRoutes, addStreamRoutes } from './rest/plays.ts';
@@ -67,6 +68,7 @@ export function createApp(context: ApiContext): App {
   addPlayRoutes(routes, context);
   addRecordRoutes(routes, context);
   addPlaybackRoutes(routes, context);
+  addDownloadRoutes(routes, context);
   addStreamRoutes(routes, context);
   addLiveStreamRoutes(routes, context);
   addPullRoutes(routes, context);

@@ -110,6 +110,12 @@ describe('the document', () => {
           remove: () => false,
         }),
         recordings: fixture.recordings,
+        downloads: {
+          start: () => Promise.reject(new Error('unused')),
+          list: () => [],
+          get: () => undefined,
+          stop: async () => false,
+        },
         rooms: openMeetings(new FakeStreams()),
         calls: openCallFixture().calls,
         iceServers: FAKE_ICE,

@@ -8,6 +8,7 @@ import type { Logger } from '../util/index.ts';
 import type { ApiRoomActors } from './room-actors.ts';
 import type { ApiCalls, ApiIceServers, ApiRooms } from './rooms-types.ts';
 import type { callStatisticsSchema } from './schemas/call-statistics.ts';
+import type { downloadSchema } from './schemas/playback.ts';
 import type { recordingSchema } from './schemas/recording.ts';
 
 /** A row of srs-sip's `media_servers`; times as `2025-10-15T16:04:35Z`. */
@@ -124,6 +125,27 @@ export interface ApiRecordings extends EventEmitter<{
   openFile(id: string, index: number): Promise<RecordedFile | undefined>;
 }
 
+type DownloadView = DeepReadonly<z.infer<typeof downloadSchema>>;
+
+/** What the API needs of the downloads; `Downloads` of src/record is one. Errors are GatewayErrors. */
+export interface ApiDownloads {
+  start(
+    request: {
+      readonly deviceId: string;
+      readonly channelId: string;
+      readonly fromMs: number;
+      readonly toMs: number;
+      readonly speed: number;
+    },
+    signal?: AbortSignal,
+  ): Promise<DownloadView>;
+  /** Newest first. */
+  list(): readonly DownloadView[];
+  get(id: string): DownloadView | undefined;
+  /** Returns false for an unknown one. */
+  stop(id: string): Promise<boolean>;
+}
+
 /** The days that are asked for, `2026-11-21`; absent: today. */
 interface CallDays {
   readonly from?: string | undefined;
@@ -194,6 +216,7 @@ export interface ApiParts {
   readonly mediaServers: MediaServerStore;
   readonly pulls: PullList;
   readonly recordings: ApiRecordings;
+  readonly downloads: ApiDownloads;
   readonly roomActors?: ApiRoomActors;
   readonly iceServers: ApiIceServers;
   readonly callStatistics: ApiCallStatistics;

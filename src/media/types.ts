@@ -123,8 +123,11 @@ export interface IngestOptions {
   readonly ssrcCheck: 'strict' | 'latch';
   /** Told after so many ms without a packet; default 5000. */
   readonly silenceMs?: number;
-  /** Recorded material: the first output gets what came before it, from the first key frame on, within a bound. */
-  readonly keepsStart?: boolean;
+  /**
+   * Default `live`. Of recorded material the first output gets what came before it too, from the first key frame on,
+   * within a bound; a download comes at any pace, so that only its stamps tell time.
+   */
+  readonly material?: 'live' | 'playback' | 'download';
 }
 
 export interface IngestAnswer {

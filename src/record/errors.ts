@@ -34,3 +34,8 @@ export class RecordPathError extends GatewayError {
 export class RecordingStoppedError extends GatewayError {
   override readonly code = 'recording_stopped';
 }
+
+/** More downloads at the same time than the bound. */
+export class DownloadLimitError extends GatewayError {
+  override readonly code = 'download_limit';
+}

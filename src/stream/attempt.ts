@@ -154,7 +154,7 @@ class Attempt {
         ssrc: ssrc.value,
         ssrcCheck: platform.settingsInForce(deviceId).effective.ssrcCheck,
         silenceMs: timing.silenceTimeoutMs,
-        keepsStart: history !== undefined,
+        material: history?.kind ?? 'live',
       });
       ingest.setMaxListeners(MAX_LISTENERS);
       watch = new IngestWatch(ingest, this.#play);

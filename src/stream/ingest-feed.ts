@@ -11,9 +11,11 @@ const H264_CLOCK_RATE = 90_000;
 /** A camera: its media thread sends and frames. */
 export class IngestFeed implements TapFeed {
   readonly hub: FrameHub;
+  readonly ownPace: boolean;
   readonly #ingest: Ingest;
 
-  constructor(ingest: Ingest) {
+  constructor(ingest: Ingest, ownPace = false) {
+    this.ownPace = ownPace;
     this.#ingest = ingest;
     this.hub = new FrameHub((onFrames) =>
       ingest.openPlayerOutput({ kind: 'framed', audioCodec: this.#audioCodec, onFrames }),

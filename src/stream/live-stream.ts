@@ -246,7 +246,7 @@ export class LiveStream {
       signal.throwIfAborted();
     }
     this.#source = source;
-    this.#feed = new IngestFeed(source.ingest);
+    this.#feed = new IngestFeed(source.ingest, context.history?.kind === 'download');
     this.#sourceAt = Date.now();
     this.#monitor = new SourceMonitor({
       source,

@@ -22,6 +22,7 @@ const OWN_RECORDING: TapReader = { protocol: 'recording', remoteAddress: '', use
 class StreamTap extends EventEmitter<TapEvents> implements Tap {
   readonly stream: string;
   readonly tracks: readonly TapTrack[];
+  readonly ownPace: boolean;
   readonly snapshot: TapReaderSnapshot;
   readonly #feed: TapFeed;
   readonly #log: Logger;
@@ -46,6 +47,7 @@ class StreamTap extends EventEmitter<TapEvents> implements Tap {
     this.#log = options.log;
     this.#onClosed = options.onClosed;
     this.tracks = options.feed.tracks;
+    this.ownPace = options.feed.ownPace === true;
   }
 
   get closed(): boolean {

@@ -8,6 +8,8 @@ export interface TapFeed {
   readonly tracks: readonly TapTrack[];
   /** Of all readers of framed packets. */
   readonly hub: FrameHub;
+  /** As of `Tap`. */
+  readonly ownPace?: boolean;
   /** @throws GatewayError */
   openUdp(target: TapUdpTarget): Promise<PlayerOutput>;
 }

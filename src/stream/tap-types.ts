@@ -71,6 +71,8 @@ export interface Tap extends EventEmitter<TapEvents> {
   readonly stream: string;
   /** Known when the tap was opened. */
   readonly tracks: readonly TapTrack[];
+  /** Faster or slower than time runs: its stamps tell time, its arrival does not. */
+  readonly ownPace?: boolean;
   readonly closed: boolean;
   /** Straight from the media thread, or from mediasoup; paused until `setPlaying`. @throws GatewayError */
   openUdp(target: TapUdpTarget): Promise<PlayerOutput>;

@@ -1,9 +1,12 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Browser } from 'playwright-core';
 import type { Camera, CameraOptions } from '../../src/camera/index.ts';
 import type { PlaybackSnapshot, RecordedRange } from '../../src/stream/index.ts';
 import { launchChromium } from '../support/chromium.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
+import { decodeErrors, probeFile } from '../support/media-file.ts';
 import { GatewayPlayer } from '../support/page-player.ts';
 import { Scene, channelsKnown, eventually } from '../support/scene.ts';
 
@@ -163,5 +166,80 @@ describe('a recording of a device in Chromium', () => {
     });
     expect(ended.end).toBe('finished');
     expect(scene.device.sessions).toEqual([]);
+  });
+});
+
+describe('a download of a recording', () => {
+  interface Download {
+    readonly id: string;
+    readonly state: string;
+    readonly progress: number;
+    readonly durationMs: number;
+    readonly expectedMs: number;
+    readonly receivedBytes: number;
+    readonly fileSize: number;
+    readonly resumes: number;
+    readonly recordingId: string;
+    readonly files: ReadonlyArray<{ readonly index: number; readonly fileName: string }>;
+    readonly end?: string;
+  }
+
+  async function downloaded(scene: Scene, options: Partial<CameraOptions>, lengthMs: number) {
+    const gateway = await scene.gateway();
+    const camera = await scene.camera(gateway, options);
+    await channelsKnown(gateway, 1);
+    const begun = await gateway.json<Download>('POST', '/api/v1/downloads', {
+      deviceId: camera.deviceIds[0],
+      channelId: camera.channelIds()[0],
+      from: recordedHour(),
+      to: recordedHour() + lengthMs,
+      speed: 8,
+    });
+    const seen: Download[] = [begun];
+    const ended = await eventually('the end of the download', async () => {
+      const now = await gateway.json<Download>('GET', `/api/v1/downloads/${begun.id}`);
+      seen.push(now);
+      return now.state === 'running' ? undefined : now;
+    });
+    return { gateway, camera, seen, ended };
+  }
+
+  async function fileOf(gateway: GatewayProcess, folder: string, { recordingId, files }: Download, at = 0) {
+    const file = files[at];
+    const url = `${gateway.base}/api/v1/recordings/${recordingId}/files/${file?.index}?download=1`;
+    const response = await fetch(url);
+    expect(response.status).toBe(200);
+    const path = join(folder, file?.fileName ?? '');
+    writeFileSync(path, Buffer.from(await response.arrayBuffer()));
+    const part = await fetch(url, { headers: { range: 'bytes=4-7' } });
+    expect([part.status, await part.text()]).toEqual([206, 'ftyp']);
+    return path;
+  }
+
+  test('comes at eight times its speed, with progress, into a file of the right length', async () => {
+    await using scene = new Scene();
+    const { gateway, seen, ended } = await downloaded(scene, {}, 60_000);
+    expect(ended).toMatchObject({ state: 'complete', end: 'finished', progress: 1, expectedMs: 60_000, resumes: 0 });
+    expect(ended.fileSize).toBeGreaterThan(0);
+    expect(ended.receivedBytes).toBeGreaterThan(ended.fileSize * 0.9);
+    const progress = seen.map((each) => each.progress);
+    expect(progress.filter((each) => each > 0.1 && each < 0.9).length).toBeGreaterThan(3);
+    expect(progress).toEqual(progress.toSorted((a, b) => a - b));
+    const path = await fileOf(gateway, scene.folder(), ended);
+    const { durationMs, codecs, packets } = await probeFile(path);
+    expect(Math.abs(durationMs - 60_000)).toBeLessThan(1500);
+    expect(codecs).toEqual(['h264', 'pcm_alaw']);
+    expect(packets['h264']).toBeGreaterThan(59 * FPS);
+    expect(await decodeErrors(path)).toBe('');
+  });
+
+  test('that a device breaks off goes on from there into a second file', async () => {
+    await using scene = new Scene();
+    const { ended } = await downloaded(scene, { quirks: ['bye-after=4'] }, 60_000);
+    expect(ended).toMatchObject({ state: 'complete', end: 'finished' });
+    expect(ended.resumes).toBeGreaterThan(0);
+    expect(ended.files.length).toBe(ended.resumes + 1);
+    expect(ended.durationMs).toBeGreaterThan(58_000);
+    expect(ended.durationMs).toBeLessThan(60_000 + 4000 * (ended.resumes + 1));
   });
 });

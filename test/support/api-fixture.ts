@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApi, type Api, type ApiOptions, type ApiParts, type HealthReport } from '../../src/api/index.ts';
-import { createRecordings } from '../../src/record/index.ts';
+import { createDownloads, createRecordings } from '../../src/record/index.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { createPulls, type Pulls } from '../../src/rtsp/index.ts';
 import { createMediaServerStore } from '../../src/store/media-servers.ts';
@@ -74,6 +74,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
       mediaServers: createMediaServerStore(db),
       pulls,
       recordings,
+      downloads: createDownloads({ platform, streams, recordings, log: silentLogger }),
       rooms: meetings,
       calls: openCallFixture().calls,
       iceServers: FAKE_ICE,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { idSchema } from './common.ts';
+import { recordingFileSchema } from './recording.ts';
 
 const DAY_MS = 86_400_000;
 /** A RecordInfo answer has to fit into one page; a month has 31 days. */
@@ -125,3 +126,45 @@ export const playbackTicketSchema = playbackSchema
     tokenExpiresAt: z.number().optional(),
   })
   .meta({ id: 'PlaybackTicket' });
+
+export const downloadRequestSchema = z
+  .strictObject({
+    ...rangeFields,
+    speed: z
+      .int()
+      .min(1)
+      .max(64)
+      .optional()
+      .meta({ description: 'Default: the highest that the channel offers, else 4.' }),
+  })
+  .refine(...rangeRules[0])
+  .refine(...rangeRules[1])
+  .meta({ id: 'DownloadRequest' });
+
+export const downloadSchema = z
+  .object({
+    id: z.string(),
+    stream: z.string(),
+    deviceId: z.string(),
+    channelId: z.string(),
+    fromMs: z.number(),
+    toMs: z.number(),
+    speed: z.number(),
+    state: z
+      .enum(['running', 'complete', 'partial', 'failed'])
+      .meta({ description: 'complete: as long as what the device has recorded; partial: shorter, with a file.' }),
+    progress: z.number().meta({ description: '0 to 1.' }),
+    positionMs: z.number(),
+    expectedMs: z.number(),
+    durationMs: z.number(),
+    receivedBytes: z.number(),
+    fileSize: z.number().meta({ description: 'As the device announced it; 0 = unknown.' }),
+    resumes: z.int().meta({ description: 'Calls after a loss, each from the position reached.' }),
+    recordingId: z.string().meta({ description: 'Its files are those of this recording.' }),
+    files: z.array(recordingFileSchema),
+    createdAt: z.number(),
+    endedAt: z.number().optional(),
+    end: z.string().optional().meta({ description: 'finished, stopped, or the reason code of a play.' }),
+    message: z.string().optional(),
+  })
+  .meta({ id: 'Download' });

@@ -4,7 +4,7 @@ import { pageQuery } from './common.ts';
 const stateSchema = z.enum(['recording', 'finished', 'interrupted', 'failed']);
 const containerSchema = z.enum(['mp4', 'webm']);
 
-const recordingFileSchema = z
+export const recordingFileSchema = z
   .object({
     index: z.int(),
     fileName: z.string(),

@@ -1,7 +1,7 @@
 import { FRAME_DROPPED } from '../codec/access-unit-emitter.ts';
 import { createDepacketizer } from '../ps/depacketizer.ts';
 import type { AudioParameters, Depacketizer, MediaSink, VideoParameters } from '../pipeline-types.ts';
-import type { AccessUnit, AudioFrame, AudioTrack, Track, VideoTrack } from '../types.ts';
+import type { AccessUnit, AudioFrame, AudioTrack, IngestOptions, Track, VideoTrack } from '../types.ts';
 import type { IngestCounters } from './ingest-stats.ts';
 import { AUDIO_PAYLOAD_TYPES, OutputFeed, VIDEO_PAYLOAD_TYPE } from './output-feed.ts';
 import type { IngestFact, OutputTarget, PlayerOutputNotice, PlayerOutputTarget } from './protocol.ts';
@@ -11,7 +11,7 @@ export interface IngestPipelineDependencies {
   readonly context: ThreadContext;
   readonly counters: IngestCounters;
   /** As of `IngestOptions`. */
-  readonly keepsStart: boolean;
+  readonly material: NonNullable<IngestOptions['material']>;
   readonly tell: (fact: IngestFact) => void;
 }
 
@@ -37,7 +37,7 @@ export class IngestPipeline implements MediaSink {
   #video: VideoTrack | undefined;
   #audio: AudioTrack | undefined;
 
-  constructor({ context, counters, keepsStart, tell }: IngestPipelineDependencies) {
+  constructor({ context, counters, material, tell }: IngestPipelineDependencies) {
     this.#context = context;
     this.#counters = counters;
     this.#tell = tell;
@@ -47,7 +47,7 @@ export class IngestPipeline implements MediaSink {
       arena: context.arena,
       bundle: context.bundle,
       now: context.now,
-      keepsStart,
+      material,
       onKeyFrameRequested: () => tell({ name: 'keyFrameRequested' }),
     });
     this.depacketizer = createDepacketizer(this);

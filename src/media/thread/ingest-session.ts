@@ -50,8 +50,8 @@ export class IngestSession {
     this.#options = options;
     this.#context = context;
     this.#counters = new IngestCounters(nowMs);
-    const keepsStart = options.ingest.keepsStart === true;
-    this.#pipeline = new IngestPipeline({ context, counters: this.#counters, keepsStart, tell });
+    const { material = 'live' } = options.ingest;
+    this.#pipeline = new IngestPipeline({ context, counters: this.#counters, material, tell });
     this.intake = new RtpIntake(
       { ingest: options.ingest, ownPort: options.ownPort, reorderMs: context.options.reorderMs, nowMs },
       {

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { createG711Packetizer } from '../packetizer/g711-packetizer.ts';
 import { createH264Packetizer } from '../packetizer/h264-packetizer.ts';
 import type { AudioPacketizer, PacketSink, VideoPacketizer } from '../pipeline-types.ts';
-import type { AccessUnit, AudioFrame, PlayableAudio } from '../types.ts';
+import type { AccessUnit, AudioFrame, IngestOptions, PlayableAudio } from '../types.ts';
 import { GopCache } from './gop-cache.ts';
 import { KeyFrameRequests } from './key-frame-requests.ts';
 import { FramePort } from './frame-port.ts';
@@ -30,7 +30,7 @@ export interface OutputFeedDependencies {
   readonly bundle: PacketBundle;
   readonly now: () => number;
   /** As of `IngestOptions`. */
-  readonly keepsStart?: boolean;
+  readonly material?: IngestOptions['material'];
   readonly onKeyFrameRequested: () => void;
 }
 
@@ -40,7 +40,7 @@ export class OutputFeed {
   readonly audioSsrc = randomSsrc();
   readonly #dependencies: OutputFeedDependencies;
   readonly #outputs = new Map<number, Output>();
-  readonly #timeline = new MediaTimeline();
+  readonly #timeline: MediaTimeline;
   readonly #requests: KeyFrameRequests;
   readonly #gop: GopCache;
   readonly #audioPacketizers = new Map<PlayableAudio, AudioPacketizer>();
@@ -52,7 +52,8 @@ export class OutputFeed {
   constructor(dependencies: OutputFeedDependencies) {
     this.#dependencies = dependencies;
     this.#requests = new KeyFrameRequests(dependencies.onKeyFrameRequested);
-    this.#gop = new GopCache(dependencies.chunks, dependencies.keepsStart);
+    this.#gop = new GopCache(dependencies.chunks, (dependencies.material ?? 'live') !== 'live');
+    this.#timeline = new MediaTimeline(dependencies.material === 'download' ? Number.POSITIVE_INFINITY : undefined);
     this.#videoSink = (buffer, start, end) => {
       this.#gop.append(buffer, start, end);
       if (this.#outputs.size > 0) this.#bundleVideo(buffer, start, end);

@@ -46,12 +46,18 @@ export function formatSenderReportOf(report: SenderReport): Buffer {
  * receiver play them in step.
  */
 export class MediaTimeline {
+  readonly #maxDriftMs: number;
   #offsetMs = 0;
   #started = false;
 
+  /** `maxDriftMs`: infinite for what does not run as the wall clock does. */
+  constructor(maxDriftMs = MAX_DRIFT_MS) {
+    this.#maxDriftMs = maxDriftMs;
+  }
+
   unixMsOf(pts90k: number, unixNowMs: number): number {
     const mapped = pts90k / 90 + this.#offsetMs;
-    if (this.#started && Math.abs(mapped - unixNowMs) <= MAX_DRIFT_MS) return mapped;
+    if (this.#started && Math.abs(mapped - unixNowMs) <= this.#maxDriftMs) return mapped;
     this.#started = true;
     this.#offsetMs = unixNowMs - pts90k / 90;
     return unixNowMs;

@@ -13,6 +13,8 @@ export interface OpenRequest {
   readonly baseName: string;
   readonly takenNumbers?: readonly number[];
   readonly tracks: readonly TapTrack[];
+  /** As of the tap. */
+  readonly ownPace?: boolean;
   readonly container?: Container;
   readonly segmentMs?: number;
 }

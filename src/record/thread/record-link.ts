@@ -86,7 +86,15 @@ export class RecordLink {
       ...(container === undefined ? {} : { container }),
       ...(segmentMs === undefined ? {} : { segmentMs }),
     };
-    this.#post({ type: 'open', key, directory, baseName, tracks: tap.tracks, ...wishes });
+    this.#post({
+      type: 'open',
+      key,
+      directory,
+      baseName,
+      tracks: tap.tracks,
+      ownPace: tap.ownPace === true,
+      ...wishes,
+    });
     await recording.begin();
     return recording;
   }

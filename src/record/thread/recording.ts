@@ -124,7 +124,10 @@ export class Recording {
   #receiverOf(track: RecordedTrack | undefined): TrackReceiver | undefined {
     if (track === undefined) return undefined;
     const onFrame = track.kind === 'video' ? this.#onVideo.bind(this) : this.#onAudio.bind(this);
-    return new TrackReceiver(track, { onFrame, onKeyFrameNeeded: () => this.#requestKeyFrame() });
+    return new TrackReceiver(track, this.#request.ownPace === true, {
+      onFrame,
+      onKeyFrameNeeded: () => this.#requestKeyFrame(),
+    });
   }
 
   #align(): void {

@@ -52,9 +52,9 @@ export class TrackReceiver implements ReorderSink, FrameSink {
   /** By the reason's name. */
   readonly errors = new Map<string, number>();
 
-  constructor(track: RecordedTrack, events: TrackReceiverEvents) {
+  constructor(track: RecordedTrack, ownPace: boolean, events: TrackReceiverEvents) {
     this.track = track;
-    this.clock = new TrackClock(track.clockRate);
+    this.clock = new TrackClock(track.clockRate, ownPace);
     this.#events = events;
     this.#needsKeyFrame = track.kind === 'video';
     this.#reorder = new ReorderBuffer(this, { reorderMs: REORDER_MS });

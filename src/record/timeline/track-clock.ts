@@ -23,6 +23,7 @@ function stampDelta(from: number, to: number): number {
  */
 export class TrackClock {
   readonly #ticksPerMs: number;
+  readonly #ownPace: boolean;
   #started = false;
   #restarted = false;
   #stamp = 0;
@@ -34,7 +35,9 @@ export class TrackClock {
   /** Rises when stamps of before say nothing about those of now. */
   epoch = 0;
 
-  constructor(clockRate: number) {
+  /** `ownPace`: the arrival says nothing about time. */
+  constructor(clockRate: number, ownPace = false) {
+    this.#ownPace = ownPace;
     this.#ticksPerMs = clockRate / 1000;
   }
 
@@ -52,13 +55,13 @@ export class TrackClock {
     }
     const step = stampDelta(this.#stamp, stamp) / this.#ticksPerMs;
     const arrivalStep = arrivalMs - this.#arrivalMs;
-    const ahead = this.#timeMs + step - arrivalMs + this.#baseLagMs;
+    const ahead = this.#ownPace ? step : this.#timeMs + step - arrivalMs + this.#baseLagMs;
     if (this.#restarted || ahead > MAX_AHEAD_MS || step < -MAX_STEP_BACK_MS) {
       this.#rebase(stamp, arrivalMs, Math.max(1, arrivalStep));
       return this.#timeMs;
     }
     this.#set(stamp, this.#timeMs + step, arrivalMs);
-    this.#watchLag(arrivalStep);
+    if (!this.#ownPace) this.#watchLag(arrivalStep);
     return this.#timeMs;
   }
 

@@ -41,7 +41,12 @@ export class Histories {
   async openDownload(request: RecordedDownloadRequest, signal?: AbortSignal): Promise<RecordedDownload> {
     const { log } = this.#parts;
     const source = new DownloadSource(request, { open: opener(this.#parts, request), log });
-    await source.begin(signal);
+    try {
+      await source.begin(signal);
+    } catch (error) {
+      await source.close();
+      throw error;
+    }
     return source;
   }
 }

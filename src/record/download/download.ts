@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import type { DownloadEnd, RecordedDownload } from '../../stream/index.ts';
+import { errorMessage, type Logger } from '../../util/index.ts';
+import type { Recording, Recordings } from '../types.ts';
+import type { DownloadRequest, DownloadSnapshot, DownloadState } from './types.ts';
+
+/** A file that lacks no more than this, or one per cent, is whole: it begins at a key frame. */
+const TOLERANCE_MS = 2000;
+const TOLERANCE = 0.01;
+
+export interface DownloadParts {
+  readonly request: DownloadRequest;
+  readonly source: RecordedDownload;
+  readonly recording: Recording;
+  readonly recordings: Pick<Recordings, 'get' | 'stop'>;
+  readonly expectedMs: number;
+  readonly onChanged: (download: Download) => void;
+  readonly log: Logger;
+}
+
+/** One recording of a device on its way into a file. */
+export class Download {
+  readonly id = randomBytes(9).toString('base64url');
+  readonly #parts: DownloadParts;
+  readonly #createdAt = Date.now();
+  readonly #ended = Promise.withResolvers<void>();
+  #recording: Recording;
+  #state: DownloadState = 'running';
+  #end: DownloadEnd | undefined;
+  #message: string | undefined;
+  #endedAt: number | undefined;
+  #progressed = 0;
+
+  constructor(parts: DownloadParts) {
+    this.#parts = parts;
+    this.#recording = parts.recording;
+    parts.source.on('resumed', () => parts.onChanged(this));
+    parts.source.once('ended', (end, message) => void this.#handleEnded(end, message));
+  }
+
+  get ended(): boolean {
+    return this.#endedAt !== undefined;
+  }
+
+  get snapshot(): DownloadSnapshot {
+    const { request, source, expectedMs, recordings, recording } = this.#parts;
+    const { deviceId, channelId, fromMs, toMs, speed } = request;
+    if (!this.ended) this.#recording = recordings.get(recording.id) ?? this.#recording;
+    const { durationMs, files } = this.#recording;
+    return {
+      id: this.id,
+      stream: source.stream,
+      deviceId,
+      channelId,
+      fromMs,
+      toMs,
+      speed,
+      state: this.#state,
+      progress: this.#progress,
+      positionMs: source.positionMs,
+      expectedMs,
+      durationMs,
+      receivedBytes: source.receivedBytes,
+      fileSize: source.fileSize,
+      resumes: source.resumes,
+      recordingId: recording.id,
+      files,
+      createdAt: this.#createdAt,
+      ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
+      ...(this.#end === undefined ? {} : { end: this.#end }),
+      ...(this.#message === undefined ? {} : { message: this.#message }),
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.#parts.source.close();
+    await this.#ended.promise;
+  }
+
+  get #progress(): number {
+    const { request, source } = this.#parts;
+    if (this.#state === 'complete') return 1;
+    const { fromMs, toMs } = request;
+    const now = (source.positionMs - fromMs) / (toMs - fromMs);
+    // Never back, by an estimate that was too high; and never the whole: only what is verified is complete.
+    this.#progressed = Math.min(0.999, Math.max(this.#progressed, now));
+    return this.#progressed;
+  }
+
+  /** Finishes the file, and compares its length with what was asked for. */
+  async #handleEnded(end: DownloadEnd, message: string): Promise<void> {
+    const { recording, recordings, expectedMs, log } = this.#parts;
+    try {
+      this.#recording = await recordings.stop(recording.id);
+    } catch (error) {
+      log.warn({ recordingId: recording.id, error: errorMessage(error) }, 'file of a download was not finished');
+    }
+    const { durationMs } = this.#recording;
+    const missingMs = expectedMs - durationMs;
+    const whole = missingMs <= Math.max(TOLERANCE_MS, expectedMs * TOLERANCE);
+    this.#state = durationMs === 0 ? 'failed' : whole ? 'complete' : 'partial';
+    this.#end = end;
+    this.#message = message !== '' ? message : whole ? undefined : `${durationMs} of ${expectedMs} ms`;
+    this.#endedAt = Date.now();
+    log.info({ download: this.id, state: this.#state, end, durationMs, expectedMs }, 'download ended');
+    this.#parts.onChanged(this);
+    this.#ended.resolve();
+  }
+}

@@ -1,0 +1,57 @@
+import type { EventEmitter } from 'node:events';
+import type { DownloadEnd, RecordedRange } from '../../stream/index.ts';
+import type { RecordingFile } from '../types.ts';
+
+/** `complete`: as long as what the device has recorded; `partial`: shorter; the file is there in both cases. */
+export type DownloadState = 'running' | 'complete' | 'partial' | 'failed';
+
+export interface DownloadRequest extends RecordedRange {
+  /** Times the speed of play. */
+  readonly speed: number;
+}
+
+export interface DownloadSnapshot extends RecordedRange {
+  readonly id: string;
+  /** As which its pictures come. */
+  readonly stream: string;
+  readonly speed: number;
+  readonly state: DownloadState;
+  /** 0 to 1. */
+  readonly progress: number;
+  /** Unix ms, up to where it has arrived. */
+  readonly positionMs: number;
+  /** What the device has recorded of the range, by its own list; the whole range where it tells none. */
+  readonly expectedMs: number;
+  /** Of the files. */
+  readonly durationMs: number;
+  readonly receivedBytes: number;
+  /** As the device announced it; 0 = unknown. */
+  readonly fileSize: number;
+  /** Calls after a loss. */
+  readonly resumes: number;
+  /** Its files are those of this recording. */
+  readonly recordingId: string;
+  /** One, and another after each loss. */
+  readonly files: readonly RecordingFile[];
+  readonly createdAt: number;
+  readonly endedAt?: number;
+  readonly end?: DownloadEnd;
+  /** One line for people. */
+  readonly message?: string;
+}
+
+export type DownloadsEvents = {
+  /** Begun, resumed, ended. */
+  changed: [download: DownloadSnapshot];
+};
+
+/** Recordings of devices that are fetched into files. */
+export interface Downloads extends EventEmitter<DownloadsEvents> {
+  /** Resolves when the first picture is written. @throws StreamError, DownloadLimitError, and those of `Recordings.start` */
+  start(request: DownloadRequest, signal?: AbortSignal): Promise<DownloadSnapshot>;
+  /** Newest first; those of this run of the gateway. */
+  list(): DownloadSnapshot[];
+  get(id: string): DownloadSnapshot | undefined;
+  /** What has arrived stays. Returns false for an unknown one. */
+  stop(id: string): Promise<boolean>;
+}
