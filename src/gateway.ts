@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { createApi, createRoomRights, type Api, type ListenOptions } from './api/index.ts';
 import { openSecrets, type Config, type Secrets } from './config/index.ts';
-import { createPlatform, type Platform } from './gb28181/index.ts';
+import type { Platform } from './gb28181/index.ts';
 import { createMediaThreads, type MediaThreads } from './media/index.ts';
+import { openPlatform, serveReports } from './gateway-platform.ts';
 import { alertOfCalls, alertOfIce, openAlerts } from './gateway-alerts.ts';
 import { openCallRecords } from './gateway-calls.ts';
-import { factsOf, type GatewayFacts, sipPassword } from './gateway-facts.ts';
+import { factsOf, type GatewayFacts } from './gateway-facts.ts';
 import { healthOf, metricsOf } from './gateway-health.ts';
 import { openPms, openRecordCommands, openRtsp } from './gateway-media-ports.ts';
 import { openMeetings } from './gateway-meeting.ts';
@@ -22,10 +23,8 @@ import { redactConfig } from './redact-config.ts';
 import { createPulls, type Pulls } from './rtsp/index.ts';
 import type { Meetings } from './rooms/meeting/index.ts';
 import { supervise, type Supervision } from './gateway-supervision.ts';
-import { createSipEngine } from './sip/index.ts';
 import { about } from './start-error.ts';
 import {
-  createDeviceStore,
   createMediaServerStore,
   createPullStore,
   createRecordingStore,
@@ -101,34 +100,6 @@ function openWebRtc(config: Config, addresses: readonly string[], log: Logger): 
   return createWebRtc(
     { workers: webrtc.workers, listenAddress: webrtc.listen, basePort: webrtc.port, announcedAddresses },
     log,
-  );
-}
-
-function openPlatform(config: Config, database: Database, secrets: Secrets, log: Logger): Promise<Platform> {
-  const { gb28181: sip, media } = config;
-  const dualStack = sip.host === '::';
-  return createPlatform(
-    {
-      serial: sip.serial,
-      realm: sip.realm,
-      listenAddress: dualStack ? '0.0.0.0' : sip.host,
-      ...(dualStack ? { listenAddress6: '::' } : {}),
-      port: sip.port,
-      ...(sip['advertised-host'] === '' ? {} : { advertisedHost: sip['advertised-host'] }),
-      ...(media.address === '' ? {} : { mediaAddress: media.address }),
-      auth: { enable: sip.auth.enable, password: sipPassword(config, secrets), algorithms: sip.auth.algorithms },
-      admission: sip.admission,
-      allow: sip.allow,
-      deny: sip.deny,
-      registerRatePerMinute: sip['register-rate'],
-      dateHeader: sip['date-header'],
-      keepaliveTimeoutMinSec: sip['keepalive-timeout'] / 1_000,
-      defaultTransports: sip.transports,
-      inviteTimeoutMs: sip['invite-timeout'],
-      responseTimeoutMs: sip['response-timeout'],
-      traceEntries: sip['trace-messages'],
-    },
-    { store: createDeviceStore(database), createEngine: createSipEngine, log },
   );
 }
 
@@ -235,6 +206,7 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
         password: facts.sipPassword,
       },
       settings: redactConfig(config),
+      map: { tileUrl: config.map['tile-url'], attribution: config.map.attribution },
     },
     {
       platform,
@@ -298,6 +270,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       { platform, media, webrtc, log: log.child({ part: 'stream' }) },
     );
     keep('stream', { close: () => streams.shutdown() });
+    serveReports(config, { platform, streams, log });
     const pulls = keep('pull', openPulls(options, database, streams, log.child({ part: 'pull' })));
     const recordLog = log.child({ part: 'record' });
     const roomsLog = log.child({ part: 'rooms' });

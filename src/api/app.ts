@@ -11,6 +11,7 @@ import { cors, securityHeaders } from './http/headers.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { buildOpenApi } from './openapi.ts';
 import { addAccessRoutes } from './rest/access.ts';
+import { addAlarmRoutes } from './rest/alarms.ts';
 import { addCallStatisticsRoutes } from './rest/call-statistics.ts';
 import { addChannelRoutes, addControlRoutes } from './rest/channels.ts';
 import { addDeviceQueryRoutes, addDeviceRoutes } from './rest/devices.ts';
@@ -18,12 +19,14 @@ import { addDownloadRoutes } from './rest/downloads.ts';
 import { addLiveStreamRoutes } from './rest/live-streams.ts';
 import { addPlaybackRoutes, addRecordRoutes } from './rest/playbacks.ts';
 import { addPlayRoutes, addStreamRoutes } from './rest/plays.ts';
+import { addPositionRoutes } from './rest/positions.ts';
 import { addPullRoutes } from './rest/pulls.ts';
 import { addRecordingRoutes } from './rest/recordings.ts';
 import { addCallRoutes } from './rest/calls.ts';
 import { addMediaNodeRoutes, addRoomRoutes } from './rest/rooms.ts';
 import { Routes } from './rest/route.ts';
 import { addRoomActorRoutes } from './rest/room-actors.ts';
+import { addSubscriptionRoutes } from './rest/subscriptions.ts';
 import { addSystemRoutes } from './rest/system.ts';
 import { addTokenRoutes } from './rest/tokens.ts';
 import { createSrsRouter } from './srs/router.ts';
@@ -65,6 +68,9 @@ export function createApp(context: ApiContext): App {
   addDeviceQueryRoutes(routes, context);
   addChannelRoutes(routes, context);
   addControlRoutes(routes, context);
+  addSubscriptionRoutes(routes, context);
+  addAlarmRoutes(routes, context);
+  addPositionRoutes(routes, context);
   addPlayRoutes(routes, context);
   addRecordRoutes(routes, context);
   addPlaybackRoutes(routes, context);
@@ -82,7 +88,7 @@ export function createApp(context: ApiContext): App {
   const openApi = JSON.stringify(buildOpenApi(routes, options.version, srsSip.rows));
   routes.refuseOthers();
 
-  app.use(findClient(options.trustedProxies ?? []), securityHeaders(), guardPath());
+  app.use(findClient(options.trustedProxies ?? []), securityHeaders(options.map.tileUrl), guardPath());
   app.get('/healthz', healthz(parts.health));
   app.get('/metrics', metrics.handler);
   app.use((req, res, next) => {

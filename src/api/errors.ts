@@ -43,6 +43,8 @@ const API_STATUS = {
   recording_unknown: 404,
   playback_unknown: 404,
   download_unknown: 404,
+  alarm_unknown: 404,
+  snapshot_unknown: 404,
   room_unknown: 404,
   member_unknown: 404,
   media_node_unknown: 404,

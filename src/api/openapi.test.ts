@@ -93,6 +93,7 @@ describe('the document', () => {
         candidates: [],
         sip: { serial: '', realm: '', hosts: [], port: 1, transports: [], authRequired: false },
         settings: {},
+        map: { tileUrl: '', attribution: '' },
       },
       parts: {
         platform: new FakePlatform(),

@@ -274,6 +274,8 @@ export interface ApiOptions {
   /** Whose X-Forwarded headers are believed: addresses and blocks; default nobody's. */
   readonly trustedProxies?: readonly string[];
   readonly sip: SipConnectInfo;
+  /** Tiles of the console's map; an empty URL = none. */
+  readonly map: { readonly tileUrl: string; readonly attribution: string };
   /** The configuration in force, secrets already redacted. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** srs-sip's clients give up after 10 s; default 9000. */

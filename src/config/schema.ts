@@ -41,6 +41,14 @@ const gb28181 = section({
   'response-timeout': duration('10s', '500ms', '120s'),
   transports: z.array(mediaTransport).min(1).default(['tcp-passive', 'udp', 'tcp-active']),
   'trace-messages': z.int().min(0).max(1_000_000).default(10_000),
+  subscriptions: section({
+    catalog: z.boolean().default(true),
+    alarm: z.boolean().default(true),
+    'mobile-position': z.boolean().default(false),
+    'ptz-position': z.boolean().default(false),
+    expires: duration('10m', '30s', '7d'),
+    'position-interval': duration('5s', '1s', '1h'),
+  }),
 });
 
 const http = section({
@@ -151,6 +159,25 @@ const pull = z
   .max(64)
   .default([]);
 
+const alarms = section({
+  retention: duration('30d', '0s', '3650d'),
+  max: z.int().min(1).max(10_000_000).default(100_000),
+  rate: z.int().min(0).max(1_000_000).default(600),
+  snapshot: z.boolean().default(false),
+  'max-snapshots': z.int().min(0).max(1_000_000).default(2_000),
+  ffmpeg: z.string().min(1).default('ffmpeg'),
+});
+
+const positions = section({
+  retention: duration('7d', '0s', '3650d'),
+  max: z.int().min(0).max(100_000_000).default(1_000_000),
+});
+
+const map = section({
+  'tile-url': z.union([z.literal(''), z.url({ protocol: /^https?$/ })]).default(''),
+  attribution: text(''),
+});
+
 /** The whole configuration file; every key has a default, no other key is allowed. */
 export const configSchema = z.strictObject({
   common,
@@ -171,6 +198,9 @@ export const configSchema = z.strictObject({
   mail,
   report,
   alerts,
+  alarms,
+  positions,
+  map,
 });
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;

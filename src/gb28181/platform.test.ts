@@ -1,3 +1,4 @@
+import { memoryReportStores } from '../../test/support/report-stores.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   createSipEngine,
@@ -121,7 +122,8 @@ class Camera {
 
 async function openPlatform(options: Partial<PlatformOptions> = {}): Promise<Platform> {
   const db = openDatabase(':memory:');
-  const parts = { store: createDeviceStore(db), createEngine: createSipEngine, log: silentLogger };
+  const reportStores = memoryReportStores();
+  const parts = { store: createDeviceStore(db), reportStores, createEngine: createSipEngine, log: silentLogger };
   const platform = await createPlatform({ ...OPTIONS, ...options }, parts);
   closing.push(
     () => db.close(),

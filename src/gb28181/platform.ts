@@ -14,6 +14,8 @@ import { selfChannel } from './catalogue/channels.ts';
 import { CATALOG_TIMES } from './catalogue/collector.ts';
 import { Commander } from './commander.ts';
 import { DeviceAccess } from './device-access.ts';
+import type { ReportStores } from './device-reports-types.ts';
+import { ReportIntake } from './device-reports.ts';
 import type { DeviceRecord } from './device/record.ts';
 import { DEFAULT_SETTINGS, resolveSettings, type EffectiveSettings, type SettingsInForce } from './device/settings.ts';
 import { DeviceTable } from './device/table.ts';
@@ -33,6 +35,7 @@ import {
   type DeviceStatus,
   type Manscdp,
 } from './manscdp/index.ts';
+import { listenOf } from './listen.ts';
 import { MediaAddresses } from './media-address.ts';
 import { MessageHandlers } from './message-handlers.ts';
 import { PendingTable } from './pending-table.ts';
@@ -46,6 +49,7 @@ import { Inviter } from './session/invite.ts';
 import { SipStatistics } from './sip-statistics.ts';
 import { SipTrace } from './sip-trace.ts';
 import { SsrcAllocator } from './ssrc.ts';
+import type { ReceivedNotify } from './subscription/subscriptions.ts';
 import type {
   Admission,
   CatalogResult,
@@ -70,6 +74,7 @@ import type {
 /** What the platform is built from. */
 export interface PlatformParts {
   readonly store: DeviceStore;
+  readonly reportStores: ReportStores;
   readonly createEngine: (options: SipEngineOptions) => Promise<SipEngine>;
   readonly log: Logger;
   /** Unix ms; for tests. */
@@ -102,6 +107,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   readonly #pending = new PendingTable();
   readonly #commander: Commander;
   readonly #access: DeviceAccess;
+  readonly reports: ReportIntake;
   readonly #catalogues: Catalogues;
   readonly #handlers = new MessageHandlers();
   readonly #inviter: Inviter;
@@ -115,8 +121,9 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   #engine: SipEngine | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(options: PlatformOptions, { store, log, now = Date.now, catalogTimes = CATALOG_TIMES }: PlatformParts) {
+  constructor(options: PlatformOptions, parts: PlatformParts) {
     super();
+    const { store, reportStores: stores, log, now = Date.now, catalogTimes = CATALOG_TIMES } = parts;
     this.serial = options.serial;
     this.realm = options.realm;
     this.#options = options;
@@ -147,7 +154,19 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     const table = this.#table;
     this.#access = new DeviceAccess({ commander: this.#commander, pending, closing: this.#closing.signal, table });
     this.#catalogues = new Catalogues({ access: this.#access, table, times: catalogTimes, now });
-    this.#inviter = new Inviter({ serial, realm, engine, inviteTimeoutMs, responseTimeoutMs, log, onSent });
+    const shared = { serial, realm, engine, onSent, log };
+    this.reports = new ReportIntake({
+      ...shared,
+      responseTimeoutMs,
+      options: options.reports,
+      stores,
+      table,
+      access: this.#access,
+      handlers: this.#handlers,
+      platform: this,
+      now,
+    });
+    this.#inviter = new Inviter({ ...shared, inviteTimeoutMs, responseTimeoutMs });
     this.#interview = new Interview({
       questions: {
         info: (record, signal) => this.#info(record, signal),
@@ -179,7 +198,8 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     });
     const [pending, handlers, now, log] = [this.#pending, this.#handlers, this.#now, this.#log];
     const onStrangersMediaStatus = (message: Manscdp, callId: string): void => this.#mediaStatus(message, callId);
-    const parts = { table, registrar, pending, handlers, access, onStrangersMediaStatus };
+    const onNotify = (notify: ReceivedNotify): void => this.reports.noteNotify(notify);
+    const parts = { table, registrar, pending, handlers, access, onStrangersMediaStatus, onNotify };
     return new RequestRouter({ serial, now, log, ...parts });
   }
 
@@ -346,7 +366,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     this.#closing.abort();
     const limit = Promise.withResolvers<void>();
     const timer = setTimeout(() => limit.resolve(), CLOSE_MS);
-    await Promise.race([this.#inviter.close(), limit.promise]);
+    await Promise.race([Promise.all([this.#inviter.close(), this.reports.close()]), limit.promise]);
     clearTimeout(timer);
     await this.#engine?.close();
     this.#table.close();
@@ -383,13 +403,4 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   #tell<K extends keyof PlatformEvents>(event: K, ...args: PlatformEvents[K]): void {
     safeEmit<PlatformEvents, K>(this, this.#log, event, ...args);
   }
-}
-
-/** UDP and TCP on one port (GB/T 28181 1.6), on one or both families. */
-function listenOf({ listenAddress, listenAddress6, port }: PlatformOptions): SipListen[] {
-  const addresses = [listenAddress, ...(listenAddress6 === undefined ? [] : [listenAddress6])];
-  return addresses.flatMap((address) => [
-    { protocol: 'udp' as const, address, port },
-    { protocol: 'tcp' as const, address, port },
-  ]);
 }

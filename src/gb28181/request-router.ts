@@ -10,6 +10,7 @@ import { RateLimit } from './rate-limit.ts';
 import type { Registrar } from './registrar.ts';
 import { askedMedia, type AskedMedia } from './session/incoming-invite.ts';
 import { senderOf } from './sip-fields.ts';
+import type { ReceivedNotify } from './subscription/subscriptions.ts';
 
 export interface RequestRouterOptions {
   /** Our own ID. */
@@ -22,6 +23,8 @@ export interface RequestRouterOptions {
   readonly access: AccessList;
   /** From nobody that is registered: only its dialog tells whose it is. */
   readonly onStrangersMediaStatus: (message: Manscdp, callId: string) => void;
+  /** Told of every NOTIFY of a device, before what its body says. */
+  readonly onNotify: (notify: ReceivedNotify) => void;
   readonly log: Logger;
 }
 
@@ -88,7 +91,14 @@ export class RequestRouter {
     incoming.reply(200);
     if (sender === undefined || !table.accept(sender, flow, false)) return;
     const message = parseManscdp(request.body);
-    if (typeof message !== 'string') this.#dispatch(incoming, sender, message);
+    const body = typeof message === 'string' ? undefined : message;
+    this.#options.onNotify({
+      record: sender,
+      callId: request.headers.get('Call-ID') ?? '',
+      state: request.headers.get('Subscription-State'),
+      cmdType: body?.cmdType,
+    });
+    if (body !== undefined) this.#dispatch(incoming, sender, body);
   }
 
   /** Huawei leaves Expires out (quirks 2.1). */
@@ -166,9 +176,9 @@ export class RequestRouter {
 
   #dispatch({ request }: IncomingRequest, record: DeviceRecord, message: Manscdp): void {
     const { pending, handlers, log } = this.#options;
-    // Matched whatever the root: some devices answer with Notify.
-    if (pending.deliver(record.id, message)) return;
     const method = request.method === 'NOTIFY' ? 'NOTIFY' : 'MESSAGE';
+    // Matched whatever the root: some devices answer with Notify. The SN of a NOTIFY is the device's own.
+    if (method === 'MESSAGE' && pending.deliver(record.id, message)) return;
     const told: DeviceMessage = { record, message, method, callId: request.headers.get('Call-ID') ?? '' };
     if (handlers.deliver(told)) return;
     log.debug({ deviceId: record.id, cmdType: message.cmdType, sn: message.sn }, 'message without a use');

@@ -1,7 +1,12 @@
 import type { EventEmitter } from 'node:events';
 import type { SipProtocol } from '../sip/index.ts';
+import type { DeviceReportEvents, DeviceReports, ReportsOptions } from './device-reports-types.ts';
 import type { DeviceSettings, MediaTransport, SettingsInForce } from './device/settings.ts';
 
+export type * from './alarm/types.ts';
+export type * from './device-reports-types.ts';
+export type * from './position/types.ts';
+export type * from './subscription/types.ts';
 export type { QuirkProfileName } from './device/quirk-profiles.ts';
 export type { Charset, DeviceSettings, MediaTransport, SettingsInForce, SubStreamDialect } from './device/settings.ts';
 
@@ -275,7 +280,7 @@ export type PlatformEvents = {
   deviceRemoved: [deviceId: string];
   catalogChanged: [deviceId: string, result: CatalogResult];
   trace: [entry: TraceEntry];
-};
+} & DeviceReportEvents;
 
 export interface SipCounters {
   /** Requests in by `METHOD status`, e.g. `REGISTER 401`. */
@@ -297,6 +302,7 @@ export interface Platform extends EventEmitter<PlatformEvents> {
     readonly port: number;
   }>;
   readonly counters: SipCounters;
+  readonly reports: DeviceReports;
   devices(): Device[];
   device(id: string): Device | undefined;
   /** Channels of one device, or of all. */
@@ -347,6 +353,7 @@ export interface DeviceStore {
   deleteDevice(deviceId: string): void;
   /** Upserts; with `sweep`, deletes the device's channels that are not in the list. */
   saveChannels(deviceId: string, channels: readonly Channel[], sweep: boolean): void;
+  deleteChannels(deviceId: string, channelIds: readonly string[]): void;
 }
 
 export interface PlatformOptions {
@@ -377,4 +384,5 @@ export interface PlatformOptions {
   readonly inviteTimeoutMs: number;
   readonly responseTimeoutMs: number;
   readonly traceEntries: number;
+  readonly reports: ReportsOptions;
 }

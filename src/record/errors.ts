@@ -39,3 +39,12 @@ export class RecordingStoppedError extends GatewayError {
 export class DownloadLimitError extends GatewayError {
   override readonly code = 'download_limit';
 }
+
+/** No picture of a stream could be taken. */
+export class SnapshotError extends GatewayError {
+  override readonly code: 'ffmpeg_missing' | 'ffmpeg_failed' | 'no_key_frame' | 'codec_unsupported';
+  constructor(code: SnapshotError['code'], detail: string) {
+    super(`no snapshot: ${detail}`);
+    this.code = code;
+  }
+}

@@ -2,7 +2,7 @@ import type { SipDialog } from './dialog.ts';
 import type { Request } from './message.ts';
 
 /** Most dialogs at a time. */
-export const MAX_DIALOGS = 20_000;
+export const MAX_DIALOGS = 100_000;
 
 /** Dialogs of an engine by Call-ID and tags (RFC 3261 §12). */
 export class DialogTable {

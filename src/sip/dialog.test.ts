@@ -146,7 +146,7 @@ describe('caller', () => {
       listeningOf(engine),
     );
     await until(() => incoming.length === 1);
-    dialog.retarget?.(incoming[0]!.flow);
+    await dialog.retarget(incoming[0]!.flow);
     await delay(1);
     void dialog.bye();
     expect(await other.message(0)).toMatch(/^BYE /);

@@ -121,13 +121,16 @@ export class SipDialog extends EventEmitter<DialogEvents> implements Dialog {
     return this.#bye;
   }
 
-  retarget(flow: Flow): void {
-    void this.#core.transport.flowFor(flow).then(
-      (own) => {
-        this.#flow = own;
-      },
-      (error: unknown) => this.#core.log.debug({ callId: this.callId, error: errorMessage(error) }, 'flow not usable'),
-    );
+  drop(): void {
+    this.end('closed');
+  }
+
+  async retarget(flow: Flow): Promise<void> {
+    try {
+      this.#flow = await this.#core.transport.flowFor(flow);
+    } catch (error) {
+      this.#core.log.debug({ callId: this.callId, error: errorMessage(error) }, 'flow not usable');
+    }
   }
 
   /** Takes the peer's side of an assumed answer from a response (RFC 3261 §12.1.2); only while open. */

@@ -174,7 +174,9 @@ export interface Dialog extends EventEmitter<DialogEvents> {
    */
   bye(): Promise<void>;
   /** Sends later requests over another path, e.g. after the peer registered from a new address. */
-  retarget?(flow: Flow): void;
+  retarget(flow: Flow): Promise<void>;
+  /** Forgets the dialog without a word to the peer; idempotent. */
+  drop(): void;
 }
 
 /** One message on the wire, for the trace and the counters. */
@@ -236,7 +238,7 @@ export interface SipEngine {
    * Sends a SUBSCRIBE and resolves with the subscription's dialog (RFC 6665) after the 2xx; its NOTIFYs come to
    * `onRequest` with that dialog. Errors as of `invite`.
    */
-  subscribe?(options: Omit<OutgoingRequest, 'method'>): Promise<Dialog>;
+  subscribe(options: Omit<OutgoingRequest, 'method'>): Promise<Dialog>;
   /** Counts for /metrics and tests: open transactions, dialogs, connections. */
   readonly counts: { readonly transactions: number; readonly dialogs: number; readonly connections: number };
   close(): Promise<void>;

@@ -36,7 +36,7 @@ const DEFAULT_FLUSH_MS = 500;
 /** What waits for the next transaction, for one device; the latest state wins. */
 interface Pending {
   device?: Device | 'delete';
-  readonly channels: Map<string, Channel>;
+  readonly channels: Map<string, Channel | 'delete'>;
   /** Delete the stored channels that are not in `channels`. */
   sweep: boolean;
 }
@@ -66,6 +66,7 @@ class BufferedDeviceStore implements SqliteDeviceStore {
       saveDevice: prepare(upsertSql('device', DEVICE_COLUMNS, ['id'])),
       deleteDevice: prepare('DELETE FROM device WHERE id = ?'),
       saveChannel: prepare(upsertSql('channel', CHANNEL_COLUMNS, ['device_id', 'id'])),
+      deleteChannel: prepare('DELETE FROM channel WHERE device_id = ? AND id = ?'),
       deleteChannels: prepare('DELETE FROM channel WHERE device_id = ?'),
     };
     db.beforeClose(() => this.flush());
@@ -99,6 +100,12 @@ class BufferedDeviceStore implements SqliteDeviceStore {
       entry.sweep = true;
     }
     for (const channel of channels) entry.channels.set(channel.id, channel);
+  }
+
+  deleteChannels(deviceId: string, channelIds: readonly string[]): void {
+    if (channelIds.length === 0) return;
+    const { channels } = this.#entry(deviceId);
+    for (const id of channelIds) channels.set(id, 'delete');
   }
 
   flush(): void {
@@ -148,6 +155,9 @@ class BufferedDeviceStore implements SqliteDeviceStore {
     if (device === 'delete') this.#statements.deleteDevice.run(deviceId);
     else if (device !== undefined) this.#statements.saveDevice.run(...toValues(DEVICE_COLUMNS, device));
     if (sweep) this.#statements.deleteChannels.run(deviceId);
-    for (const channel of channels.values()) this.#statements.saveChannel.run(...toValues(CHANNEL_COLUMNS, channel));
+    for (const [id, channel] of channels) {
+      if (channel === 'delete') this.#statements.deleteChannel.run(deviceId, id);
+      else this.#statements.saveChannel.run(...toValues(CHANNEL_COLUMNS, channel));
+    }
   }
 }

@@ -11,6 +11,7 @@ import {
   type SsrcLease,
 } from '../../src/gb28181/index.ts';
 import { createSipEngine } from '../../src/sip/index.ts';
+import { memoryReportStores, REPORTS } from '../support/report-stores.ts';
 import { silentLogger } from '../../src/util/index.ts';
 
 const SERVER_ID = '34020000002000000001';
@@ -28,6 +29,7 @@ const EMPTY_STORE: DeviceStore = {
   saveDevice: () => undefined,
   deleteDevice: () => undefined,
   saveChannels: () => undefined,
+  deleteChannels: () => undefined,
 };
 
 async function openPlatform(algorithm: 'MD5' | 'SHA-256' = 'MD5', port = 0): Promise<Platform> {
@@ -48,8 +50,9 @@ async function openPlatform(algorithm: 'MD5' | 'SHA-256' = 'MD5', port = 0): Pro
       inviteTimeoutMs: 5_000,
       responseTimeoutMs: 5_000,
       traceEntries: 100,
+      reports: REPORTS,
     },
-    { store: EMPTY_STORE, createEngine: createSipEngine, log: silentLogger },
+    { store: EMPTY_STORE, reportStores: memoryReportStores(), createEngine: createSipEngine, log: silentLogger },
   );
   open.push(() => platform.close());
   return platform;

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPlatform, type Device, type DeviceStore, type Platform } from '../../src/gb28181/index.ts';
 import { createSipEngine } from '../../src/sip/index.ts';
+import { memoryReportStores, REPORTS } from '../support/report-stores.ts';
 import { silentLogger } from '../../src/util/index.ts';
 import { requireTool } from '../support/requires.ts';
 
@@ -20,6 +21,7 @@ const EMPTY_STORE: DeviceStore = {
   saveDevice: () => undefined,
   deleteDevice: () => undefined,
   saveChannels: () => undefined,
+  deleteChannels: () => undefined,
 };
 
 function deviceIds(count: number): string[] {
@@ -116,8 +118,9 @@ describe.runIf(requireTool(SIPP))('SIPp as the device', () => {
         inviteTimeoutMs: 5_000,
         responseTimeoutMs: 5_000,
         traceEntries: 200,
+        reports: REPORTS,
       },
-      { store: EMPTY_STORE, createEngine: createSipEngine, log: silentLogger },
+      { store: EMPTY_STORE, reportStores: memoryReportStores(), createEngine: createSipEngine, log: silentLogger },
     );
     sipp = new Sipp(directory, platform);
   });

@@ -66,6 +66,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
         password: 'sip-secret',
       },
       settings: { http: { listen: 8025 } },
+      map: { tileUrl: '', attribution: '' },
       ...options,
     },
     {

@@ -24,6 +24,7 @@ import {
   type TraceFilter,
 } from '../../src/gb28181/index.ts';
 import { GatewayError } from '../../src/util/index.ts';
+import { FakeReports } from './fake-reports.ts';
 
 /** An error of another folder, by its code only. */
 export class FakeError extends GatewayError {
@@ -140,6 +141,7 @@ export class FakePlatform extends EventEmitter<PlatformEvents> implements Platfo
     dialogs: 0,
     connections: 0,
   };
+  readonly reports = new FakeReports();
   /** What was called, oldest first. */
   readonly calls: unknown[][] = [];
   readonly traceEntries: TraceEntry[] = [];

@@ -104,6 +104,15 @@ describe('GET /api/v1/events', () => {
     api.pulls.add({ name: 'gate', url: 'rtsp://a:secret@192.0.2.1/', transport: 'auto', onDemand: true });
     api.pulls.remove('gate');
     const shown = { id: device.id, protocol: 'UDP', settings: { passwordSet: true } };
+    const { alarms, positions } = platform.reports;
+    const alarm = alarms.raise();
+    alarms.acknowledge(alarm.id, 'anna');
+    alarms.raise();
+    alarms.acknowledgeAll({}, 'anna');
+    positions.move({ deviceId: device.id, channelId: 'c', at: 1, receivedAt: 2, longitude: 3, latitude: 4 });
+    platform.emit('ptzPosition', { deviceId: device.id, channelId: 'c', pan: 1 });
+    platform.emit('videoUpload', { deviceId: device.id, channelId: 'c' });
+    platform.emit('subscriptionsChanged', device.id);
     const expected = [
       ['device.online', shown],
       ['device.offline', shown],
@@ -117,6 +126,14 @@ describe('GET /api/v1/events', () => {
       ['stream.closed', { name: fakeStream().name }],
       ['pull.changed', { name: 'live/gate', state: 'idle', hasPassword: true }],
       ['pull.removed', { name: 'live/gate' }],
+      ['alarm', { id: 1, description: 'motion' }],
+      ['alarm.changed', { id: 1, acknowledgedBy: 'anna' }],
+      ['alarm', { id: 2 }],
+      ['alarm.acknowledged', { ids: [2] }],
+      ['positions', { items: [{ longitude: 3 }] }],
+      ['ptz.position', { channelId: 'c', pan: 1 }],
+      ['video.upload', { channelId: 'c' }],
+      ['subscriptions.changed', { deviceId: device.id }],
     ] as const;
     for (const [index, [event, data]] of expected.entries()) {
       const got = await reader.next();

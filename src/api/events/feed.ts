@@ -6,6 +6,7 @@ import type { ApiRecordings, PullList } from '../types.ts';
 import { ApiError } from '../errors.ts';
 import { deviceView } from '../schemas/device.ts';
 import { EventListener } from './listener.ts';
+import { subscribeReports } from './report-events.ts';
 
 const DEFAULT_LISTENERS = 200;
 const DEFAULT_HEARTBEAT_MS = 15_000;
@@ -34,7 +35,8 @@ export class EventFeed {
     const streams = this.#subscribeStreams(context.parts.streams);
     const recordings = this.#subscribeRecordings(context.parts.recordings);
     const pulls = this.#subscribePulls(context.parts.pulls);
-    this.#unsubscribe = () => [platform, streams, recordings, pulls].forEach((off) => off());
+    const reports = subscribeReports(context.parts.platform, (event, data) => this.#send(event, data));
+    this.#unsubscribe = () => [platform, streams, recordings, pulls, reports].forEach((off) => off());
   }
 
   get listeners(): number {

@@ -4,7 +4,7 @@ import type { RequestHandler } from 'express';
  * For the console that Vite builds: own scripts and styles only, Element Plus sets style attributes, pictures
  * from canvas (snapshot) and media from WebRTC or Media Source Extensions are allowed.
  */
-const CONTENT_SECURITY_POLICY = [
+const POLICY = [
   "default-src 'self'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self' 'unsafe-inline'",
@@ -17,12 +17,21 @@ const CONTENT_SECURITY_POLICY = [
   "base-uri 'none'",
   "form-action 'self'",
   "frame-ancestors 'self'",
-].join('; ');
+];
+
+/** Pictures also from where the tiles of the map are. */
+function policyFor(tileUrl: string): string {
+  // `{s}` stands for one of several hosts.
+  const host = /^(https?:\/\/)([^/?#]+)/.exec(tileUrl.replace('{s}', '*'));
+  const source = host === null ? '' : ` ${host[1]}${host[2]}`;
+  return POLICY.map((rule) => (rule.startsWith('img-src') ? rule + source : rule)).join('; ');
+}
 
 /** Headers of every response. Tokens stand in URLs, so no referrer leaves. */
-export function securityHeaders(): RequestHandler {
+export function securityHeaders(tileUrl: string): RequestHandler {
+  const policy = policyFor(tileUrl);
   return (_req, res, next) => {
-    res.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY);
+    res.setHeader('Content-Security-Policy', policy);
     res.setHeader('X-Content-Type-Options', 'nosniff');
     res.setHeader('X-Frame-Options', 'SAMEORIGIN');
     res.setHeader('Referrer-Policy', 'no-referrer');

@@ -4,6 +4,7 @@ import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { ApiContext } from '../context.ts';
 import { isLoopback, sourceAddress } from '../http/context.ts';
 import type { CallRecordsUsage, MetricsSnapshot, ProcessUsage } from '../types.ts';
+import { addReportMetrics } from './reports.ts';
 import { StreamTotals, type RtpCounter } from './totals.ts';
 
 const RTP_METRICS: ReadonlyArray<readonly [RtpCounter, string, string]> = [
@@ -65,6 +66,7 @@ export class Metrics {
     this.#addRecordings();
     this.#addMeetings();
     this.#addCalls();
+    addReportMetrics(this.#registry, context.parts.platform);
   }
 
   /** With a token of the administrator, or from this machine itself without a proxy between. */

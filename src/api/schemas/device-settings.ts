@@ -35,12 +35,18 @@ const behaviour = {
   }),
 };
 
+const subscriptions = z
+  .strictObject({ catalog: z.boolean(), alarm: z.boolean(), mobilePosition: z.boolean(), ptzPosition: z.boolean() })
+  .partial()
+  .meta({ description: 'Kinds that are absent follow the configuration.' });
+
 const behaviourSchema = z.object(behaviour).partial();
 
 /** The operator's own settings, as shown. */
 export const settingsView = behaviourSchema.extend({
   name: z.string().optional(),
   quirkProfile: quirkProfileSchema.optional(),
+  subscriptions: subscriptions.optional(),
   passwordSet: z.boolean(),
 });
 
@@ -56,6 +62,7 @@ export const settingsPatchSchema = z
     name: z.string().min(1).max(128).nullable(),
     password: z.string().min(1).max(128).nullable(),
     quirkProfile: quirkProfileSchema.nullable(),
+    subscriptions: subscriptions.nullable(),
     ...nullableBehaviour,
     mediaAddress: z.union([z.ipv4(), z.ipv6(), z.hostname()]).nullable(),
   })

@@ -1,3 +1,4 @@
+import type { WantedSubscriptions } from '../subscription/types.ts';
 import type { Device } from '../types.ts';
 import { profileOf, type QuirkProfileName } from './quirk-profiles.ts';
 
@@ -38,10 +39,12 @@ export interface DeviceSettings {
   readonly eventHeader?: EventHeader;
   /** Keepalives that may fail to come before the device is taken for gone. */
   readonly keepaliveTolerance?: number;
+  /** Absent kinds follow the configuration. `catalog: false` also leaves unasked NOTIFYs about channels aside. */
+  readonly subscriptions?: Partial<WantedSubscriptions>;
 }
 
 /** The settings that are about how the device behaves: they may come from a profile. */
-export type BehaviourSettings = Omit<DeviceSettings, 'name' | 'password' | 'quirkProfile'>;
+export type BehaviourSettings = Omit<DeviceSettings, 'name' | 'password' | 'quirkProfile' | 'subscriptions'>;
 type Undecided = 'mediaTransport' | 'mediaAddress';
 /** What is in force; an absent media transport or address is found automatically. */
 export type EffectiveSettings = Required<Omit<BehaviourSettings, Undecided>> & Pick<BehaviourSettings, Undecided>;

@@ -248,6 +248,17 @@ export class DeviceTable {
     this.#options.listener.catalogChanged(record.id, result);
   }
 
+  /** Puts and takes single channels. */
+  changeChannels(record: DeviceRecord, changed: readonly Channel[], removed: readonly string[]): void {
+    for (const id of removed) record.channels.delete(id);
+    for (const channel of changed) record.channels.set(channel.id, channel);
+    this.#options.store.saveChannels(record.id, changed, false);
+    this.#options.store.deleteChannels(record.id, removed);
+    this.update(record, { channelCount: record.channels.size });
+    const { size } = record.channels;
+    this.#options.listener.catalogChanged(record.id, { sumNum: size, received: changed.length, complete: false });
+  }
+
   /** Forgets an offline device; false when it is online or not known. */
   remove(deviceId: string): boolean {
     const record = this.#records.get(deviceId);

@@ -26,14 +26,15 @@ export function parseCatalogPart({ body, cmdType }: Manscdp): CatalogPart {
     const sensor = name === 'sensorcatalog' || name === 'sensorlist' || cmdType.toLowerCase() === 'sensorcatalog';
     if (name !== 'devicelist' && !sensor) continue;
     for (const element of list.childrenNamed('Item')) {
-      const item = parseItem(element);
+      const item = parseCatalogItem(element);
       if (item.id !== '') items.push(sensor ? { ...item, sensor } : item);
     }
   }
   return { ...(sumNum !== undefined && { sumNum: Math.max(0, Math.trunc(sumNum)) }), items };
 }
 
-function parseItem(item: XmlElement): CatalogItem {
+/** Also of a NOTIFY, whose items may have nothing but their ID. */
+export function parseCatalogItem(item: XmlElement): CatalogItem {
   // S16 puts these below Info, S22 partly beside it, ExtraInfo replaces Info for extensions.
   const inner = item.child('Info') ?? item.child('ExtraInfo');
   // Channels stay: they must not keep the bodies that they came in.
@@ -78,12 +79,17 @@ export function catalogResponse(
   deviceId: string,
   part: { readonly sumNum: number; readonly items: readonly CatalogItem[] },
 ): ManscdpParts {
-  const list = xmlNode('DeviceList', part.items.map(itemNode), { Num: part.items.length });
+  const list = xmlNode(
+    'DeviceList',
+    part.items.map((item) => xmlNode('Item', catalogItemNode(item))),
+    { Num: part.items.length },
+  );
   const rest = [xmlNode('SumNum', part.sumNum), ...(part.items.length === 0 ? [] : [list])];
   return { root: 'Response', cmdType: 'Catalog', sn, deviceId, rest };
 }
 
-function itemNode(item: CatalogItem): XmlNode {
+/** Elements of an item, its ID first. */
+export function catalogItemNode(item: CatalogItem): XmlNode[] {
   const optional = (name: string, value: string | number): XmlNode =>
     xmlNode(name, value === '' || value === 0 ? undefined : value);
   const info = [
@@ -92,7 +98,7 @@ function itemNode(item: CatalogItem): XmlNode {
     optional('DownloadSpeed', item.downloadSpeed),
     optional('StreamNumberList', item.streamNumbers),
   ];
-  return xmlNode('Item', [
+  return [
     xmlNode('DeviceID', item.id),
     xmlNode('Name', item.name),
     xmlNode('Manufacturer', item.manufacturer),
@@ -113,7 +119,7 @@ function itemNode(item: CatalogItem): XmlNode {
     optional('Longitude', item.longitude),
     optional('Latitude', item.latitude),
     ...(info.every((each) => each.content === undefined) ? [] : [xmlNode('Info', info)]),
-  ]);
+  ];
 }
 
 /** An item with everything empty, to be spread over. */

@@ -1,3 +1,5 @@
+export * from './alarm-notify.ts';
+export * from './catalog-notify.ts';
 export * from './catalog.ts';
 export * from './config-download.ts';
 export * from './device-control.ts';
@@ -7,5 +9,9 @@ export { parseNumber, XmlElement } from './element.ts';
 export * from './keepalive.ts';
 export * from './media-status.ts';
 export * from './message.ts';
+export * from './position-notify.ts';
+export * from './ptz-position-notify.ts';
 export * from './record-info.ts';
+export * from './subscription.ts';
+export * from './video-upload-notify.ts';
 export { parseXml } from './xml.ts';

@@ -24,6 +24,7 @@ export type FakeAnswer =
       readonly status: number;
       readonly reason?: string;
       readonly body?: string;
+      readonly headers?: ReadonlyArray<readonly [name: string, value: string]>;
       readonly provisional?: readonly number[];
     }
   | Error
@@ -60,12 +61,15 @@ export interface FakeReply extends ReplyOptions {
   header(name: string): string | undefined;
 }
 
+/** A request inside of a dialog. */
+export type DialogRequest = Pick<OutgoingRequest, 'method' | 'headers' | 'contentType' | 'body' | 'signal'>;
+
 /** A dialog that the test ends. */
 export class FakeDialog extends EventEmitter<DialogEvents> implements Dialog {
   readonly callId: string;
   readonly localTag = 'l';
   readonly remoteTag = 'r';
-  readonly flow: Flow;
+  flow: Flow;
   established: SipResponse | undefined;
   ended = false;
   byes = 0;
@@ -78,10 +82,26 @@ export class FakeDialog extends EventEmitter<DialogEvents> implements Dialog {
     this.established = established;
   }
 
-  request(): Promise<SipResponse> {
+  /** What was sent inside of the dialog. */
+  readonly sent: DialogRequest[] = [];
+  answerRequest: ((request: DialogRequest) => Promise<SipResponse>) | undefined;
+
+  request(method: string, options: Omit<DialogRequest, 'method'> = {}): Promise<SipResponse> {
+    const request = { ...options, method };
+    this.sent.push(request);
+    if (this.answerRequest !== undefined) return this.answerRequest(request);
     return this.established === undefined
       ? Promise.reject(new SipAbortedError('no'))
       : Promise.resolve(this.established);
+  }
+
+  retarget(flow: Flow): Promise<void> {
+    this.flow = flow;
+    return Promise.resolve();
+  }
+
+  drop(): void {
+    this.end('closed');
   }
 
   /** The 2xx that was missing. */
@@ -112,10 +132,14 @@ export class FakeEngine implements SipEngine {
   readonly counts = { transactions: 0, dialogs: 0, connections: 0 };
   readonly sent: OutgoingRequest[] = [];
   readonly invites: Array<Omit<OutgoingRequest, 'method'>> = [];
+  readonly subscribes: Array<Omit<OutgoingRequest, 'method'>> = [];
   readonly dialogs: FakeDialog[] = [];
   closed = false;
   answer: (request: OutgoingRequest) => FakeAnswer = () => ({ status: 200 });
   answerInvite: (request: Omit<OutgoingRequest, 'method'>) => FakeAnswer = () => ({ status: 200 });
+  answerSubscribe: (request: Omit<OutgoingRequest, 'method'>) => FakeAnswer = () => ({ status: 200 });
+  /** Answers SUBSCRIBE inside of the dialogs that are made from now on. */
+  answerRefresh: FakeAnswer = { status: 200 };
   #calls = 0;
 
   constructor(options: SipEngineOptions) {
@@ -166,6 +190,20 @@ export class FakeEngine implements SipEngine {
     return dialog;
   }
 
+  async subscribe(options: Omit<OutgoingRequest, 'method'>): Promise<Dialog> {
+    this.subscribes.push(options);
+    const sent = { ...options, method: 'SUBSCRIBE' };
+    const request = this.#asSent(sent);
+    options.onSent?.(request);
+    const response = await this.#settle(request, options, this.answerSubscribe(options));
+    if (response.status >= 300) throw new SipRejectedError('SUBSCRIBE', response);
+    const dialog = new FakeDialog(options.callId ?? '', fakeFlow('127.0.0.2'), response);
+    dialog.answerRequest = ({ signal, headers = [] }) =>
+      this.#settle(this.#asSent({ ...sent, headers }), signal === undefined ? {} : { signal }, this.answerRefresh);
+    this.dialogs.push(dialog);
+    return dialog;
+  }
+
   /** A 2xx to the INVITE that was sent last. */
   lateAnswer(body: string): SipResponse {
     const invite = this.invites.at(-1);
@@ -188,6 +226,7 @@ export class FakeEngine implements SipEngine {
         status,
         ...(reason !== undefined && { reason }),
         body: Buffer.from(body, 'latin1'),
+        headers: answer.headers ?? [],
       });
     for (const status of answer.provisional ?? []) onProvisional?.(respond(status));
     return respond(answer.status, answer.reason, answer.body);

@@ -1,4 +1,5 @@
 import { computeDigest, parseChallenge, type Flow, type OutgoingRequest } from '../../sip/index.ts';
+import { memoryReportStores, REPORTS } from '../../../test/support/report-stores.ts';
 import { silentLogger } from '../../util/index.ts';
 import {
   createPlatform,
@@ -11,6 +12,7 @@ import {
   type ManscdpParts,
   type Platform,
   type PlatformOptions,
+  type ReportStores,
 } from '../index.ts';
 import { FakeEngine, fakeFlow, type FakeReply, type FakeRequest } from './fake-engine.ts';
 
@@ -36,6 +38,7 @@ export const OPTIONS: PlatformOptions = {
   inviteTimeoutMs: 5_000,
   responseTimeoutMs: 2_000,
   traceEntries: 100,
+  reports: REPORTS,
 };
 
 /** A store that keeps what it was given. */
@@ -66,6 +69,10 @@ export class MemoryStore implements DeviceStore {
     const kept = sweep ? new Map<string, Channel>() : (this.channelsOf.get(deviceId) ?? new Map<string, Channel>());
     for (const channel of channels) kept.set(channel.id, channel);
     this.channelsOf.set(deviceId, kept);
+  }
+
+  deleteChannels(deviceId: string, channelIds: readonly string[]): void {
+    for (const id of channelIds) this.channelsOf.get(deviceId)?.delete(id);
   }
 }
 
@@ -107,15 +114,21 @@ export function commandOf(request: OutgoingRequest): Manscdp | undefined {
 
 export interface HarnessOptions extends Partial<PlatformOptions> {
   readonly store?: MemoryStore;
+  readonly reportStores?: ReportStores;
 }
 
 /** Opens a platform whose devices answer no question unless the test says so. */
-export async function openHarness({ store = new MemoryStore(), ...options }: HarnessOptions = {}): Promise<Harness> {
+export async function openHarness({
+  store = new MemoryStore(),
+  reportStores = memoryReportStores(),
+  ...options
+}: HarnessOptions = {}): Promise<Harness> {
   let engine: FakeEngine | undefined;
   const platform = await createPlatform(
     { ...OPTIONS, ...options },
     {
       store,
+      reportStores,
       log: silentLogger,
       createEngine: (engineOptions) => {
         engine = new FakeEngine(engineOptions);

@@ -1,0 +1,359 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { REPORTS } from '../../../test/support/report-stores.ts';
+import { decodeText, type SubscriptionKind, type SubscriptionView } from '../index.ts';
+import { DEVICE_ID, openHarness, REALM, SERIAL, type FakeCamera, type Harness } from '../testing/harness.ts';
+import { fakeFlow } from '../testing/fake-engine.ts';
+import { parseSubscriptionState } from './subscription-state.ts';
+
+const NOW = Date.UTC(2026, 2, 1, 2, 0, 0);
+const OFF = { catalog: false, alarm: false, mobilePosition: false, ptzPosition: false };
+
+let harness: Harness;
+let camera: FakeCamera;
+
+async function open(wanted: Partial<typeof OFF>): Promise<void> {
+  const subscriptions = { ...REPORTS.subscriptions, wanted: { ...OFF, ...wanted }, expiresSec: 600 };
+  harness = await openHarness({ reports: { ...REPORTS, subscriptions } });
+  camera = harness.camera();
+}
+
+/** The device registers, and its subscriptions have had their turn. */
+async function register(headers: ReadonlyArray<readonly [string, string]> = []): Promise<void> {
+  camera.register({ headers, expires: 86_400 });
+  await vi.advanceTimersByTimeAsync(4_000);
+}
+
+const view = (kind: SubscriptionKind): SubscriptionView => {
+  const found = harness.platform.reports.subscriptions(DEVICE_ID).find((each) => each.kind === kind);
+  if (found === undefined) throw new RangeError(kind);
+  return found;
+};
+const seconds = (count: number) => vi.advanceTimersByTimeAsync(count * 1000);
+
+/** Time with the keepalives of a device that is there. */
+async function live(count: number): Promise<void> {
+  for (let left = count; left > 0; left -= 60) {
+    camera.keepalive();
+    await seconds(Math.min(60, left));
+  }
+}
+
+function notify(callId: string, state: string, body = ''): void {
+  camera.send({
+    method: 'NOTIFY',
+    callId,
+    headers: [
+      ['Event', 'presence'],
+      ['Subscription-State', state],
+    ],
+    body,
+  });
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW });
+});
+afterEach(async () => {
+  const closing = harness.platform.close();
+  await vi.advanceTimersByTimeAsync(3_000);
+  await closing;
+  vi.useRealTimers();
+});
+
+describe('SUBSCRIBE of GB/T 28181 section 11', () => {
+  const head = (cmdType: string, sn: number): string =>
+    `<Query><CmdType>${cmdType}</CmdType><SN>${sn}</SN><DeviceID>${DEVICE_ID}</DeviceID>`;
+  const cases: Array<{ kind: SubscriptionKind; event: RegExp; body: (sn: number) => string }> = [
+    { kind: 'catalog', event: /^Catalog;id=\d+$/, body: (sn) => `${head('Catalog', sn)}</Query>` },
+    {
+      kind: 'alarm',
+      event: /^presence$/,
+      body: (sn) =>
+        `${head('Alarm', sn)}<StartAlarmPriority>0</StartAlarmPriority><EndAlarmPriority>0</EndAlarmPriority>` +
+        '<AlarmMethod>0</AlarmMethod><StartAlarmTime>2026-03-01T10:00:02</StartAlarmTime>' +
+        '<EndAlarmTime>2036-02-27T10:00:02</EndAlarmTime></Query>',
+    },
+    {
+      kind: 'mobilePosition',
+      event: /^presence$/,
+      body: (sn) => `${head('MobilePosition', sn)}<Interval>5</Interval></Query>`,
+    },
+    { kind: 'ptzPosition', event: /^presence$/, body: (sn) => `${head('PTZPosition', sn)}</Query>` },
+  ];
+  test.each(cases)('$kind', async ({ kind, event, body }) => {
+    await open({ [kind]: true });
+    await register([['X-GB-ver', '3.0']]);
+    const [sent, ...more] = harness.engine.subscribes;
+    expect(more).toEqual([]);
+    expect(sent).toMatchObject({
+      uri: `sip:${DEVICE_ID}@127.0.0.2:5060`,
+      from: `sip:${SERIAL}@${REALM}`,
+      to: `sip:${DEVICE_ID}@${REALM}`,
+      contactUser: SERIAL,
+      contentType: 'Application/MANSCDP+xml',
+    });
+    expect(sent?.headers).toEqual([
+      ['Event', expect.stringMatching(event)],
+      ['Expires', '600'],
+    ]);
+    const text = decodeText(sent?.body ?? Buffer.alloc(0));
+    const sn = Number(/<SN>(\d+)/.exec(text)?.[1]);
+    expect(text.replaceAll('\r\n', '')).toBe(`<?xml version="1.0" encoding="GB2312"?>${body(sn)}`);
+    expect(view(kind)).toMatchObject({ state: 'active', notifies: 0, expiresAt: NOW + 602_000 });
+  });
+
+  test.each([
+    ['presence', 'presence', 'presence'],
+    ['package-id', 'Catalog;id=', 'Alarm;id='],
+  ] as const)('quirk: Event %s for all', async (eventHeader, catalog, alarm) => {
+    await open({});
+    camera.register();
+    harness.platform.updateSettings(DEVICE_ID, { eventHeader, subscriptions: { catalog: true, alarm: true } });
+    await seconds(4);
+    const events = harness.engine.subscribes.map(({ headers }) => headers?.[0]?.[1]);
+    expect(events).toEqual([expect.stringContaining(catalog), expect.stringContaining(alarm)]);
+  });
+
+  test('kinds that are not wanted are off', async () => {
+    await open({ alarm: true });
+    await register();
+    expect(harness.platform.reports.subscriptions(DEVICE_ID).map(({ kind, state }) => `${kind} ${state}`)).toEqual([
+      'catalog off',
+      'alarm active',
+      'mobilePosition off',
+      'ptzPosition off',
+    ]);
+  });
+});
+
+describe('a subscription of a device', () => {
+  test('is refreshed in its dialog before it expires, at 85 % of what the device granted', async () => {
+    await open({ alarm: true });
+    harness.engine.answerSubscribe = () => ({ status: 200, headers: [['Expires', '100']] });
+    await register();
+    const [dialog] = harness.engine.dialogs;
+    await live(80);
+    expect(dialog?.sent).toEqual([]);
+    await live(6);
+    expect(dialog?.sent).toHaveLength(1);
+    expect(dialog?.sent[0]).toMatchObject({
+      method: 'SUBSCRIBE',
+      headers: [
+        ['Event', 'presence'],
+        ['Expires', '600'],
+      ],
+      contentType: 'Application/MANSCDP+xml',
+    });
+    expect(decodeText(dialog?.sent[0]?.body ?? Buffer.alloc(0))).toContain('<CmdType>Alarm</CmdType>');
+    expect(harness.engine.subscribes).toHaveLength(1);
+    expect(harness.platform.reports.counters.subscriptions).toMatchObject({ active: 1, subscribed: 1, refreshed: 1 });
+  });
+
+  test.each([
+    ['481', { status: 481 } as const, 1],
+    ['no answer', 'silence' as const, 4],
+  ])('is made anew when its refresh gets %s', async (_name, answer, waitSec) => {
+    await open({ alarm: true });
+    await register();
+    harness.engine.answerRefresh = answer;
+    await live(510);
+    await live(waitSec);
+    expect(harness.engine.dialogs[0]?.ended).toBe(true);
+    expect(harness.engine.subscribes).toHaveLength(2);
+    expect(harness.engine.subscribes[1]?.callId).not.toBe(harness.engine.subscribes[0]?.callId);
+    expect(view('alarm').state).toBe('active');
+  });
+
+  test('comes back after the device registers again: in the dialog, else anew', async () => {
+    await open({ alarm: true });
+    await register();
+    camera.register({ expires: 0 });
+    await seconds(5);
+    expect(harness.engine.dialogs[0]?.sent).toEqual([]);
+    camera.flow = fakeFlow('127.0.0.2', { remotePort: 5070 });
+    await register();
+    const [dialog] = harness.engine.dialogs;
+    expect(dialog?.flow.remotePort).toBe(5070);
+    expect(dialog?.sent).toHaveLength(1);
+    camera.register({ expires: 0 });
+    harness.engine.answerRefresh = { status: 481 };
+    await register();
+    expect(harness.engine.subscribes).toHaveLength(2);
+    expect(view('alarm').state).toBe('active');
+  });
+
+  test('comes back after our restart, when the device registers or is believed by its keepalives', async () => {
+    await open({ alarm: true });
+    await register();
+    const { store } = harness;
+    // As after a crash: nobody was told.
+    const before = harness;
+    harness = await openHarness({
+      store,
+      reports: { ...REPORTS, subscriptions: { ...REPORTS.subscriptions, wanted: { ...OFF, alarm: true } } },
+    });
+    camera = harness.camera();
+    expect(view('alarm').state).toBe('off');
+    for (let n = 0; n < 3; n += 1) camera.keepalive();
+    await seconds(4);
+    expect(harness.engine.subscribes).toHaveLength(1);
+    expect(view('alarm').state).toBe('active');
+    const closing = before.platform.close();
+    await seconds(3);
+    await closing;
+  });
+
+  test.each([489, 405, 403, 501])(
+    'status %i means unsupported: tried again after an hour, and when it registers',
+    async (status) => {
+      await open({ catalog: true });
+      harness.engine.answerSubscribe = () => ({ status, reason: 'No' });
+      await register();
+      expect(view('catalog')).toMatchObject({
+        state: 'unsupported',
+        failure: { code: 'rejected', status, message: `${status} No` },
+        nextAttemptAt: expect.any(Number) as number,
+      });
+      await live(1_800);
+      expect(harness.engine.subscribes).toHaveLength(1);
+      await live(1_900);
+      expect(harness.engine.subscribes).toHaveLength(2);
+      camera.register({ expires: 0 });
+      harness.engine.answerSubscribe = () => ({ status: 200 });
+      await register();
+      expect(view('catalog')).toMatchObject({ state: 'active' });
+      expect(view('catalog').failure).toBeUndefined();
+    },
+  );
+
+  test('that is never answered backs off, and counts as unsupported after three attempts', async () => {
+    await open({ catalog: true });
+    harness.engine.answerSubscribe = () => 'silence';
+    await register();
+    await seconds(2);
+    expect(view('catalog')).toMatchObject({ state: 'backing_off', failure: { code: 'timeout', message: 'no answer' } });
+    await live(33);
+    expect(harness.engine.subscribes).toHaveLength(2);
+    await live(65);
+    expect(harness.engine.subscribes).toHaveLength(3);
+    await seconds(2);
+    expect(view('catalog').state).toBe('unsupported');
+    await live(3_000);
+    expect(harness.engine.subscribes).toHaveLength(3);
+  });
+
+  test('423 with Min-Expires: asked for so long, once', async () => {
+    await open({ catalog: true });
+    harness.engine.answerSubscribe = ({ headers }) =>
+      headers?.some(([name, value]) => name === 'Expires' && value === '3600') === true
+        ? { status: 200, headers: [['Expires', '3600']] }
+        : { status: 423, headers: [['Min-Expires', '3600']] };
+    await register();
+    expect(harness.engine.subscribes).toHaveLength(2);
+    expect(view('catalog').state).toBe('active');
+  });
+
+  test('PTZ position is no event of 2016', async () => {
+    await open({ ptzPosition: true });
+    await register([['X-GB-ver', '2.0']]);
+    expect(harness.engine.subscribes).toEqual([]);
+    expect(view('ptzPosition')).toMatchObject({ state: 'unsupported', failure: { code: 'edition' } });
+  });
+
+  test('the device may end it: asked for anew after its Retry-After', async () => {
+    await open({ alarm: true });
+    await register();
+    const callId = harness.engine.subscribes[0]?.callId ?? '';
+    await live(120);
+    notify(callId, 'terminated;reason=probation;retry-after=300');
+    expect(view('alarm')).toMatchObject({ state: 'backing_off', failure: { code: 'terminated' }, notifies: 1 });
+    expect(harness.engine.dialogs[0]?.ended).toBe(true);
+    await live(290);
+    expect(harness.engine.subscribes).toHaveLength(1);
+    await live(20);
+    expect(view('alarm').state).toBe('active');
+    notify(harness.engine.subscribes[1]?.callId ?? '', 'terminated;reason=rejected');
+    expect(view('alarm').state).toBe('unsupported');
+  });
+
+  test('NOTIFYs are noted, in its dialog or not; of a stranger dialog only the body counts', async () => {
+    await open({ alarm: true });
+    await register();
+    notify(harness.engine.subscribes[0]?.callId ?? '', 'active;expires=30');
+    expect(view('alarm')).toMatchObject({ notifies: 1, lastNotifyAt: Date.now(), expiresAt: Date.now() + 30_000 });
+    const body = '<Notify><CmdType>Alarm</CmdType><SN>1</SN><DeviceID>1</DeviceID></Notify>';
+    notify('of-yesterday', 'terminated', body);
+    expect(view('alarm')).toMatchObject({ notifies: 2, state: 'active' });
+  });
+
+  test('settings of the device: other kinds, at once and until they change', async () => {
+    await open({ alarm: true });
+    await register();
+    harness.platform.updateSettings(DEVICE_ID, { subscriptions: { alarm: false, mobilePosition: true } });
+    await seconds(4);
+    expect(view('alarm').state).toBe('off');
+    expect(harness.engine.dialogs[0]?.sent[0]?.headers).toContainEqual(['Expires', '0']);
+    expect(harness.engine.dialogs[0]?.ended).toBe(true);
+    expect(view('mobilePosition').state).toBe('active');
+    harness.platform.updateSettings(DEVICE_ID, {});
+    await seconds(4);
+    expect(view('alarm').state).toBe('active');
+    expect(view('mobilePosition').state).toBe('off');
+  });
+
+  test('a request of the operator tries again what was refused', async () => {
+    await open({ alarm: true });
+    harness.engine.answerSubscribe = () => ({ status: 489 });
+    await register();
+    harness.engine.answerSubscribe = () => ({ status: 200 });
+    harness.platform.reports.renewSubscriptions(DEVICE_ID);
+    await seconds(1);
+    expect(view('alarm').state).toBe('active');
+  });
+
+  test('our shutdown and the removal of the device end it with Expires 0', async () => {
+    await open({ alarm: true, catalog: true });
+    await register();
+    const closing = harness.platform.close();
+    await seconds(1);
+    await closing;
+    for (const dialog of harness.engine.dialogs) {
+      expect(dialog.sent.at(-1)?.headers).toContainEqual(['Expires', '0']);
+      expect(dialog.ended).toBe(true);
+    }
+  });
+});
+
+test('three hundred devices subscribe fifty at a time', async () => {
+  await open({ alarm: true });
+  let underWay = 0;
+  let most = 0;
+  const { engine } = harness;
+  const subscribe = engine.subscribe.bind(engine);
+  engine.subscribe = async (options) => {
+    underWay += 1;
+    most = Math.max(most, underWay);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    underWay -= 1;
+    return subscribe(options);
+  };
+  for (let n = 0; n < 300; n += 1) {
+    harness
+      .camera(`3402000000118${String(n).padStart(7, '0')}`, fakeFlow('127.0.0.3', { remotePort: 6000 + n }))
+      .register();
+  }
+  await seconds(5);
+  expect(most).toBe(50);
+  expect(engine.subscribes).toHaveLength(300);
+});
+
+test.each([
+  ['active;expires=60;retry-after=0', { ended: false, reason: '', leftSec: 60, retryAfterSec: 0 }],
+  ['Active ; Expires = "60"', { ended: false, reason: '', leftSec: 60 }],
+  ['TERMINATED; reason=Timeout', { ended: true, reason: 'timeout' }],
+  ['pending', { ended: false, reason: '' }],
+  ['', { ended: false, reason: '' }],
+  ['active;expires=-1;;=;expires', { ended: false, reason: '' }],
+])('Subscription-State %s', (text, expected) => {
+  expect(parseSubscriptionState(text)).toEqual(expected);
+});
