@@ -3,7 +3,13 @@ import { createPlatform, type Platform, type ReportsOptions } from './gb28181/in
 import { sipPassword } from './gateway-facts.ts';
 import { createSnapshots } from './record/index.ts';
 import { createSipEngine } from './sip/index.ts';
-import { createAlarmStore, createDeviceStore, createPositionStore, type Database } from './store/index.ts';
+import {
+  createAlarmStore,
+  createCapabilityStore,
+  createDeviceStore,
+  createPositionStore,
+  type Database,
+} from './store/index.ts';
 import type { Streams } from './stream/index.ts';
 import { errorMessage, type Logger } from './util/index.ts';
 
@@ -35,6 +41,7 @@ export function openPlatform(config: Config, database: Database, secrets: Secret
     },
     {
       store: createDeviceStore(database),
+      capabilities: createCapabilityStore(database, log),
       reportStores: { alarms: createAlarmStore(database), positions: createPositionStore(database) },
       createEngine: createSipEngine,
       log,

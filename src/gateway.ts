@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createApi, createRoomRights, type Api, type ListenOptions } from './api/index.ts';
 import { openSecrets, type Config, type Secrets } from './config/index.ts';
-import type { Platform } from './gb28181/index.ts';
+import type { Platform, Snapshots } from './gb28181/index.ts';
 import { createMediaThreads, type MediaThreads } from './media/index.ts';
 import { openPlatform, serveReports } from './gateway-platform.ts';
 import { alertOfCalls, alertOfIce, openAlerts } from './gateway-alerts.ts';
@@ -19,6 +19,7 @@ import {
   type Recordings,
   type RecordThreads,
 } from './record/index.ts';
+import { openSnapshots } from './gateway-snapshots.ts';
 import { redactConfig } from './redact-config.ts';
 import { createPulls, type Pulls } from './rtsp/index.ts';
 import type { Meetings } from './rooms/meeting/index.ts';
@@ -150,6 +151,7 @@ interface Parts {
   readonly media: MediaThreads;
   readonly webrtc: WebRtc;
   readonly platform: Platform;
+  readonly snapshots: Snapshots;
   readonly streams: Streams;
   readonly pulls: Pulls;
   readonly threads: RecordThreads;
@@ -177,8 +179,21 @@ function httpPorts({ http }: Config): ListenOptions[] {
 }
 
 function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
-  const { config, secrets, facts, platform, streams, pulls, recordings, meetings, rooms, reports, database, log } =
-    parts;
+  const {
+    config,
+    secrets,
+    facts,
+    platform,
+    snapshots,
+    streams,
+    pulls,
+    recordings,
+    meetings,
+    rooms,
+    reports,
+    database,
+    log,
+  } = parts;
   const { http, gb28181: sip } = config;
   const bundled = new URL('../web/dist', import.meta.url).pathname;
   return createApi(
@@ -205,11 +220,13 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
         authRequired: sip.auth.enable,
         password: facts.sipPassword,
       },
+      snapshotUploadUrl: config.snapshot['upload-url'],
       settings: redactConfig(config),
       map: { tileUrl: config.map['tile-url'], attribution: config.map.attribution },
     },
     {
       platform,
+      snapshots,
       streams,
       mediaServers: createMediaServerStore(database),
       pulls,
@@ -260,6 +277,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
         openPlatform(config, database, secrets, log.child({ part: 'gb28181' })),
       ),
     );
+    const snapshots = keep('snapshots', await openSnapshots(config, { platform, database }, log));
     const streams = createStreams(
       {
         idleTimeoutMs: config.stream['idle-timeout'],
@@ -313,6 +331,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       media,
       webrtc,
       platform,
+      snapshots,
       streams,
       pulls,
       threads,

@@ -4,11 +4,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiFixture, openApi } from '../../test/support/api-fixture.ts';
 import { apiCallStatistics, FakeCallHistory } from '../../test/support/call-records.ts';
 import { FakePlatform, fakeChannel, fakeDevice } from '../../test/support/fake-platform.ts';
+import { MemorySnapshotStore } from '../../test/support/memory-snapshots.ts';
 import { openMeetings } from '../../test/support/meetings-fixture.ts';
 import { FAKE_ICE, openCallFixture } from '../../test/support/room-server.ts';
 import type { NewPull, PullListEvents } from './types.ts';
 import { FakeStreams, fakePlay, fakeStream, fakeViewer } from '../../test/support/fake-streams.ts';
 import { openRecordings } from '../../test/support/recordings-fixture.ts';
+import { createSnapshots } from '../gb28181/index.ts';
 import { silentLogger } from '../util/index.ts';
 import { createApp } from './app.ts';
 import { Gate } from './auth/gate.ts';
@@ -97,6 +99,7 @@ describe('the document', () => {
       },
       parts: {
         platform: new FakePlatform(),
+        snapshots: createSnapshots(new FakePlatform(), new MemorySnapshotStore()),
         streams: new FakeStreams(),
         mediaServers: {
           list: () => [],

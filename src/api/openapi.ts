@@ -2,6 +2,7 @@ import { OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
 import { COOKIE_NAME } from './auth/gate.ts';
 import { documentCompatible } from './openapi-compatible.ts';
 import type { Routes } from './rest/route.ts';
+import { documentSnapshotUploads } from './rest/snapshot-uploads.ts';
 
 const DESCRIPTION =
   'GB/T 28181 cameras in the browser. Errors have stable codes (docs/errors.md). ' +
@@ -17,6 +18,7 @@ export function buildOpenApi(
   registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
   registry.registerComponent('securitySchemes', 'query', { type: 'apiKey', in: 'query', name: 'token' });
   registry.registerComponent('securitySchemes', 'cookie', { type: 'apiKey', in: 'cookie', name: COOKIE_NAME });
+  documentSnapshotUploads(registry);
   documentCompatible(registry, srsSipRows);
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',

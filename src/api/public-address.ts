@@ -13,6 +13,7 @@ export function splitStream(stream: string): { app: string; name: string } {
 export class PublicAddress {
   readonly #candidates: readonly string[];
   #srsPort: number | undefined;
+  #mainPort: number | undefined;
 
   constructor(candidates: readonly string[]) {
     this.#candidates = candidates;
@@ -21,6 +22,7 @@ export class PublicAddress {
   /** Told once the ports are open. */
   setListening(addresses: readonly ListenAddress[]): void {
     this.#srsPort = addresses.find(({ purpose }) => purpose === 'srs')?.port;
+    this.#mainPort = addresses.find(({ purpose }) => purpose === 'main')?.port;
   }
 
   /** IPv6 in brackets. */
@@ -32,6 +34,11 @@ export class PublicAddress {
   /** Port of the SRS interface: 1985 where we listen there, else the one that the client used. */
   rtcPort(req: Request): number {
     return this.#srsPort ?? hostOf(req)?.port ?? (isSecure(req) ? 443 : 80);
+  }
+
+  /** Plain HTTP at one of our own addresses, for devices. */
+  httpUrl(address: string): string {
+    return `http://${address.includes(':') ? `[${address}]` : address}:${this.#mainPort ?? 80}`;
   }
 
   /** SRS's player URL. */

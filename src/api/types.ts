@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import type { z } from 'zod';
-import type { Platform } from '../gb28181/index.ts';
+import type { Platform, Snapshots } from '../gb28181/index.ts';
 import type { Streams } from '../stream/index.ts';
 import type { Logger } from '../util/index.ts';
 import type { ApiRoomActors } from './room-actors.ts';
@@ -212,6 +212,7 @@ export interface SupervisedUsage {
 
 export interface ApiParts {
   readonly platform: Platform;
+  readonly snapshots: Snapshots;
   readonly streams: Streams;
   readonly mediaServers: MediaServerStore;
   readonly pulls: PullList;
@@ -276,6 +277,8 @@ export interface ApiOptions {
   readonly sip: SipConnectInfo;
   /** Tiles of the console's map; an empty URL = none. */
   readonly map: { readonly tileUrl: string; readonly attribution: string };
+  /** What the upload address of snapshots begins with; empty or absent = found for each device. */
+  readonly snapshotUploadUrl?: string;
   /** The configuration in force, secrets already redacted. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** srs-sip's clients give up after 10 s; default 9000. */

@@ -63,6 +63,20 @@ export interface Behaviour {
   readonly wireFaults: readonly WireFault[];
   /** Another source port for each REGISTER. */
   readonly rotatesPort: boolean;
+  /** 2016: no X-GB-ver, and silence to what only the 2022 edition has. */
+  readonly edition: '2016' | '2022';
+  /** Responses to DeviceControl and DeviceConfig where the standard wants them. */
+  readonly answersControls: boolean;
+  /** Dahua answers under another CmdType and ignores what is set; Hikvision answers Result ERROR (quirks 2.3). */
+  readonly homePosition: 'standard' | 'dahua' | 'refuses';
+  /** Answers PTZPosition and obeys PTZPreciseCtrl. */
+  readonly tellsPosition: boolean;
+  /** Elements of ConfigDownload have other names than their types. */
+  readonly renamesConfig: boolean;
+  /** DeviceConfig for a channel is refused. */
+  readonly configuresDeviceOnly: boolean;
+  readonly snapshotUpload: 'raw' | 'multipart';
+  readonly snapshotsAtMost: number;
 }
 
 /** Ten decimal digits of `y=`. */
@@ -98,4 +112,12 @@ export const STANDARD_BEHAVIOUR: Behaviour = {
   mediaStatus: 'dialog',
   wireFaults: [],
   rotatesPort: false,
+  edition: '2022',
+  answersControls: true,
+  homePosition: 'standard',
+  tellsPosition: true,
+  renamesConfig: false,
+  configuresDeviceOnly: false,
+  snapshotUpload: 'raw',
+  snapshotsAtMost: Number.POSITIVE_INFINITY,
 };

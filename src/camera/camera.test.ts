@@ -188,7 +188,7 @@ describe('signalling', () => {
     for (const cmdType of ['DeviceInfo', 'DeviceStatus', 'Catalog']) {
       expect(await platform.send({ root: 'Query', cmdType, sn: 7, deviceId: DEVICE_ID })).toBe(200);
     }
-    const rest = [{ name: 'ConfigType', content: 'BasicParam/VideoParamOpt' }];
+    const rest = [{ name: 'ConfigType', content: 'BasicParam/NoSuchParam' }];
     await platform.send({ root: 'Query', cmdType: 'ConfigDownload', sn: 8, deviceId: DEVICE_ID, rest });
     await until(() => platform.commands('Catalog').length === 3 && platform.commands('ConfigDownload').length === 2);
     const [info] = platform.commands('DeviceInfo');

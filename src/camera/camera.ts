@@ -232,6 +232,7 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
       serverId,
       domain: domain ?? serverId.slice(0, 10),
       charset: this.#surroundings.behaviour.charset,
+      sendVersion: this.#surroundings.behaviour.edition === '2022',
       answerTimeoutMs: answerTimeoutMs ?? DEFAULTS.answerTimeoutMs,
       wheel: this.#wheel,
     });
@@ -282,12 +283,20 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
         recordings: this.#recordings,
         expiresSec: this.#options.expiresSec ?? DEFAULTS.expiresSec,
         keepaliveSec: this.#options.keepaliveSec ?? DEFAULTS.keepaliveSec,
+        behaviour: this.#surroundings.behaviour,
       },
+      restart: (deviceId) => this.#restart(deviceId),
       onPtz: (channelId, command) => this.#tell('ptz', channelId, command),
       onKeyFrame: (channelId) => this.#tell('keyFrameRequested', channelId),
       onReboot: (deviceId) => this.#tell('reboot', deviceId),
       onCommand: (deviceId, cmdType) => this.#tell('command', deviceId, cmdType),
     });
+  }
+
+  /** Sessions end, the device is away for a moment and registers again. */
+  async #restart(deviceId: string): Promise<void> {
+    await this.#calls.release(deviceId);
+    await this.#registrations.get(deviceId)?.restart();
   }
 
   #createRegistrations(link: PlatformLink): void {

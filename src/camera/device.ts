@@ -1,4 +1,5 @@
 import { channelIds, countUp } from './ids.ts';
+import { DeviceState } from './state/device-state.ts';
 
 export interface VirtualChannel {
   readonly id: string;
@@ -13,6 +14,8 @@ export interface VirtualDevice {
   readonly channels: readonly VirtualChannel[];
   /** SN of its next MANSCDP command (GB/T 28181 4.1). */
   nextSn(): number;
+  /** Made when it is first needed: a crowd mostly keeps quiet. */
+  readonly state: DeviceState;
 }
 
 /** Names in Chinese, so that whoever sees them sees the charset right or wrong. */
@@ -29,6 +32,7 @@ function createDevice(id: string, parts: { name?: string; channels: number; ordi
     deviceId: id,
   }));
   let sn = 0;
+  let state: DeviceState | undefined;
   return {
     id,
     name,
@@ -36,6 +40,10 @@ function createDevice(id: string, parts: { name?: string; channels: number; ordi
     nextSn() {
       sn += 1;
       return sn;
+    },
+    get state() {
+      state ??= new DeviceState();
+      return state;
     },
   };
 }

@@ -11,6 +11,8 @@ export interface LinkOptions {
   readonly serverId: string;
   readonly domain: string;
   readonly charset: Charset;
+  /** Without it the device counts as one of the 2016 edition. */
+  readonly sendVersion: boolean;
   readonly answerTimeoutMs: number;
   readonly wheel: Wheel;
 }
@@ -51,14 +53,14 @@ export class PlatformLink {
     deviceId: string,
     options: Pick<OutgoingRequest, 'credentials' | 'callId' | 'fromTag' | 'cseq' | 'headers' | 'contactUser'>,
   ): Promise<SipResponse> {
-    const { serverId, domain } = this.#options;
+    const { serverId, domain, sendVersion } = this.#options;
     return this.#request({
       method: 'REGISTER',
       uri: `sip:${serverId}@${domain}`,
       from: `sip:${deviceId}@${domain}`,
       to: `sip:${deviceId}@${domain}`,
       ...options,
-      headers: [GB_VERSION, ...(options.headers ?? [])],
+      headers: [...(sendVersion ? [GB_VERSION] : []), ...(options.headers ?? [])],
     });
   }
 

@@ -1,5 +1,6 @@
 import { randomSsrc, ssrcDigits, STANDARD_BEHAVIOUR, type Behaviour } from './behaviour.ts';
 import { CameraOptionError } from './errors.ts';
+import { COMMAND_QUIRKS } from './quirks-commands.ts';
 import { PS_QUIRKS } from './quirks-ps.ts';
 import { RTP_QUIRKS } from './quirks-rtp.ts';
 
@@ -172,7 +173,7 @@ function wrongContentLength(): (message: Buffer) => Buffer {
   };
 }
 
-export const QUIRKS: readonly Quirk[] = [...SIGNALLING_QUIRKS, ...PS_QUIRKS, ...RTP_QUIRKS];
+export const QUIRKS: readonly Quirk[] = [...SIGNALLING_QUIRKS, ...COMMAND_QUIRKS, ...PS_QUIRKS, ...RTP_QUIRKS];
 
 /** The standard's behaviour with quirks on top, each `name` or `name=number`. @throws CameraOptionError */
 export function behaviourWith(quirks: readonly string[]): Behaviour {

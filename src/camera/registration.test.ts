@@ -49,6 +49,7 @@ function harness(options: Partial<RegistrationOptions> = {}) {
     serverId: '34020000002000000001',
     domain: '3402000000',
     charset: 'gb18030',
+    sendVersion: true,
     answerTimeoutMs: 5_000,
     wheel,
   });

@@ -92,6 +92,19 @@ export class Registration {
     this.#retryLater();
   }
 
+  /** Signs off and registers again, as a device that restarts. Never rejects. */
+  async restart(): Promise<void> {
+    if (!this.registered) return;
+    this.#stopTimers();
+    this.#state = 'waiting';
+    const status = await this.#send(0).then(
+      (response) => response.status,
+      () => 0,
+    );
+    if (status === 200) this.#options.onUnregistered();
+    await this.register();
+  }
+
   /** Stops; with `unregister`, tells the platform (GB/T 28181 3.4). Never rejects. */
   async close(unregister: boolean): Promise<void> {
     const was = this.#state;

@@ -13,6 +13,7 @@ export interface RequestHandlerOptions {
   readonly link: PlatformLink;
   readonly log: Logger;
   readonly facts: Omit<CommandContext, 'device' | 'effects'>;
+  readonly restart: (deviceId: string) => Promise<void>;
   readonly onPtz: (channelId: string, command: PtzCommand) => void;
   readonly onKeyFrame: (channelId: string) => void;
   readonly onReboot: (deviceId: string) => void;
@@ -77,7 +78,7 @@ export class RequestHandler {
   }
 
   #contextOf(device: VirtualDevice): CommandContext {
-    const { facts, calls, onPtz, onKeyFrame, onReboot } = this.#options;
+    const { facts, calls, link, log, restart, onPtz, onKeyFrame, onReboot } = this.#options;
     return {
       ...facts,
       device,
@@ -88,6 +89,13 @@ export class RequestHandler {
           onKeyFrame(channelId);
         },
         onReboot: () => onReboot(device.id),
+        restart: () => restart(device.id),
+        notify: (parts) => link.message(device.id, parts),
+        inBackground: (what, work) => {
+          work().catch((error: unknown) =>
+            log.warn({ deviceId: device.id, what, error: errorMessage(error) }, 'failed'),
+          );
+        },
       },
     };
   }

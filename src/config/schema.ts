@@ -137,6 +137,15 @@ const record = section({
   minFreeBytes: z.int().min(0).default(1_073_741_824),
 });
 
+const snapshot = section({
+  'upload-url': z
+    .string()
+    .regex(/^(?:https?:\/\/[^\s?#]+[^\s?#/])?$/, 'must be empty or a URL such as http://192.0.2.10:8025')
+    .default(''),
+  'retention-days': z.number().min(0).max(36_500).default(30),
+  'max-bytes': z.int().min(0).default(1_073_741_824),
+});
+
 const stream = section({
   'idle-timeout': duration('30s', '0s', '1h'),
   'pull-timeout': duration('5s', '500ms', '60s'),
@@ -188,6 +197,7 @@ export const configSchema = z.strictObject({
   rtsp,
   pms,
   record,
+  snapshot,
   stream,
   pull,
   rooms,

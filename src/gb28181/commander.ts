@@ -1,8 +1,21 @@
 import type { OutgoingRequest, SipEngine, SipRequest } from '../sip/index.ts';
 import { GatewayError } from '../util/index.ts';
 import type { DeviceRecord } from './device/record.ts';
-import { DeviceRefusedError, DeviceSilentError, DeviceUnreachableError, RequestAbortedError } from './errors.ts';
-import { formatManscdp, isError, MANSCDP_CONTENT_TYPE, type Manscdp, type ManscdpParts } from './manscdp/index.ts';
+import {
+  DeviceAnswerError,
+  DeviceRefusedError,
+  DeviceSilentError,
+  DeviceUnreachableError,
+  RequestAbortedError,
+} from './errors.ts';
+import {
+  formatManscdp,
+  isError,
+  MANSCDP_CONTENT_TYPE,
+  reasonOf,
+  type Manscdp,
+  type ManscdpParts,
+} from './manscdp/index.ts';
 import type { PendingTable } from './pending-table.ts';
 import { sipUri } from './sip-fields.ts';
 
@@ -80,7 +93,8 @@ export class Commander {
 
   /**
    * Sends a Query and resolves with its first Response.
-   * @throws DeviceSilentError, PendingLimitError, DeviceRefusedError (also for Result=ERROR), and those of `send`
+   * @throws DeviceSilentError, PendingLimitError, DeviceRefusedError (also for Result=ERROR), DeviceAnswerError, and
+   *   those of `send`
    */
   async query(record: DeviceRecord, command: Command, signal?: AbortSignal): Promise<Manscdp> {
     const parts = command(this.nextSn(), record.wireId);
@@ -99,7 +113,8 @@ export class Commander {
       const silent = (): void => answer.reject(new DeviceSilentError(record.id, cmdType, responseTimeoutMs));
       timer = setTimeout(silent, responseTimeoutMs);
       const message = await answer.promise;
-      if (isError(message)) throw new DeviceRefusedError(record.id, cmdType, 200);
+      if (message.salvaged) throw new DeviceAnswerError(record.id, cmdType);
+      if (isError(message)) throw new DeviceRefusedError(record.id, cmdType, 200, reasonOf(message));
       return message;
     } finally {
       clearTimeout(timer);

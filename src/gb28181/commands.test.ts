@@ -147,10 +147,10 @@ describe('queries', () => {
 
   test('DeviceStatus', async () => {
     const status = { online: true, status: 'OK', encode: 'ON', record: 'OFF', deviceTime: '2026-03-01T10:00:00' };
-    const result = harness.platform.deviceStatus(DEVICE_ID);
+    const result = harness.platform.queries.status({ deviceId: DEVICE_ID, channelId: DEVICE_ID });
     await settle();
     camera.message(deviceStatusResponse(harness.sentCommands()[0]!.sn, DEVICE_ID, status));
-    expect(await result).toEqual(status);
+    expect(await result).toEqual({ ...status, reason: '', alarms: [] });
   });
 
   test('answers are matched by device, command and SN, with any DeviceID, also before the 200', async () => {

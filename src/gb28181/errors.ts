@@ -28,9 +28,45 @@ export class DeviceSilentError extends GatewayError {
 export class DeviceRefusedError extends GatewayError {
   override readonly code = 'device_refused';
   readonly status: number;
-  constructor(deviceId: string, command: string, status: number) {
-    super(`device ${deviceId} refused ${command} with ${status === 200 ? 'Result ERROR' : `status ${status}`}`);
+  /** `Result ERROR`, with what the device says about it, or the SIP status. */
+  readonly detail: string;
+  constructor(deviceId: string, command: string, status: number, reason = '') {
+    const detail = status === 200 ? `Result ERROR${reason === '' ? '' : `: ${reason}`}` : `status ${status}`;
+    super(`device ${deviceId} refused ${command} with ${detail}`);
     this.status = status;
+    this.detail = detail;
+  }
+}
+
+/** A command of GB/T 28181-2022 for a device that registered with an older edition. */
+export class EditionError extends GatewayError {
+  override readonly code = 'edition_unsupported';
+  constructor(deviceId: string, command: string, gbVersion: string) {
+    super(`device ${deviceId} has X-GB-ver ${gbVersion}, ${command} needs 3.0 (GB/T 28181-2022) or force`);
+  }
+}
+
+/** One upgrade at a time. */
+export class UpgradeRunningError extends GatewayError {
+  override readonly code = 'upgrade_running';
+  constructor(deviceId: string, state: string) {
+    super(`device ${deviceId} is being upgraded, state ${state}`);
+  }
+}
+
+/** Too many orders for pictures are under way. */
+export class SnapshotLimitError extends GatewayError {
+  override readonly code = 'snapshot_limit';
+  constructor(running: number, limit: number) {
+    super(`${running} snapshot sessions are open, limit ${limit}`);
+  }
+}
+
+/** The answer came in a shape that cannot be read. */
+export class DeviceAnswerError extends GatewayError {
+  override readonly code = 'device_bad_answer';
+  constructor(deviceId: string, command: string) {
+    super(`the answer of device ${deviceId} to ${command} is broken XML`);
   }
 }
 

@@ -1,3 +1,5 @@
+export type { Capability, CapabilityStore } from './capability/types.ts';
+export type { CommandOptions, CommandTarget } from './control/types.ts';
 export { formatDateHeader, formatGbTime, parseGbTime } from './beijing-time.ts';
 export { decodeText } from './charset.ts';
 export { QUIRK_PROFILES } from './device/quirk-profiles.ts';
@@ -9,7 +11,9 @@ export * from './manscdp/index.ts';
 export * from './mansrtsp.ts';
 export { formatMediaFormat, parseMediaFormat } from './media-format.ts';
 export { createPlatform } from './platform.ts';
-export { decodePtz, encodePtz, type PtzCommand } from './ptz.ts';
+export { decodePtz, encodePtz, ptzOfMove, type PtzCommand } from './ptz.ts';
+export { createSnapshots } from './snapshot/snapshots.ts';
+export type { Snapshot, SnapshotFilter, Snapshots, SnapshotStore } from './snapshot/types.ts';
 export { formatSsrc, parseSsrc, SsrcAllocator } from './ssrc.ts';
 export { subStreamAttributes, subStreamOf } from './sub-stream.ts';
 export { formatSubject, parseSubject } from './subject.ts';

@@ -9,7 +9,7 @@ import {
   type Harness,
   type HarnessOptions,
 } from './testing/harness.ts';
-import { basicParamResponse, formatManscdp } from './index.ts';
+import { configDownloadResponse, formatManscdp } from './index.ts';
 
 let open: Harness[] = [];
 async function start(options?: HarnessOptions): Promise<Harness> {
@@ -223,7 +223,7 @@ describe('online state', () => {
     camera.register();
     await vi.advanceTimersByTimeAsync(2_500);
     const sn = harness.sentCommands('ConfigDownload')[0]?.sn ?? 0;
-    const [head = ''] = formatManscdp(basicParamResponse(sn, DEVICE_ID, {}), 'utf-8')
+    const [head = ''] = formatManscdp(configDownloadResponse(sn, DEVICE_ID, { BasicParam: {} }), 'utf-8')
       .toString()
       .split('<BasicParam>');
     camera.raw(`${head}<BasicParam><HeartBeatInterval>${heartBeat}</HeartBeatInterval></BasicParam></Response>`);

@@ -41,7 +41,11 @@ export class PendingTable {
 }
 
 /** Names under which some devices answer another command. */
-const ALIASES: ReadonlyMap<string, string> = new Map([['sensorcatalog', 'catalog']]);
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['sensorcatalog', 'catalog'],
+  // Dahua (quirks 2.3).
+  ['homeposition', 'homepositionquery'],
+]);
 
 function keyOf(deviceId: string, cmdType: string, sn: number): string {
   const lower = cmdType.toLowerCase();

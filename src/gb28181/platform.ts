@@ -9,6 +9,7 @@ import {
 } from '../sip/index.ts';
 import { safeEmit, type Logger } from '../util/index.ts';
 import { AccessList } from './access-list.ts';
+import type { Capability, CapabilityStore } from './capability/types.ts';
 import { Catalogues } from './catalogue/catalogues.ts';
 import { selfChannel } from './catalogue/channels.ts';
 import { CATALOG_TIMES } from './catalogue/collector.ts';
@@ -16,23 +17,17 @@ import { Commander } from './commander.ts';
 import { DeviceAccess } from './device-access.ts';
 import type { ReportStores } from './device-reports-types.ts';
 import { ReportIntake } from './device-reports.ts';
+import { DeviceOperations } from './device-operations.ts';
 import type { DeviceRecord } from './device/record.ts';
 import { DEFAULT_SETTINGS, resolveSettings, type EffectiveSettings, type SettingsInForce } from './device/settings.ts';
 import { DeviceTable } from './device/table.ts';
 import { RequestAbortedError } from './errors.ts';
 import { Interview } from './interview.ts';
 import {
-  basicParamQuery,
-  deviceControl,
-  deviceInfoQuery,
-  deviceStatusQuery,
-  parseBasicParam,
-  parseDeviceInfo,
-  parseDeviceStatus,
   MEDIA_STATUS_FILE_END,
   parseMediaStatus,
-  type DeviceControl,
-  type DeviceStatus,
+  type BasicParam,
+  type DeviceInfo,
   type Manscdp,
 } from './manscdp/index.ts';
 import { listenOf } from './listen.ts';
@@ -75,6 +70,8 @@ import type {
 export interface PlatformParts {
   readonly store: DeviceStore;
   readonly reportStores: ReportStores;
+  /** Absent = what devices can do is learned anew after each start. */
+  readonly capabilities?: CapabilityStore;
   readonly createEngine: (options: SipEngineOptions) => Promise<SipEngine>;
   readonly log: Logger;
   /** Unix ms; for tests. */
@@ -108,6 +105,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   readonly #commander: Commander;
   readonly #access: DeviceAccess;
   readonly reports: ReportIntake;
+  readonly #operations: DeviceOperations;
   readonly #catalogues: Catalogues;
   readonly #handlers = new MessageHandlers();
   readonly #inviter: Inviter;
@@ -131,10 +129,19 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     this.#now = now;
     const { serial, realm, responseTimeoutMs, inviteTimeoutMs, keepaliveTimeoutMinSec } = options;
     const listener = {
-      online: (device: Device) => this.#tell('deviceOnline', device),
-      offline: (device: Device) => this.#tell('deviceOffline', device),
+      online: (device: Device) => {
+        this.#operations.upgrades.online(device.id);
+        this.#tell('deviceOnline', device);
+      },
+      offline: (device: Device) => {
+        this.#operations.upgrades.offline(device.id);
+        this.#tell('deviceOffline', device);
+      },
       changed: (device: Device) => this.#tell('deviceChanged', device),
-      removed: (deviceId: string) => this.#tell('deviceRemoved', deviceId),
+      removed: (deviceId: string) => {
+        this.#operations.forget(deviceId);
+        this.#tell('deviceRemoved', deviceId);
+      },
       catalogChanged: (deviceId: string, result: CatalogResult) => this.#tell('catalogChanged', deviceId, result),
     };
     this.#defaults = { ...DEFAULT_SETTINGS, dateHeader: options.dateHeader };
@@ -153,6 +160,16 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     this.#commander = new Commander({ serial, realm, engine, pending, responseTimeoutMs, onSent });
     const table = this.#table;
     this.#access = new DeviceAccess({ commander: this.#commander, pending, closing: this.#closing.signal, table });
+    this.#operations = new DeviceOperations({
+      access: this.#access,
+      store: parts.capabilities,
+      handlers: this.#handlers,
+      responseTimeoutMs,
+      now,
+      onBasicParam: (record, basic) => this.#basicParam(record, basic),
+      onSnapshotFinished: (record, finished) => this.#tell('snapshotFinished', record.id, finished),
+      onUpgraded: (record, firmware) => void this.#table.update(record, { firmware: ownText(firmware) }),
+    });
     this.#catalogues = new Catalogues({ access: this.#access, table, times: catalogTimes, now });
     const shared = { serial, realm, engine, onSent, log };
     this.reports = new ReportIntake({
@@ -170,7 +187,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     this.#interview = new Interview({
       questions: {
         info: (record, signal) => this.#info(record, signal),
-        basicParam: (record, signal) => this.#basicParam(record, signal),
+        basicParam: ({ id }, signal) => this.configs.read({ deviceId: id, channelId: id }, ['BasicParam'], { signal }),
         catalog: (record) => this.#catalogues.refresh(record),
       },
       now,
@@ -297,8 +314,24 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     return this.#info(this.#access.online(deviceId), signal);
   }
 
-  async deviceStatus(deviceId: string, signal?: AbortSignal): Promise<DeviceStatus> {
-    return parseDeviceStatus(await this.#commander.query(this.#access.online(deviceId), deviceStatusQuery, signal));
+  get controls(): DeviceOperations['controls'] {
+    return this.#operations.controls;
+  }
+
+  get queries(): DeviceOperations['queries'] {
+    return this.#operations.queries;
+  }
+
+  get configs(): DeviceOperations['configs'] {
+    return this.#operations.configs;
+  }
+
+  get upgrades(): DeviceOperations['upgrades'] {
+    return this.#operations.upgrades;
+  }
+
+  capabilities(deviceId: string): Capability[] {
+    return this.#operations.capabilities.list(this.#access.known(deviceId).id);
   }
 
   records(query: RecordQuery, signal?: AbortSignal): Promise<RecordList> {
@@ -306,20 +339,11 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   }
 
   async ptz(deviceId: string, channelId: string, move: PtzMove): Promise<void> {
-    await this.#control(deviceId, channelId, { kind: 'ptz', hex: encodePtz(ptzOfMove(move)) });
+    await this.controls.run({ deviceId, channelId }, { kind: 'ptz', hex: encodePtz(ptzOfMove(move)) });
   }
 
   async requestKeyFrame(deviceId: string, channelId: string): Promise<void> {
-    const { gbVersion } = this.#access.online(deviceId).state;
-    await this.#control(deviceId, channelId, { kind: 'key_frame', gbVersion });
-  }
-
-  async #control(deviceId: string, channelId: string, control: DeviceControl): Promise<void> {
-    await this.#commander.send(
-      this.#access.online(deviceId),
-      deviceControl(this.#commander.nextSn(), channelId, control),
-      this.#closing.signal,
-    );
+    await this.controls.run({ deviceId, channelId }, { kind: 'key_frame' });
   }
 
   reserveSsrc(kind: 'live' | 'history'): SsrcLease {
@@ -373,19 +397,19 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   }
 
   async #info(record: DeviceRecord, signal?: AbortSignal): Promise<Device> {
-    const info = parseDeviceInfo(await this.#commander.query(record, deviceInfoQuery, signal));
+    const { id } = record;
+    const info: DeviceInfo = await this.queries.info({ deviceId: id, channelId: id }, { signal });
     const { name, manufacturer, model, firmware } = info;
     // An empty field is "not told" (GB/T 28181 4.6): what was known stays.
     const told = Object.entries({ name, manufacturer, model, firmware }).filter(([, value]) => value !== '');
     return this.#table.update(record, Object.fromEntries(told.map(([key, value]) => [key, ownText(value)])));
   }
 
-  async #basicParam(record: DeviceRecord, signal: AbortSignal): Promise<void> {
-    const basic = parseBasicParam(await this.#commander.query(record, basicParamQuery, signal));
-    const keepaliveIntervalSec = basic?.heartBeatIntervalSec;
-    if (keepaliveIntervalSec !== undefined) this.#table.update(record, { keepaliveIntervalSec });
-    if (record.state.name === '' && basic?.name !== undefined)
-      this.#table.update(record, { name: ownText(basic.name) });
+  #basicParam(record: DeviceRecord, { heartBeatIntervalSec, name }: BasicParam): void {
+    if (heartBeatIntervalSec !== undefined) {
+      this.#table.update(record, { keepaliveIntervalSec: heartBeatIntervalSec });
+    }
+    if (record.state.name === '' && name !== undefined) this.#table.update(record, { name: ownText(name) });
   }
 
   #requireEngine(): SipEngine {

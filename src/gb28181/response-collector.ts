@@ -1,7 +1,7 @@
 import type { Command, Commander } from './commander.ts';
 import type { DeviceRecord } from './device/record.ts';
 import { DeviceRefusedError, DeviceSilentError, RequestAbortedError } from './errors.ts';
-import { isError, type Manscdp } from './manscdp/index.ts';
+import { isError, reasonOf, type Manscdp } from './manscdp/index.ts';
 import type { PendingTable } from './pending-table.ts';
 
 /** What the Responses to one Query add up to. */
@@ -82,7 +82,7 @@ export class ResponseCollector {
   #take(message: Manscdp): void {
     const { parts, times, takesErrors } = this.#collection;
     if (takesErrors !== true && this.#taken === 0 && isError(message)) {
-      return this.#done.reject(new DeviceRefusedError(this.#record.id, message.cmdType, 200));
+      return this.#done.reject(new DeviceRefusedError(this.#record.id, message.cmdType, 200, reasonOf(message)));
     }
     this.#taken += 1;
     if (parts.take(message)) return this.#done.resolve(true);

@@ -1,6 +1,12 @@
 import type { EventEmitter } from 'node:events';
 import type { SipProtocol } from '../sip/index.ts';
 import type { DeviceReportEvents, DeviceReports, ReportsOptions } from './device-reports-types.ts';
+import type { Capability } from './capability/types.ts';
+import type { DeviceConfigs } from './configuration/types.ts';
+import type { DeviceControls } from './control/types.ts';
+import type { SnapshotFinished } from './manscdp/index.ts';
+import type { DeviceQueries } from './query/types.ts';
+import type { DeviceUpgrades } from './upgrade/types.ts';
 import type { DeviceSettings, MediaTransport, SettingsInForce } from './device/settings.ts';
 
 export type * from './alarm/types.ts';
@@ -279,6 +285,8 @@ export type PlatformEvents = {
   deviceChanged: [device: Device];
   deviceRemoved: [deviceId: string];
   catalogChanged: [deviceId: string, result: CatalogResult];
+  /** A device has uploaded the pictures that it was told to take, as far as it could. */
+  snapshotFinished: [deviceId: string, finished: SnapshotFinished];
   trace: [entry: TraceEntry];
 } & DeviceReportEvents;
 
@@ -318,10 +326,12 @@ export interface Platform extends EventEmitter<PlatformEvents> {
   removeDevice(deviceId: string): boolean;
   refreshCatalog(deviceId: string, signal?: AbortSignal): Promise<CatalogResult>;
   refreshInfo(deviceId: string, signal?: AbortSignal): Promise<Device>;
-  deviceStatus(
-    deviceId: string,
-    signal?: AbortSignal,
-  ): Promise<{ online: boolean; status: string; encode: string; record: string; deviceTime: string }>;
+  readonly controls: DeviceControls;
+  readonly queries: DeviceQueries;
+  readonly configs: DeviceConfigs;
+  readonly upgrades: DeviceUpgrades;
+  /** What became of each command that this device has got, the last time. @throws DeviceUnknownError */
+  capabilities(deviceId: string): Capability[];
   /**
    * What a device has recorded of a channel; marked where parts are missing.
    * @throws DeviceOfflineError, DeviceSilentError, DeviceRefusedError, DeviceUnreachableError, RequestAbortedError

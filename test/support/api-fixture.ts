@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApi, type Api, type ApiOptions, type ApiParts, type HealthReport } from '../../src/api/index.ts';
+import { createSnapshots } from '../../src/gb28181/index.ts';
 import { createDownloads, createRecordings } from '../../src/record/index.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { createPulls, type Pulls } from '../../src/rtsp/index.ts';
@@ -10,6 +11,7 @@ import { createRecordingStore } from '../../src/store/recordings.ts';
 import { silentLogger } from '../../src/util/index.ts';
 import { apiCallStatistics, FakeCallHistory } from './call-records.ts';
 import { FakePlatform } from './fake-platform.ts';
+import { MemorySnapshotStore } from './memory-snapshots.ts';
 import { FakeRecordThreads } from './fake-recorder.ts';
 import { FAKE_ICE, openCallFixture } from './room-server.ts';
 import { FakeStreams } from './fake-streams.ts';
@@ -71,6 +73,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
     },
     {
       platform,
+      snapshots: createSnapshots(platform, new MemorySnapshotStore()),
       streams,
       mediaServers: createMediaServerStore(db),
       pulls,

@@ -226,9 +226,59 @@ export class FakePlatform extends EventEmitter<PlatformEvents> implements Platfo
     return this.#require(deviceId);
   }
 
-  async deviceStatus(deviceId: string) {
-    this.#ask('deviceStatus', deviceId);
-    return { online: true, status: 'OK', encode: 'ON', record: 'OFF', deviceTime: '2026-01-01T00:00:00' };
+  readonly controls: Platform['controls'] = {
+    run: async ({ deviceId, channelId }, control) => {
+      this.#ask('control', deviceId, channelId, control);
+      return { command: 'PTZCmd', outcome: 'sent' };
+    },
+  };
+
+  readonly queries: Platform['queries'] = {
+    info: async ({ deviceId }) => {
+      this.#ask('info', deviceId);
+      return { name: 'Front door', manufacturer: 'ACME', model: 'X1', firmware: '1.0' };
+    },
+    status: async ({ deviceId }) => {
+      this.#ask('deviceStatus', deviceId);
+      const deviceTime = '2026-01-01T00:00:00';
+      return { online: true, status: 'OK', encode: 'ON', record: 'OFF', deviceTime, reason: '', alarms: [] };
+    },
+    presets: async ({ deviceId }) => this.#list('presets', deviceId),
+    homePosition: async ({ deviceId }) => {
+      this.#ask('homePosition', deviceId);
+      return undefined;
+    },
+    cruiseTracks: async ({ deviceId }) => this.#list('cruiseTracks', deviceId),
+    cruiseTrack: async ({ deviceId }, number) => ({ number, name: '', ...this.#list('cruiseTrack', deviceId) }),
+    ptzPosition: async ({ deviceId }) => {
+      this.#ask('ptzPosition', deviceId);
+      return { pan: 0, tilt: 0, zoom: 1 };
+    },
+    sdCards: async ({ deviceId }) => this.#list('sdCards', deviceId),
+  };
+
+  readonly configs: Platform['configs'] = {
+    read: async ({ deviceId }, types) => {
+      this.#ask('readConfig', deviceId, types);
+      return { values: {}, missing: types, complete: true };
+    },
+    write: async ({ deviceId }, values) => {
+      this.#ask('writeConfig', deviceId, values);
+      return { command: `DeviceConfig/${Object.keys(values).join('/')}`, outcome: 'confirmed' };
+    },
+  };
+
+  readonly upgrades: Platform['upgrades'] = {
+    start: async ({ deviceId }, { firmware }) => {
+      this.#ask('upgrade', deviceId, firmware);
+      return { deviceId, sessionId: 'f'.repeat(32), state: 'accepted', firmware, startedAt: 1 };
+    },
+    get: () => undefined,
+  };
+
+  capabilities(deviceId: string): ReturnType<Platform['capabilities']> {
+    this.#require(deviceId);
+    return [];
   }
 
   async ptz(deviceId: string, channelId: string, move: PtzMove): Promise<void> {
@@ -303,6 +353,11 @@ export class FakePlatform extends EventEmitter<PlatformEvents> implements Platfo
     const device = this.#devices.get(deviceId);
     if (device === undefined) throw new FakeError('device_not_found', `device ${deviceId} is not known`);
     return device;
+  }
+
+  #list<T>(name: string, deviceId: string): { items: T[]; sumNum: number; complete: boolean } {
+    this.#ask(name, deviceId);
+    return { items: [], sumNum: 0, complete: true };
   }
 
   #ask(name: string, deviceId: string, ...rest: unknown[]): void {

@@ -2,17 +2,15 @@ import { z } from 'zod';
 import type { Channel } from '../../gb28181/index.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
-import { buildTree, channelKindSchema, channelSchema, ptzSchema, treeNodeSchema } from '../schemas/channel.ts';
+import { buildTree, channelKindSchema, channelSchema, treeNodeSchema } from '../schemas/channel.ts';
 import { idSchema, onlineQuery, pageOf, pageQuery, paginate } from '../schemas/common.ts';
 import { deviceParams, requireDevice } from './devices.ts';
 import type { Routes } from './route.ts';
 
-const channelParams = z.object({ deviceId: idSchema, channelId: idSchema });
+export const channelParams = z.object({ deviceId: idSchema, channelId: idSchema });
 const channelQuery = z.object({ ...pageQuery, online: onlineQuery, kind: channelKindSchema.optional() });
 const channelPage = pageOf(channelSchema, 'ChannelPage');
-const sentSchema = z.object({ sent: z.literal(true) }).meta({ id: 'Sent' });
 const tag = 'channels';
-const SENT = { sent: true } as const;
 
 interface ChannelFilter {
   readonly search: string;
@@ -95,51 +93,6 @@ export function addChannelRoutes(routes: Routes, { parts: { platform } }: ApiCon
     handle: ({ params: { deviceId } }) => {
       requireDevice(platform, deviceId);
       return { deviceId, roots: buildTree(platform.channels(deviceId)) };
-    },
-  });
-}
-
-/** What a channel is told to do. A device without a catalogue is controlled as its own channel. */
-export function addControlRoutes(routes: Routes, { parts: { platform } }: ApiContext): void {
-  const requireChannel = (deviceId: string, channelId: string): void => {
-    requireDevice(platform, deviceId);
-    if (channelId !== deviceId && platform.channel(deviceId, channelId) === undefined) {
-      throw new ApiError('channel_unknown', `device ${deviceId} has no channel ${channelId}`);
-    }
-  };
-
-  routes.add({
-    method: 'post',
-    path: '/api/v1/devices/{deviceId}/channels/{channelId}/ptz',
-    tag,
-    summary: 'Move or zoom until the next stop',
-    access: 'admin',
-    params: channelParams,
-    body: ptzSchema,
-    status: 202,
-    response: sentSchema,
-    errors: [400, 404, 409, 413, 415, 502, 504],
-    handle: async ({ params: { deviceId, channelId }, body: { direction, speed, zoomSpeed } }) => {
-      requireChannel(deviceId, channelId);
-      await platform.ptz(deviceId, channelId, { direction, speed, ...(zoomSpeed === undefined ? {} : { zoomSpeed }) });
-      return SENT;
-    },
-  });
-
-  routes.add({
-    method: 'post',
-    path: '/api/v1/devices/{deviceId}/channels/{channelId}/key-frame',
-    tag,
-    summary: 'Ask for a key frame',
-    access: 'admin',
-    params: channelParams,
-    status: 202,
-    response: sentSchema,
-    errors: [404, 409, 502, 504],
-    handle: async ({ params: { deviceId, channelId } }) => {
-      requireChannel(deviceId, channelId);
-      await platform.requestKeyFrame(deviceId, channelId);
-      return SENT;
     },
   });
 }

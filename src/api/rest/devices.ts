@@ -3,13 +3,7 @@ import type { Device, Platform } from '../../gb28181/index.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { idSchema, onlineQuery, pageOf, pageQuery, paginate } from '../schemas/common.ts';
-import {
-  admissionSchema,
-  catalogResultSchema,
-  deviceSchema,
-  deviceStatusSchema,
-  deviceView,
-} from '../schemas/device.ts';
+import { admissionSchema, catalogResultSchema, deviceSchema, deviceView } from '../schemas/device.ts';
 import {
   patchSettings,
   settingsInForceSchema,
@@ -171,22 +165,6 @@ export function addDeviceQueryRoutes(routes: Routes, { parts: { platform } }: Ap
     handle: async ({ params: { deviceId }, res }) => {
       requireDevice(platform, deviceId);
       return deviceView(await platform.refreshInfo(deviceId, closeSignal(res)));
-    },
-  });
-
-  routes.add({
-    method: 'get',
-    path: '/api/v1/devices/{deviceId}/status',
-    tag,
-    summary: 'Ask the device how it is',
-    access: 'admin',
-    params: deviceParams,
-    status: 200,
-    response: deviceStatusSchema,
-    errors: [404, 409, 502, 504],
-    handle: ({ params: { deviceId }, res }) => {
-      requireDevice(platform, deviceId);
-      return platform.deviceStatus(deviceId, closeSignal(res));
     },
   });
 

@@ -238,15 +238,12 @@ describe('channels', () => {
   });
 
   test.each([
-    [{ direction: 'up' }, { direction: 'up', speed: 128 }],
-    [
-      { direction: 'zoomout', speed: 0, zoomSpeed: 15 },
-      { direction: 'zoomout', speed: 0, zoomSpeed: 15 },
-    ],
-  ])('ptz %j', async (body, move) => {
+    [{ direction: 'up' }, 'A50F01080080003D'],
+    [{ direction: 'zoomout', speed: 0, zoomSpeed: 15 }, 'A50F01200000F0C5'],
+  ])('ptz %j', async (body, hex) => {
     const response = await api.send('POST', `${CHANNEL_PATH}/ptz`, body);
-    expect([response.status, await response.json()]).toEqual([202, { sent: true }]);
-    expect(api.platform.calls).toEqual([['ptz', DEVICE, CHANNEL, move]]);
+    expect([response.status, await response.json()]).toEqual([202, { sent: true, command: 'PTZCmd', outcome: 'sent' }]);
+    expect(api.platform.calls).toEqual([['control', DEVICE, CHANNEL, { kind: 'ptz', hex }]]);
   });
 
   test.each([{}, { direction: 'sideways' }, { direction: 'up', speed: 256 }, { direction: 'up', zoomSpeed: 16 }])(
@@ -261,8 +258,8 @@ describe('channels', () => {
     expect((await api.send('POST', `${CHANNEL_PATH}/key-frame`, undefined)).status).toBe(202);
     expect((await api.send('POST', `${DEVICE_PATH}/channels/${DEVICE}/key-frame`, undefined)).status).toBe(202);
     expect(api.platform.calls).toEqual([
-      ['requestKeyFrame', DEVICE, CHANNEL],
-      ['requestKeyFrame', DEVICE, DEVICE],
+      ['control', DEVICE, CHANNEL, { kind: 'key_frame' }],
+      ['control', DEVICE, DEVICE, { kind: 'key_frame' }],
     ]);
   });
 });

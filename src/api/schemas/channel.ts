@@ -58,26 +58,6 @@ export const treeNodeSchema = z
   })
   .meta({ id: 'TreeNode' });
 
-export const ptzSchema = z
-  .strictObject({
-    direction: z.enum([
-      'stop',
-      'up',
-      'down',
-      'left',
-      'right',
-      'upleft',
-      'upright',
-      'downleft',
-      'downright',
-      'zoomin',
-      'zoomout',
-    ]),
-    speed: z.int().min(0).max(255).default(128),
-    zoomSpeed: z.int().min(0).max(15).optional(),
-  })
-  .meta({ id: 'PtzMove' });
-
 /** Levels of a tree; what lies deeper hangs on the last one, so that writing it as JSON cannot overflow. */
 const MAX_DEPTH = 32;
 

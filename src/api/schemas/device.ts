@@ -41,8 +41,10 @@ export const deviceStatusSchema = z
     encode: z.string(),
     record: z.string(),
     deviceTime: z.string(),
+    reason: z.string(),
+    alarms: z.array(z.object({ deviceId: z.string(), dutyStatus: z.string() })),
   })
-  .meta({ id: 'DeviceStatus' });
+  .meta({ id: 'DeviceStatus', description: 'GB/T 28181-2022 A.2.6.5; texts as the device sends them.' });
 
 /** A device without its password. */
 export function deviceView(device: Device): z.infer<typeof deviceSchema> {

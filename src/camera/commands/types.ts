@@ -1,5 +1,6 @@
 import type { Manscdp, ManscdpParts } from '../../gb28181/manscdp/message.ts';
 import type { PtzCommand } from '../../gb28181/ptz.ts';
+import type { Behaviour } from '../behaviour.ts';
 import type { VirtualDevice } from '../device.ts';
 import type { Recordings } from '../recordings.ts';
 
@@ -8,6 +9,12 @@ export interface CommandEffects {
   readonly onPtz: (channelId: string, command: PtzCommand) => void;
   readonly onKeyFrame: (channelId: string) => void;
   readonly onReboot: () => void;
+  /** Goes away and registers again; resolves when it is back. */
+  readonly restart: () => Promise<void>;
+  /** A message of its own to the platform; resolves with the SIP status. */
+  readonly notify: (parts: ManscdpParts) => Promise<number>;
+  /** Work that goes on behind the answer; its failure is logged. */
+  readonly inBackground: (what: string, work: () => Promise<unknown>) => void;
 }
 
 export interface CommandContext {
@@ -19,6 +26,7 @@ export interface CommandContext {
   readonly recordings: Recordings;
   readonly expiresSec: number;
   readonly keepaliveSec: number;
+  readonly behaviour: Behaviour;
   readonly effects: CommandEffects;
 }
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cpuMsOf } from '../../../test/support/cpu-time.ts';
 import {
-  basicParamResponse,
+  configDownloadResponse,
   catalogResponse,
   deviceControl,
   EMPTY_CATALOG_ITEM,
@@ -287,7 +287,7 @@ describe('commands', () => {
 
   test('quirk: BasicParam under another element name (Uniview), and numbers that are none', () => {
     const full = { name: '门', expirationSec: 3600, heartBeatIntervalSec: 60, heartBeatCount: 3 };
-    expect(parseBasicParam(read(basicParamResponse(1, ID, full)))).toEqual(full);
+    expect(parseBasicParam(read(configDownloadResponse(1, ID, { BasicParam: full })))).toEqual(full);
     const body = (text: string): Manscdp => parsed(`<Response>${HEAD}${text}</Response>`);
     expect(parseBasicParam(body('<Basic><HeartBeatInterval>30</HeartBeatInterval></Basic>'))).toEqual({
       heartBeatIntervalSec: 30,
@@ -306,8 +306,8 @@ describe('commands', () => {
       control: deviceControl(1, ID, { kind: 'ptz', hex: 'A50F0100000000B5' }),
       received: { kind: 'ptz', hex: 'A50F0100000000B5' },
     },
-    { control: deviceControl(1, ID, { kind: 'key_frame', gbVersion: '2.0' }), received: { kind: 'key_frame' } },
-    { control: deviceControl(1, ID, { kind: 'key_frame', gbVersion: '3.0' }), received: { kind: 'key_frame' } },
+    { control: deviceControl(1, ID, { kind: 'key_frame' }, '2.0'), received: { kind: 'key_frame' } },
+    { control: deviceControl(1, ID, { kind: 'key_frame' }, '3.0'), received: { kind: 'key_frame' } },
     {
       control: {
         root: 'Control' as const,

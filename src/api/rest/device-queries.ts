@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { ApiContext } from '../context.ts';
+import { ApiError } from '../errors.ts';
+import { homePositionSchema } from '../schemas/control.ts';
+import { deviceStatusSchema } from '../schemas/device.ts';
+import {
+  cruiseTrackListSchema,
+  cruiseTrackSchema,
+  deviceInfoSchema,
+  presetListSchema,
+  ptzPositionSchema,
+  sdCardListSchema,
+} from '../schemas/query.ts';
+import type { CommandRoutes } from './command-routes.ts';
+
+const BOTH = ['device', 'channel'] as const;
+
+/** Questions to devices (GB/T 28181 6). */
+export function addQueryRoutes(routes: CommandRoutes, { parts: { platform } }: ApiContext): void {
+  const { queries } = platform;
+  routes.query({
+    levels: BOTH,
+    path: '/info',
+    summary: 'Ask for maker, model and firmware',
+    response: deviceInfoSchema,
+    ask: ({ target, options }) => queries.info(target, options),
+  });
+  routes.query({
+    levels: BOTH,
+    path: '/status',
+    summary: 'Ask how it is',
+    response: deviceStatusSchema,
+    ask: ({ target, options }) => queries.status(target, options),
+  });
+  routes.query({
+    path: '/presets',
+    summary: 'Ask for the presets',
+    response: presetListSchema,
+    ask: ({ target, options }) => queries.presets(target, options),
+  });
+  routes.query({
+    levels: BOTH,
+    path: '/home-position',
+    summary: 'Ask for the position that the camera returns to by itself (GB/T 28181-2022)',
+    response: homePositionSchema.partial(),
+    ask: async ({ target, options }) => {
+      const home = await queries.homePosition(target, options);
+      if (home === undefined) throw new ApiError('home_position_none', `${target.channelId} has no home position`);
+      return home;
+    },
+  });
+  routes.query({
+    path: '/cruise-tracks',
+    summary: 'Ask for the cruise tracks (GB/T 28181-2022)',
+    response: cruiseTrackListSchema,
+    ask: ({ target, options }) => queries.cruiseTracks(target, options),
+  });
+  routes.query<{ number: number }>({
+    path: '/cruise-tracks/{number}',
+    summary: 'Ask for the points of a cruise track (GB/T 28181-2022)',
+    params: { number: z.coerce.number().int().min(0).max(255) },
+    response: cruiseTrackSchema,
+    ask: ({ target, options, params: { number } }) => queries.cruiseTrack(target, number, options),
+  });
+  routes.query({
+    path: '/ptz-position',
+    summary: 'Ask where the camera looks to (GB/T 28181-2022)',
+    response: ptzPositionSchema,
+    ask: ({ target, options }) => queries.ptzPosition(target, options),
+  });
+  routes.query({
+    levels: BOTH,
+    path: '/sd-cards',
+    summary: 'Ask for SD cards and the progress of formatting (GB/T 28181-2022)',
+    response: sdCardListSchema,
+    ask: ({ target, options }) => queries.sdCards(target, options),
+  });
+}

@@ -1,0 +1,106 @@
+import type { OpenAPIRegistry } from '@asteasolutions/zod-to-openapi';
+import express, { Router, type Request, type RequestHandler } from 'express';
+import type { ApiContext } from '../context.ts';
+import { ApiError } from '../errors.ts';
+import { z } from 'zod';
+import { filesOfForm } from '../http/multipart.ts';
+import { problemSchema } from '../schemas/common.ts';
+
+export const UPLOAD_PATH = '/api/v1/snapshot-uploads';
+/** Of one upload: ten pictures of a 4K camera fit in. */
+const MAX_UPLOAD_BYTES = 32 * 1024 * 1024;
+const ID = /^[0-9a-f]{32}$/;
+const METHODS = ['post', 'put'] as const;
+
+/**
+ * Where cameras bring their pictures: by POST or PUT, as they are or as multipart/form-data, some with the file name
+ * behind the address. The standard says nothing about it (GB/T 28181-2022 9.5). Session and secret in the path are
+ * the authentication; they are made for one order and end with it.
+ */
+export function createSnapshotUploads({ parts: { snapshots } }: ApiContext): Router {
+  const router = Router();
+  const receive: RequestHandler = async (req, res) => {
+    const { sessionId, secret } = idsOf(req);
+    const result = await snapshots.receive({ sessionId, secret, files: filesOf(req) });
+    switch (result) {
+      case 'ok':
+        res.status(200).json({ ok: true });
+        return;
+      case 'unknown_session':
+        throw unknownSession();
+      case 'not_jpeg':
+        throw new ApiError('snapshot_not_jpeg', 'the upload holds no JPEG');
+      case 'too_many':
+        throw new ApiError('snapshot_session_full', 'all pictures of this session are here, or it is over');
+    }
+  };
+  const guard: RequestHandler = (req, _res, next) => {
+    // Before the body is read: strangers shall not send us much.
+    const { sessionId } = idsOf(req);
+    if (snapshots.session(sessionId) === undefined) throw unknownSession();
+    next();
+  };
+  const body = express.raw({ type: () => true, limit: MAX_UPLOAD_BYTES });
+  for (const path of [`${UPLOAD_PATH}/:sessionId/:secret`, `${UPLOAD_PATH}/:sessionId/:secret/:fileName`]) {
+    for (const method of METHODS) router[method](path, guard, body, receive);
+  }
+  return router;
+}
+
+/** For OpenAPI: devices are given this address, nobody else needs it. */
+export function documentSnapshotUploads(registry: OpenAPIRegistry): void {
+  const ids = { sessionId: z.string(), secret: z.string() };
+  const shapes = [
+    { path: `${UPLOAD_PATH}/{sessionId}/{secret}`, params: z.object(ids) },
+    { path: `${UPLOAD_PATH}/{sessionId}/{secret}/{fileName}`, params: z.object({ ...ids, fileName: z.string() }) },
+  ];
+  const problem = (description: string) => ({
+    description,
+    content: { 'application/json': { schema: problemSchema } },
+  });
+  for (const { path, params } of shapes) {
+    for (const method of METHODS) {
+      registry.registerPath({
+        method,
+        path,
+        tags: ['snapshots'],
+        summary: 'Where a device brings its pictures: a JPEG as it is, or multipart/form-data',
+        operationId: `${method}SnapshotUpload${path.endsWith('{fileName}') ? 'ByFileName' : ''}`,
+        security: [],
+        request: {
+          params,
+          body: {
+            required: true,
+            content: {
+              'image/jpeg': { schema: { type: 'string', format: 'binary' } },
+              'multipart/form-data': { schema: { type: 'object' } },
+            },
+          },
+        },
+        responses: {
+          200: { description: 'Taken' },
+          404: problem('No such session, or a wrong secret'),
+          409: problem('All pictures are here, or the session is over'),
+          413: problem('Too large'),
+          422: problem('No JPEG in it'),
+        },
+      });
+    }
+  }
+}
+
+function idsOf({ params }: Request): { sessionId: string; secret: string } {
+  const { sessionId = '', secret = '' } = params as Readonly<Record<string, string | undefined>>;
+  if (!ID.test(sessionId) || !ID.test(secret)) throw unknownSession();
+  return { sessionId, secret };
+}
+
+function filesOf(req: Request): Buffer[] {
+  const body: unknown = req.body;
+  if (!Buffer.isBuffer(body)) return [];
+  return filesOfForm(req.headers['content-type'] ?? '', body) ?? [body];
+}
+
+function unknownSession(): ApiError {
+  return new ApiError('snapshot_session_unknown', 'no such snapshot session');
+}

@@ -1,0 +1,45 @@
+import type { ConfigType, ConfigValues } from '../../gb28181/manscdp/config-values.ts';
+import { ChannelState } from './channel-state.ts';
+import { DEFAULT_CONFIG } from './default-config.ts';
+import { SdCards } from './sd-cards.ts';
+
+/** What a device remembers between commands. */
+export class DeviceState {
+  readonly sdCards: SdCards;
+  /** Set by an upgrade. */
+  firmware: string | undefined;
+  readonly #now: () => number;
+  /** By DeviceID; only those of this device are asked for. */
+  readonly #channels = new Map<string, ChannelState>();
+  readonly #configs = new Map<string, ConfigValues>();
+
+  /** `now` in milliseconds. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+    this.sdCards = new SdCards(now);
+  }
+
+  channel(id: string): ChannelState {
+    const known = this.#channels.get(id);
+    if (known !== undefined) return known;
+    const fresh = new ChannelState(this.#now);
+    this.#channels.set(id, fresh);
+    return fresh;
+  }
+
+  config(id: string): ConfigValues {
+    return this.#configs.get(id) ?? DEFAULT_CONFIG;
+  }
+
+  /** Groups take the fields that are given and keep the others. */
+  configure(id: string, values: ConfigValues): void {
+    const old = this.config(id);
+    const merged = (Object.keys(values) as ConfigType[]).map((type) => [type, mergedValue(old[type], values[type])]);
+    this.#configs.set(id, { ...old, ...(Object.fromEntries(merged) as ConfigValues) });
+  }
+}
+
+function mergedValue(old: unknown, value: unknown): unknown {
+  const group = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return group && typeof old === 'object' ? { ...old, ...value } : value;
+}
