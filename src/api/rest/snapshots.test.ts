@@ -33,7 +33,12 @@ async function order(count = 1): Promise<{ url: string; session: () => Promise<S
   return { url: values.SnapShotConfig.uploadUrl, session };
 }
 
-function put(url: string, body: BodyInit, type = 'image/jpeg', method = 'PUT'): Promise<Response> {
+function put(
+  url: string,
+  body: Uint8Array<ArrayBuffer>,
+  type = 'image/jpeg',
+  method: 'PUT' | 'POST' = 'PUT',
+): Promise<Response> {
   return fetch(url, { method, body, headers: { 'Content-Type': type } });
 }
 
@@ -43,7 +48,7 @@ function form(file: Buffer, boundary = 'b'): string {
 }
 
 describe('uploads of snapshots', () => {
-  test.each([
+  test.each<[name: string, method: 'PUT' | 'POST', type: string, body: Buffer]>([
     ['PUT as it is', 'PUT', 'image/jpeg', JPEG],
     ['POST with no telling type', 'POST', 'application/octet-stream', JPEG],
     ['multipart', 'POST', 'multipart/form-data; boundary=b', Buffer.from(form(JPEG), 'latin1')],
