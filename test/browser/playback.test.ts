@@ -243,3 +243,66 @@ describe('a download of a recording', () => {
     expect(ended.durationMs).toBeLessThan(60_000 + 4000 * (ended.resumes + 1));
   });
 });
+
+describe('the page of the console', () => {
+  test('shows a day, plays where it is clicked, pauses, seeks, changes the speed, downloads', async () => {
+    await using scene = new Scene();
+    const gateway = await scene.gateway();
+    const camera = await scene.camera(gateway, { recordMinutes: 60 });
+    await channelsKnown(gateway, 1);
+    const page = await browser.newPage({ locale: 'en-GB', timezoneId: 'Asia/Shanghai', acceptDownloads: true });
+    scene.keep(page, () => page.close());
+    const id = (testid: string) => page.getByTestId(testid);
+    const day = new Date(recordedHour() + 8 * HOUR_MS).toISOString().slice(0, 10);
+    await page.goto(`${gateway.base}/playback?day=${day}`);
+    // Hours before and behind the gap of each day, and its alarm.
+    await expect.poll(() => id('segment').count(), { timeout: 15_000 }).toBe(3);
+    expect(await id('record-summary').textContent()).toContain('23:00:00 in 24 recordings');
+    const shape = await id('segment').evaluateAll((all) => all.map((each) => each.className.split(' ')[1]));
+    expect(shape).toEqual(['time', 'time', 'alarm']);
+
+    const bar = id('day-timeline');
+    const { width = 0 } = (await bar.boundingBox()) ?? {};
+    await bar.click({ position: { x: (width * 13) / 24, y: 30 } });
+    const player = page.locator('[data-testid="playback-player"][data-phase="playing"]');
+    await player.waitFor({ timeout: 20_000 });
+    expect(await id('playback-position').textContent()).toContain('13:0');
+
+    await id('playback-pause').click();
+    await expect.poll(() => id('playback-pause').getAttribute('title')).toBe('Play');
+    const [session] = camera.sessions;
+    expect(session?.kind).toBe('playback');
+    await id('playback-pause').click();
+    await expect.poll(() => id('playback-pause').getAttribute('title')).toBe('Pause');
+    await id('playback-speed').selectOption('4');
+    await expect
+      .poll(async () => (await gateway.json<{ items: PlaybackSnapshot[] }>('GET', '/api/v1/playbacks')).items[0]?.speed)
+      .toBe(4);
+    await bar.click({ position: { x: (width * 18) / 24, y: 30 } });
+    await expect.poll(() => id('playback-position').textContent(), { timeout: 10_000 }).toContain('18:0');
+    expect(camera.sessions).toEqual([session]);
+    await id('zoom-in').click();
+    expect(Number(await bar.getAttribute('data-to')) - Number(await bar.getAttribute('data-from'))).toBe(12 * HOUR_MS);
+    await id('playback-stop').click();
+    await expect.poll(() => camera.sessions.length).toBe(0);
+
+    await id('download-from').fill('13:00:00');
+    await id('download-to').fill('13:00:20');
+    await id('download-start').click();
+    await id('download-progress').waitFor();
+    await page.locator('[data-testid="download"][data-state="complete"]').waitFor({ timeout: 30_000 });
+    const [saved] = await Promise.all([page.waitForEvent('download'), id('download-file').click()]);
+    const { durationMs } = await probeFile(await saved.path());
+    expect(Math.abs(durationMs - 20_000)).toBeLessThan(1500);
+  });
+
+  test('tells where nothing is recorded', async () => {
+    await using scene = new Scene();
+    const gateway = await scene.gateway();
+    await scene.camera(gateway);
+    await channelsKnown(gateway, 1);
+    const page = scene.keep(await browser.newPage({ locale: 'zh-CN' }), (each) => each.close());
+    await page.goto(`${gateway.base}/playback?day=2020-01-01`);
+    await page.getByTestId('playback-nothing').getByText('这一天没有录像').waitFor({ timeout: 15_000 });
+  });
+});

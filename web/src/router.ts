@@ -19,6 +19,7 @@ export const router = createRouter({
     { path: '/meet', name: 'meet', component: () => import('./pages/MeetPage.vue'), meta: { guests: true } },
     { path: '/call', name: 'call', component: () => import('./pages/CallPage.vue'), meta: { guests: true } },
     { path: '/recordings', name: 'recordings', component: () => import('./pages/RecordingsPage.vue') },
+    { path: '/playback', name: 'playback', component: () => import('./pages/PlaybackPage.vue') },
     { path: '/call-statistics', name: 'statistics', component: () => import('./pages/CallStatisticsPage.vue') },
     { path: '/devices', name: 'devices', component: () => import('./pages/DevicesPage.vue') },
     { path: '/connect', name: 'connect', component: () => import('./pages/ConnectPage.vue') },

@@ -10,14 +10,22 @@ import { usePlays } from '../stores/plays.ts';
 
 const SAMPLE_MS = 1000;
 const NOTHING_HELD = { video: false, audio: false };
+const ALL_HELD = { video: true, audio: true };
 
 async function urlOf(target: CellTarget, signal: AbortSignal): Promise<string> {
   if (target.subStream === 0) return whepUrl(targetStream(target));
   return (await createPlay(target, signal)).whepUrl;
 }
 
-/** Plays what `target` names in the video element, and again after whatever breaks it. */
-export function useWhepPlayer(target: Ref<CellTarget | null>, video: Ref<HTMLVideoElement | null>) {
+/**
+ * Plays what `target` names in the video element, and again after whatever breaks it. While it is `paused` at its source
+ * nothing is missed.
+ */
+export function useWhepPlayer(
+  target: Ref<CellTarget | null>,
+  video: Ref<HTMLVideoElement | null>,
+  paused: Readonly<Ref<boolean>> = ref(false),
+) {
   const inventory = useInventory();
   const plays = usePlays();
   const state = shallowRef<PlayerState>({ phase: 'stopped' });
@@ -65,7 +73,7 @@ export function useWhepPlayer(target: Ref<CellTarget | null>, video: Ref<HTMLVid
     const now = sampleStats(report as unknown as Iterable<[string, { type: string }]>, performance.now());
     stats.value = computeStats(previous, now);
     previous = now;
-    player.sample(now, held.value);
+    player.sample(now, paused.value ? ALL_HELD : held.value);
   };
   const timer = setInterval(() => void sample().catch(() => undefined), SAMPLE_MS);
 

@@ -7,6 +7,7 @@ export const app = {
     meet: 'Meet',
     call: 'Call',
     recordings: 'Recordings',
+    playback: 'Playback',
     statistics: 'Statistics',
     devices: 'Devices',
     connect: 'Connect',

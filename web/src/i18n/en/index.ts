@@ -5,6 +5,7 @@ import { devices } from './devices.ts';
 import { live } from './live.ts';
 import { meet } from './meet.ts';
 import { failures, stages, timeline, waiting } from './play.ts';
+import { playback } from './playback.ts';
 import { publish } from './publish.ts';
 import { pulls } from './pulls.ts';
 import { recordings } from './recordings.ts';
@@ -26,6 +27,7 @@ export const en = {
   meet,
   pulls,
   recordings,
+  playback,
   conference,
   call,
   statistics,

@@ -9,6 +9,7 @@ export const app: typeof enApp = {
     meet: '会议',
     call: '通话',
     recordings: '录像',
+    playback: '回放',
     statistics: '统计',
     devices: '设备管理',
     connect: '接入摄像机',

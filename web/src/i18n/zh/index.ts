@@ -6,6 +6,7 @@ import { devices } from './devices.ts';
 import { live } from './live.ts';
 import { meet } from './meet.ts';
 import { failures, stages, timeline, waiting } from './play.ts';
+import { playback } from './playback.ts';
 import { publish } from './publish.ts';
 import { pulls } from './pulls.ts';
 import { recordings } from './recordings.ts';
@@ -27,6 +28,7 @@ export const zh: Messages = {
   meet,
   pulls,
   recordings,
+  playback,
   conference,
   call,
   statistics,
