@@ -104,7 +104,7 @@ export type IngestEvents = {
   firstKeyFrame: [];
   /** mediasoup asked for a key frame (PLI or FIR), already merged to at most one per 500 ms. */
   keyFrameRequested: [];
-  /** Once a second while packets arrive, and once when they stop. */
+  /** Once a second while packets arrive, once when they stop, and the last ones of an ingest that was closed. */
   stats: [stats: IngestStats];
   /** No packet for `silentMs`; told every `silenceMs` of the options until packets come back. */
   silent: [silentMs: number];

@@ -239,7 +239,7 @@ export class LiveStream {
     this.#attemptAbort = new AbortController();
     const signal = AbortSignal.any([this.#abort.signal, this.#attemptAbort.signal]);
     const { director } = this.#options;
-    const context = { ...this.#options, history: director?.invite() };
+    const context = { ...this.#options, history: director === undefined ? undefined : await director.invite() };
     const source = await openSource(context, this.#play, signal);
     if (signal.aborted) {
       await source.close(this.#options.timing.byeWaitMs);

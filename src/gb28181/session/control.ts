@@ -18,13 +18,16 @@ export async function sendControl(dialog: Dialog, control: PlaybackControl, cont
   const { deviceId, cseq, timeoutMs } = context;
   const what = `MANSRTSP ${control.method.toUpperCase()}`;
   const body = Buffer.from(formatMansrtsp(requestOf(control, cseq)), 'latin1');
-  const limit = AbortSignal.timeout(timeoutMs);
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), timeoutMs);
   let response: SipResponse;
   try {
-    response = await dialog.request('INFO', { contentType: MANSRTSP_CONTENT_TYPE, body, signal: limit });
+    response = await dialog.request('INFO', { contentType: MANSRTSP_CONTENT_TYPE, body, signal: limit.signal });
   } catch (error) {
-    if (limit.aborted || codeOf(error) === 'sip_timeout') throw new DeviceSilentError(deviceId, what, timeoutMs);
+    if (limit.signal.aborted || codeOf(error) === 'sip_timeout') throw new DeviceSilentError(deviceId, what, timeoutMs);
     throw new DeviceUnreachableError(deviceId, what, error);
+  } finally {
+    clearTimeout(timer);
   }
   if (response.status >= 300) throw new DeviceRefusedError(deviceId, what, response.status);
   const status = parseMansrtspStatus(response.body);

@@ -116,7 +116,7 @@ export class IngestProxy extends EventEmitter<IngestEvents> implements Ingest {
 
   setStats(stats: IngestStats): void {
     this.#stats = stats;
-    if (!this.#closed) safeEmit(this, this.#log, 'stats', stats);
+    safeEmit(this, this.#log, 'stats', stats);
   }
 
   onFact(fact: IngestFact): void {

@@ -5,7 +5,7 @@ import type { Source } from '../source.ts';
 /** What recorded material asks of its stream; who watches it decides on it. */
 export interface HistoryDirector {
   /** Of the next INVITE. */
-  invite(): HistoryInvite;
+  invite(): HistoryInvite | Promise<HistoryInvite>;
   /** Paused: neither silence nor a source that is gone ends it. */
   readonly held: boolean;
   /** A source sends; a new one after each INVITE. */

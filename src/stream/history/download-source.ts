@@ -32,6 +32,8 @@ export class DownloadSource extends EventEmitter<RecordedDownloadEvents> impleme
   #resumes = 0;
   #failures = 0;
   #reachedMs: number;
+  /** To be called again from where it is. */
+  #lost = false;
   #ended = false;
   #closing = false;
   #finished: NodeJS.Timeout | undefined;
@@ -87,8 +89,15 @@ export class DownloadSource extends EventEmitter<RecordedDownloadEvents> impleme
     await this.#stream.close();
   }
 
-  invite(): HistoryInvite {
-    const { toMs, speed } = this.#request;
+  async invite(): Promise<HistoryInvite> {
+    const { fromMs, toMs, speed } = this.#request;
+    if (this.#lost) {
+      this.#lost = false;
+      await this.#position.settle();
+      this.#reachedMs = Math.max(this.#reachedMs, this.positionMs);
+      this.#inviteFromMs = Math.max(fromMs, Math.min(this.#reachedMs, toMs) - OVERLAP_MS);
+      this.#log.info({ stream: this.stream, fromMs: this.#inviteFromMs }, 'download goes on');
+    }
     return {
       kind: 'download',
       fromSec: Math.floor(this.#inviteFromMs / 1000),
@@ -113,11 +122,10 @@ export class DownloadSource extends EventEmitter<RecordedDownloadEvents> impleme
     // What brings something is no failure.
     this.#failures = positionMs > this.#reachedMs + OVERLAP_MS ? 0 : this.#failures + 1;
     if (this.#failures >= MAX_FAILURES) return false;
-    this.#reachedMs = Math.max(this.#reachedMs, positionMs);
-    this.#inviteFromMs = Math.max(this.#request.fromMs, this.#reachedMs - OVERLAP_MS);
+    this.#lost = true;
     this.#resumes += 1;
-    this.#log.info({ stream: this.stream, code: error.code, positionMs }, 'download is resumed');
-    safeEmit<RecordedDownloadEvents, 'resumed'>(this, this.#log, 'resumed', this.#inviteFromMs);
+    this.#log.info({ stream: this.stream, code: error.code, positionMs }, 'download was broken off');
+    safeEmit<RecordedDownloadEvents, 'resumed'>(this, this.#log, 'resumed', positionMs);
     return true;
   }
 

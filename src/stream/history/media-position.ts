@@ -3,6 +3,8 @@ import type { Source } from '../source.ts';
 
 /** Statistics come once a second; longer than this nothing is added to them by the wall clock. */
 const MAX_AHEAD_MS = 1500;
+/** A media thread tells the last statistics at once. */
+const SETTLE_MS = 300;
 
 /** Where in a recording the device is: by the material that has arrived, between statistics by the wall clock. */
 export class MediaPosition {
@@ -20,7 +22,7 @@ export class MediaPosition {
 
   /** A source begins to send the recording from here on. */
   start(source: Source, atMs: number, pace: number): void {
-    this.stop();
+    this.#leave();
     this.#source = source;
     this.#baseMs = atMs;
     this.#baseMediaMs = 0;
@@ -44,14 +46,29 @@ export class MediaPosition {
     this.#baseMediaMs = this.#now;
   }
 
-  /** The source is gone: what has arrived counts on. */
+  /** The source is gone, or going. */
   stop(): void {
-    const source = this.#source;
-    if (source === undefined) return;
-    this.#handleStats(source.ingest.stats);
-    source.ingest.off('stats', this.#handleStats);
-    this.#source = undefined;
+    if (this.#source !== undefined) this.#handleStats(this.#source.ingest.stats);
     this.#pace = 0;
+  }
+
+  /** Behind `stop`: resolves when the last statistics of the source are here, or have had time enough to come. */
+  async settle(): Promise<void> {
+    const { ingest } = this.#source ?? {};
+    if (ingest === undefined) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        ingest.off('stats', done);
+        resolve();
+      };
+      const timer = setTimeout(done, SETTLE_MS);
+      ingest.on('stats', done);
+    });
+  }
+
+  #leave(): void {
+    this.#source?.ingest.off('stats', this.#handleStats);
     this.#earlierMs += this.#mediaMs;
     this.#earlierBytes += this.#bytes;
     this.#bytes = 0;
@@ -64,7 +81,7 @@ export class MediaPosition {
 
   /** Material that has arrived, from all sources. */
   get receivedMs(): number {
-    return this.#earlierMs + (this.#source === undefined ? 0 : this.#mediaMs);
+    return this.#earlierMs + this.#mediaMs;
   }
 
   get receivedBytes(): number {

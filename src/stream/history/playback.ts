@@ -143,6 +143,7 @@ export class Playback implements HistoryDirector {
 
   get #positionMs(): number {
     const { fromMs, toMs } = this.#parts.request;
+    if (this.#end === 'finished') return this.#speed > 0 ? toMs : fromMs;
     return Math.min(toMs, Math.max(fromMs, this.#position.ms));
   }
 

@@ -1,0 +1,246 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  formatManscdp,
+  parseGbTime,
+  parseManscdp,
+  parseRecordInfoPart,
+  parseRecordInfoQuery,
+  recordInfoQuery,
+  recordInfoResponse,
+  type Manscdp,
+  type RecordItem,
+  type RecordList,
+} from '../index.ts';
+import { CAMERA_ID, DEVICE_ID, openHarness, settle, type FakeCamera, type Harness } from '../testing/harness.ts';
+
+const at = (text: string): number => parseGbTime(text) ?? Number.NaN;
+const FROM = at('2026-03-01T00:00:00');
+const TO = at('2026-03-02T00:00:00');
+
+function item(start: string, end: string, more: Partial<RecordItem> = {}): RecordItem {
+  return {
+    channelId: CAMERA_ID,
+    name: '大门',
+    filePath: '',
+    address: '',
+    startMs: at(start),
+    endMs: at(end),
+    secrecy: 0,
+    type: 'time',
+    recorderId: '',
+    fileSize: 0,
+    recordLocation: '',
+    streamNumber: 0,
+    ...more,
+  };
+}
+
+const minute = (n: number, more: Partial<RecordItem> = {}): RecordItem => {
+  const startMs = FROM + n * 10_000;
+  return { ...item('', ''), startMs, endMs: startMs + 10_000, ...more };
+};
+
+function parsed(xml: string): Manscdp {
+  const message = parseManscdp(Buffer.from(xml));
+  if (typeof message === 'string') throw new RangeError(message);
+  return message;
+}
+
+describe('RecordInfo (GB/T 28181 8)', () => {
+  test('the query: Beijing time, always Secrecy and Type (quirk: Dahua NVR)', () => {
+    const query = { channelId: CAMERA_ID, fromMs: FROM, toMs: TO, type: 'alarm' as const };
+    const body = formatManscdp(recordInfoQuery(301, query), 'gb18030');
+    expect(body.toString('latin1')).toBe(
+      '<?xml version="1.0" encoding="GB2312"?>\r\n' +
+        `<Query><CmdType>RecordInfo</CmdType><SN>301</SN><DeviceID>${CAMERA_ID}</DeviceID>` +
+        '<StartTime>2026-03-01T00:00:00</StartTime><EndTime>2026-03-02T00:00:00</EndTime>' +
+        '<Secrecy>0</Secrecy><Type>alarm</Type></Query>\r\n',
+    );
+    expect(parseRecordInfoQuery(parsed(body.toString('latin1')))).toEqual(query);
+  });
+
+  test('the answer, both ways', () => {
+    const items = [
+      item('2026-03-01T00:00:00', '2026-03-01T01:00:00', {
+        filePath: '1772294400_1772298000',
+        address: 'store 1',
+        fileSize: 734_003_200,
+        recordLocation: DEVICE_ID,
+        streamNumber: 1,
+      }),
+      item('2026-03-01T01:00:00', '2026-03-01T02:00:00', { type: 'all' }),
+    ];
+    const body = formatManscdp(recordInfoResponse(301, CAMERA_ID, { name: '大门', sumNum: 2, items }), 'gb18030');
+    const message = parseManscdp(body);
+    if (typeof message === 'string') throw new RangeError(message);
+    expect(message.body.child('RecordList')?.attribute('Num')).toBe('2');
+    expect(parseRecordInfoPart(message)).toEqual({ sumNum: 2, items, unreadable: 0 });
+  });
+
+  test.each([
+    { name: 'quirk: single digits', start: '2026-3-1T0:0:0', end: '2026-3-1T1:00:00' },
+    { name: 'quirk: +08:00 (紫光华智)', start: '2026-03-01T00:00:00+08:00', end: '2026-03-01T01:00:00+08:00' },
+    { name: 'quirk: UTC with Z', start: '2026-02-28T16:00:00Z', end: '2026-02-28T17:00:00Z' },
+    { name: 'quirk: milliseconds and a blank', start: '2026-03-01 00:00:00.000', end: '2026-03-01 01:00:00.000' },
+  ])('$name', ({ start, end }) => {
+    const list = `<RecordList Num="1"><Item><StartTime>${start}</StartTime><EndTime>${end}</EndTime></Item></RecordList>`;
+    const { items } = parseRecordInfoPart(
+      parsed(`<Response><CmdType>RecordInfo</CmdType><SN>1</SN><SumNum>1</SumNum>${list}</Response>`),
+    );
+    expect(items).toMatchObject([{ startMs: FROM, endMs: FROM + 3_600_000 }]);
+  });
+});
+
+describe('what a device has recorded', () => {
+  let harness: Harness;
+  let camera: FakeCamera;
+  beforeEach(async () => {
+    vi.useFakeTimers({ now: Date.UTC(2026, 2, 3) });
+    harness = await openHarness();
+    camera = harness.camera();
+    camera.register();
+    await vi.advanceTimersByTimeAsync(125_000);
+    camera.keepalive();
+    harness.engine.sent.length = 0;
+  });
+  afterEach(async () => {
+    await harness.platform.close();
+    vi.useRealTimers();
+  });
+
+  async function ask(range: { fromMs: number; toMs: number } = { fromMs: FROM, toMs: TO }) {
+    const result = harness.platform.records({ deviceId: DEVICE_ID, channelId: CAMERA_ID, ...range });
+    result.catch(() => undefined);
+    await settle();
+    const { sn = 0, deviceId } = harness.sentCommands('RecordInfo').at(-1) ?? {};
+    expect(deviceId).toBe(CAMERA_ID);
+    return { sn, result };
+  }
+
+  const answer = (sn: number, items: readonly RecordItem[], sumNum = items.length): void => {
+    camera.message(recordInfoResponse(sn, CAMERA_ID, { name: '大门', sumNum, items }));
+  };
+  const spans = ({ segments }: RecordList): string[] =>
+    segments.map(({ startMs, endMs, type }) => `${type} ${(startMs - FROM) / 1000}-${(endMs - FROM) / 1000}`);
+
+  test('parts are merged, sorted, and joined for the timeline; the items stay', async () => {
+    const { sn, result } = await ask();
+    answer(sn, [minute(3), minute(1)], 4);
+    answer(sn, [minute(0), minute(8)], 4);
+    const list = await result;
+    expect(list).toMatchObject({ complete: true, sumNum: 4, fromMs: FROM, toMs: TO });
+    expect(list.items.map(({ startMs }) => (startMs - FROM) / 10_000)).toEqual([0, 1, 3, 8]);
+    expect(spans(list)).toEqual(['time 0-20', 'time 30-40', 'time 80-90']);
+  });
+
+  test('items over midnight are clipped to the day, others left out', async () => {
+    const { sn, result } = await ask();
+    answer(sn, [
+      item('2026-02-28T23:30:00', '2026-03-01T00:10:00'),
+      item('2026-03-01T23:55:00', '2026-03-02T00:30:00'),
+      item('2026-03-02T00:00:00', '2026-03-02T01:00:00'),
+    ]);
+    expect(spans(await result)).toEqual(['time 0-600', 'time 86100-86400']);
+  });
+
+  test('overlaps are joined, alarms stay to be seen, kinds that meet are called recorded', async () => {
+    const { sn, result } = await ask();
+    answer(sn, [
+      minute(0, { endMs: FROM + 60_000 }),
+      minute(1, { endMs: FROM + 30_000, filePath: 'inside' }),
+      minute(5, { endMs: FROM + 100_000, type: 'manual' }),
+      minute(2, { type: 'alarm' }),
+    ]);
+    const list = await result;
+    expect(spans(list)).toEqual(['all 0-100', 'alarm 20-30']);
+    expect(list.items).toHaveLength(4);
+  });
+
+  test('nothing found: no list element (GB/T 28181 7.4)', async () => {
+    const { sn, result } = await ask();
+    answer(sn, []);
+    expect(await result).toMatchObject({ complete: true, items: [], segments: [], sumNum: 0 });
+  });
+
+  test('bad input: a wrong SN is somebody else’s answer', async () => {
+    const { sn, result } = await ask();
+    answer(sn + 1, [minute(0)]);
+    await vi.advanceTimersByTimeAsync(15_000);
+    await expect(result).rejects.toMatchObject({ code: 'device_no_response' });
+  });
+
+  test('bad input: repeated parts count once', async () => {
+    const { sn, result } = await ask();
+    for (let turn = 0; turn < 3; turn += 1) answer(sn, [minute(0), minute(1)], 3);
+    await vi.advanceTimersByTimeAsync(1_000);
+    answer(sn, [minute(2)], 3);
+    expect(await result).toMatchObject({ complete: true, items: { length: 3 } });
+    // Late repeats find nobody, and are answered all the same.
+    expect(camera.message(recordInfoResponse(sn, CAMERA_ID, { name: '', sumNum: 3, items: [minute(2)] })).status).toBe(
+      200,
+    );
+  });
+
+  test('bad input: never answered', async () => {
+    const { sn, result } = await ask();
+    await vi.advanceTimersByTimeAsync(14_999);
+    expect(await Promise.race([result, Promise.resolve('waits')])).toBe('waits');
+    await vi.advanceTimersByTimeAsync(1);
+    await expect(result).rejects.toMatchObject({ code: 'device_no_response' });
+    answer(sn, [minute(0)]);
+    const again = await ask();
+    answer(again.sn, [minute(1)]);
+    expect(await again.result).toMatchObject({ complete: true, items: { length: 1 } });
+  });
+
+  test('bad input: a device that falls silent gives what came, marked', async () => {
+    const { sn, result } = await ask();
+    answer(sn, [minute(0), minute(1)], 1_000);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await result).toMatchObject({ complete: false, sumNum: 1_000, items: { length: 2 } });
+  });
+
+  test('bad input: 400 parts', async () => {
+    const { sn, result } = await ask();
+    for (let part = 0; part < 400; part += 1) answer(sn, [minute(part)], 400);
+    const list = await result;
+    expect(list).toMatchObject({ complete: true, items: { length: 400 } });
+    expect(spans(list)).toEqual(['time 0-4000']);
+  });
+
+  test('bad input: broken XML is no part, and ends nothing', async () => {
+    const { sn, result } = await ask();
+    camera.raw(`<Response><CmdType>RecordInfo</CmdType><SN>${sn}</SN><SumNum>2</SumNum><RecordList Num="1"><Item><Sta`);
+    camera.raw(`\u0000CmdType>RecordInfo</CmdType>`);
+    answer(sn, [minute(0), minute(1)], 2);
+    expect(await result).toMatchObject({ complete: true, items: { length: 2 } });
+  });
+
+  test('bad input: times that are none, or run backwards, are counted and left out', async () => {
+    const { sn, result } = await ask();
+    answer(sn, [minute(0), item('2026-03-01T02:00:00', '2026-03-01T01:00:00')], 2);
+    expect(await result).toMatchObject({ complete: true, items: { length: 1 } });
+  });
+
+  test('bad input: 10,000 items in parts of 50, and no more than the bound', async () => {
+    const { sn, result } = await ask({ fromMs: FROM, toMs: FROM + 400_000_000 });
+    for (let part = 0; part < 600; part += 1) {
+      answer(
+        sn,
+        Array.from({ length: 50 }, (_, n) => minute(part * 50 + n)),
+        30_000,
+      );
+    }
+    const list = await result;
+    expect(list.items).toHaveLength(20_000);
+    expect(list.segments).toHaveLength(1);
+  });
+
+  test('a device that refuses says so', async () => {
+    const { sn, result } = await ask();
+    camera.raw(
+      `<Response><CmdType>RecordInfo</CmdType><SN>${sn}</SN><DeviceID>${CAMERA_ID}</DeviceID><Result>ERROR</Result></Response>`,
+    );
+    await expect(result).rejects.toMatchObject({ code: 'device_refused' });
+  });
+});
