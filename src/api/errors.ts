@@ -53,7 +53,6 @@ const API_STATUS = {
   media_node_unknown: 404,
   method_not_allowed: 405,
   request_timeout: 408,
-  playback_unsupported: 501,
   play_pending: 504,
   device_online: 409,
   snapshot_session_full: 409,

@@ -8,6 +8,7 @@ import { measureFirstFrame, measureGlassToGlass } from './first-frame.ts';
 import { measureLoad } from './load.ts';
 import { measureFanOut, measurePmsPlay, measureSignalling } from './publishing.ts';
 import { measureRegistered } from './registered-devices.ts';
+import { measureRecordInfo } from './record-info.ts';
 import { measureRecording } from './recording.ts';
 import { measureRoomBroadcast, measureRooms } from './rooms.ts';
 import { measureRtsp } from './rtsp.ts';
@@ -225,6 +226,16 @@ async function rooms(): Promise<Figure[]> {
   return figures;
 }
 
+async function recordInfo(): Promise<Figure[]> {
+  const { cpuSeconds, items, segments } = await measureRecordInfo(5000);
+  const what = 'RecordInfo of a day, 5,000 files in 1,250 messages';
+  return [
+    { what: `${what}: CPU`, value: Math.round(cpuSeconds * 1000) / 1000, unit: 's', limit: 2 },
+    { what: `${what}: files listed`, value: items, unit: '', limit: 5000, atLeast: true },
+    { what: `${what}: stretches on the timeline`, value: segments, unit: '', limit: 1 },
+  ];
+}
+
 const BENCHES: Readonly<Record<string, Bench>> = {
   sip,
   ingest,
@@ -235,6 +246,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   rtsp,
   recording,
   rooms,
+  'record-info': recordInfo,
 };
 
 const holds = ({ value, limit, atLeast }: Figure): boolean => (atLeast === true ? value >= limit : value <= limit);

@@ -25,7 +25,13 @@ export const inviteSchema = z.object({
 
 export const sessionSchema = z.object({ ...base, url: text });
 
-export const speedSchema = z.object({ ...base, url: text, speed: z.number().nullish() });
+const playbackSpeed = z
+  .number()
+  .refine((speed) => Math.abs(speed) >= 0.25 && Math.abs(speed) <= 8, 'must be 0.25 to 8, or -0.25 to -8')
+  .nullish()
+  .transform((speed) => speed ?? 1);
+
+export const speedSchema = z.object({ ...base, url: text, speed: playbackSpeed });
 
 export const queryRecordSchema = z.object({ ...base, start_time: integer, end_time: integer });
 

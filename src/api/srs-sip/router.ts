@@ -1,4 +1,5 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express';
+import type { PlaybackChange } from '../../stream/index.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { parseJson, readText, textOf, validate } from '../http/body.ts';
@@ -70,18 +71,36 @@ function sessionRows(sessions: InviteSessions, mediaServers: MediaServers): Row[
   ];
 }
 
-function playbackRows(sessions: InviteSessions): Row[] {
-  const refuse =
-    (schema: typeof sessionSchema | typeof speedSchema | typeof queryRecordSchema): Handle =>
-    (_req, body) => {
-      validate<unknown>(schema, body, 'body');
-      return sessions.unsupported();
+function playbackRows({ recorded }: InviteSessions): Row[] {
+  const steer =
+    (changeOf: (body: unknown) => { readonly url: string; readonly change: PlaybackChange }): Handle =>
+    async (_req, body) => {
+      const { url, change } = changeOf(body);
+      await recorded.change(url, change);
+      return SUCCESS;
     };
+  const state =
+    (wanted: 'paused' | 'playing') =>
+    (body: unknown): { url: string; change: PlaybackChange } => ({
+      url: validate(sessionSchema, body, 'body').url,
+      change: { state: wanted },
+    });
   return [
-    { method: 'POST', path: '/pause', handle: refuse(sessionSchema) },
-    { method: 'POST', path: '/resume', handle: refuse(sessionSchema) },
-    { method: 'POST', path: '/speed', handle: refuse(speedSchema) },
-    { method: 'POST', path: '/query-record', handle: refuse(queryRecordSchema) },
+    { method: 'POST', path: '/pause', handle: steer(state('paused')) },
+    { method: 'POST', path: '/resume', handle: steer(state('playing')) },
+    {
+      method: 'POST',
+      path: '/speed',
+      handle: steer((body) => {
+        const { url, speed } = validate(speedSchema, body, 'body');
+        return { url, change: { speed } };
+      }),
+    },
+    {
+      method: 'POST',
+      path: '/query-record',
+      handle: (_req, body) => recorded.records(validate(queryRecordSchema, body, 'body')),
+    },
   ];
 }
 
@@ -147,7 +166,7 @@ function answer(context: ApiContext, { method, path, handle }: Row): RequestHand
   };
 }
 
-/** The whole interface of srs-sip (its rows 1 to 16), byte-compatible; playback answers with an error yet. */
+/** The whole interface of srs-sip (its rows 1 to 16), byte-compatible. */
 export function createSrsSipRouter(context: ApiContext): SrsSipRouter {
   const router = Router({ strict: true, caseSensitive: true });
   const sessions = new InviteSessions(context);

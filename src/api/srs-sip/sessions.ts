@@ -6,16 +6,17 @@ import { sourceAddress } from '../http/context.ts';
 import { within } from '../http/deadline.ts';
 import { parseStreamUrl } from '../srs/stream-url.ts';
 import type { z } from 'zod';
+import { RecordedSessions } from './playbacks.ts';
 import type { inviteSchema } from './requests.ts';
 
 const DEFAULT_DEADLINE_MS = 9000;
 /** Streams that /invite opened; the oldest is forgotten first. */
 const MAX_COUNTED = 10_000;
 
-const PLAYBACK_UNSUPPORTED = 'playback is not supported yet';
-
-/** Rows 6 and 7: opening and leaving a live stream, counted per stream as in the original. */
+/** Rows 6 and 7: opening and leaving a stream, counted per stream as in the original. */
 export class InviteSessions {
+  /** Of recorded material. */
+  readonly recorded: RecordedSessions;
   readonly #context: ApiContext;
   readonly #invites = new Map<string, number>();
   readonly #onClosed = (stream: StreamSnapshot): void => {
@@ -24,6 +25,7 @@ export class InviteSessions {
 
   constructor(context: ApiContext) {
     this.#context = context;
+    this.recorded = new RecordedSessions(context.parts.platform, context.parts.streams.playbacks);
     context.parts.streams.on('closed', this.#onClosed);
   }
 
@@ -34,11 +36,10 @@ export class InviteSessions {
   /** @throws ApiError, StreamError */
   async invite(req: Request, body: z.infer<typeof inviteSchema>): Promise<{ channel_id: string; url: string }> {
     const { gate, options, publicAddress, tokens } = this.#context;
-    if (body.play_type !== 0) throw new ApiError('playback_unsupported', PLAYBACK_UNSUPPORTED);
-    const stream = await this.#open(body);
-    this.#count(stream.name);
-    const token = gate.enabled ? await tokens.signPlay(stream.name, options.auth.playTokenTtlMs) : undefined;
-    return { channel_id: body.channel_id, url: publicAddress.webrtcUrl(req, stream.name, token) };
+    const name = body.play_type === 0 ? await this.#open(body) : await this.#openRecorded(body);
+    this.#count(name);
+    const token = gate.enabled ? await tokens.signPlay(name, options.auth.playTokenTtlMs) : undefined;
+    return { channel_id: body.channel_id, url: publicAddress.webrtcUrl(req, name, token) };
   }
 
   /**
@@ -60,12 +61,17 @@ export class InviteSessions {
     if (stream.viewers.every(({ remoteAddress }) => remoteAddress === source)) await streams.close(stream.name);
   }
 
-  /** @throws ApiError */
-  unsupported(): never {
-    throw new ApiError('playback_unsupported', PLAYBACK_UNSUPPORTED);
+  /** `play_type` 1 and 2, playback and download: the original shows both. */
+  async #openRecorded(body: z.infer<typeof inviteSchema>): Promise<string> {
+    const opening = this.recorded.open(body);
+    opening.catch(() => undefined);
+    const deadlineMs = this.#context.options.inviteDeadlineMs ?? DEFAULT_DEADLINE_MS;
+    const result = await within(opening, deadlineMs);
+    if (result !== 'timeout') return result.value.stream;
+    throw new ApiError('play_pending', `no picture of the recording within ${deadlineMs} ms, still trying`);
   }
 
-  async #open(body: z.infer<typeof inviteSchema>): Promise<StreamSnapshot> {
+  async #open(body: z.infer<typeof inviteSchema>): Promise<string> {
     const { platform, streams } = this.#context.parts;
     const channelId = body.channel_id;
     // The original finds the device by the channel alone; clients may leave the device out.
@@ -79,7 +85,7 @@ export class InviteSessions {
     // After the deadline nobody waits for it any more; its end is in the timeline.
     opening.catch(() => undefined);
     const result = await within(opening, deadlineMs);
-    if (result !== 'timeout') return result.value;
+    if (result !== 'timeout') return result.value.name;
     const play = streams.plays({ deviceId, channelId, limit: 1 })[0];
     throw new ApiError('play_pending', `no picture within ${deadlineMs} ms, still trying: ${progressOf(play)}`);
   }

@@ -196,7 +196,7 @@ describe('row 6: invite', () => {
     ['nothing', '', 400, /empty/],
     ['a list', '[]', 400, /expected object/],
     ['a number as id', { ...body, channel_id: 7 }, 400, /body\.channel_id/],
-    ['playback', { ...body, play_type: 1 }, 500, /^playback is not supported yet$/],
+    ['playback of no range', { ...body, play_type: 1 }, 400, /end_time must be after start_time/],
     ['unknown device', { ...body, device_id: '1' }, 500, /device not found: 1/],
     ['unknown channel alone', { ...body, device_id: '', channel_id: '9' }, 500, /device not found: 9/],
   ])('refused: %s', async (_name, request, code, message) => {
@@ -283,16 +283,59 @@ describe('row 7: bye', () => {
 });
 
 describe('rows 8 to 10 and 12: playback', () => {
+  beforeEach(() => api.platform.addDevice(fakeDevice(), [fakeChannel()]));
+  const range = { device_id: DEVICE, channel_id: CHANNEL, start_time: 1_700_000_000, end_time: 1_700_003_600 };
+  const invite = async (): Promise<string> => {
+    const response = await api.send('POST', `${V1}/invite`, { ...range, media_server_id: 1, play_type: 1 });
+    return ((await response.json()) as { data: { url: string } }).data.url;
+  };
+
+  test('invite plays the range, once for all who ask for it; pause, resume and speed find it by its url', async () => {
+    const url = await invite();
+    expect(url).toContain(`/playback/${DEVICE}_${CHANNEL}_`);
+    expect(await invite()).toBe(url);
+    expect(api.streams.playbacks.list()).toMatchObject([{ fromMs: 1_700_000_000_000, toMs: 1_700_003_600_000 }]);
+    for (const [path, more] of [['/pause'], ['/resume'], ['/speed', { speed: 2 }]] as const) {
+      const response = await api.send('POST', V1 + path, { device_id: 'x', channel_id: 'y', url, ...more });
+      expect(await bytes(response)).toBe('{"code":0,"data":{"msg":"success"}}\n');
+    }
+    expect(api.streams.playbacks.changes.map(([, change]) => change)).toEqual([
+      { state: 'paused' },
+      { state: 'playing' },
+      { speed: 2 },
+    ]);
+  });
+
   test.each([
-    ['/pause', { url: 'u' }],
-    ['/resume', { url: 'u' }],
-    ['/speed', { url: 'u', speed: 2 }],
-    ['/query-record', { device_id: DEVICE, channel_id: CHANNEL, start_time: 1, end_time: 2 }],
-  ])('%s', async (path, body) => {
-    const response = await api.send('POST', V1 + path, body);
-    expect(await bytes(response)).toBe('{"code":500,"data":{"msg":"playback is not supported yet"}}\n');
-    const wrong = await api.send('POST', V1 + path, { ...body, url: 1, start_time: 'x' });
-    expect(await wrong.json()).toMatchObject({ code: 400 });
+    ['/pause', { url: 'webrtc://h/playback/none' }, 500],
+    ['/resume', { url: 1 }, 400],
+    ['/speed', { url: 'webrtc://h/playback/none', speed: 100 }, 400],
+    ['/query-record', { ...range, end_time: 1 }, 400],
+    ['/query-record', { ...range, device_id: '1' }, 500],
+    ['/query-record', { ...range, start_time: 'x' }, 400],
+  ])('refused: %s %j', async (path, body, code) => {
+    expect(await (await api.send('POST', V1 + path, body)).json()).toMatchObject({ code });
+  });
+
+  test('query-record lists Beijing times, null where nothing is', async () => {
+    expect(await bytes(await api.send('POST', `${V1}/query-record`, range))).toBe('{"code":0,"data":null}\n');
+    const item = { channelId: CHANNEL, name: 'IPC', filePath: 'f', address: 'a', secrecy: 0, type: 'time' as const };
+    const more = { startMs: 1_700_000_000_000, endMs: 1_700_003_600_000, recorderId: '', fileSize: 0 };
+    const items = [{ ...item, ...more, recordLocation: '', streamNumber: 0 }];
+    api.platform.recordList = {
+      deviceId: DEVICE,
+      channelId: CHANNEL,
+      fromMs: 0,
+      toMs: 1,
+      sumNum: 1,
+      complete: true,
+      items,
+      segments: [],
+    };
+    expect(await bytes(await api.send('POST', `${V1}/query-record`, range))).toBe(
+      `{"code":0,"data":[{"device_id":"${CHANNEL}","name":"IPC","file_path":"f","address":"a",` +
+        '"start_time":"2023-11-15T06:13:20","end_time":"2023-11-15T07:13:20","secrecy":0,"type":"time"}]}\n',
+    );
   });
 });
 
