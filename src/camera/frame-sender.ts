@@ -21,6 +21,8 @@ export interface FrameSenderOptions {
   readonly ssrc: number;
   readonly log: FrameLog;
   readonly counters: MediaCounters;
+  /** A frame that found the connection full comes again; without this nothing leaves until a key frame. */
+  readonly repeats?: boolean;
   /** Told of each frame as it leaves; `sentAt` is Unix ms. */
   readonly onFrame?: (index: number, sentAt: number) => void;
 }
@@ -54,7 +56,7 @@ export class FrameSender {
   send({ index, number, place, withAudio }: DueFrame): boolean {
     const { muxed, behaviour, outlet } = this.#options;
     const template = muxed.template(index, withAudio);
-    if (this.#waitsForKeyFrame && !template.keyFrame) return false;
+    if (this.#waitsForKeyFrame && !template.keyFrame && this.#options.repeats !== true) return false;
     const starts = template.packets;
     const stamped = stampFrame(template, {
       ssrc: this.#options.ssrc,

@@ -35,7 +35,7 @@ export class HistorySession implements CallMedia {
 
   constructor(options: HistorySessionOptions) {
     this.#options = options;
-    this.#sender = new FrameSender(options);
+    this.#sender = new FrameSender({ ...options, repeats: true });
     const { fps } = options.muxed.clip;
     this.#first = options.fromSec * fps;
     this.#length = Math.max(0, (options.toSec - options.fromSec) * fps);

@@ -11,6 +11,15 @@ function timesOf(frames: readonly (readonly [stampMs: number, arrivalMs: number]
 }
 
 describe('TrackClock', () => {
+  test.each([0.25, 1, 4, 16])('what comes at %d times its pace is as long as its stamps say', (pace) => {
+    const clock = new TrackClock(90_000, true);
+    const times = Array.from({ length: 1000 }, (_, n) => clock.at(n * 3600, (n * 40) / pace));
+    expect(times.at(-1)).toBeCloseTo(999 * 40, 3);
+    // A gap of the material is no time of the file.
+    expect(clock.at(1_000_000_000, 50_000) - times.at(-1)!).toBeLessThan(60_000);
+    expect(clock.epoch).toBe(1);
+  });
+
   test.each([
     {
       name: 'the stamps count, not the arrival',
