@@ -7,6 +7,7 @@ import { benchClip } from './clip.ts';
 import { measureFirstFrame, measureGlassToGlass } from './first-frame.ts';
 import { measureLoad } from './load.ts';
 import { measureFanOut, measurePmsPlay, measureSignalling } from './publishing.ts';
+import { measurePtz } from './ptz.ts';
 import { measureRegistered } from './registered-devices.ts';
 import { measureRecordInfo } from './record-info.ts';
 import { measureRecording } from './recording.ts';
@@ -110,6 +111,22 @@ async function devices(): Promise<Figure[]> {
     { what: 'devices online', value: online, unit: '', limit: 10_000, atLeast: true },
     { what: '10,000 devices with 60 s keepalives: share of one core', value: cpuPercent, unit: '%', limit: 15 },
     { what: '10,000 devices: resident memory of all processes', value: residentMb, unit: 'MB', limit: 400 },
+  ];
+}
+
+async function ptz(): Promise<Figure[]> {
+  const { commandsPerSecond, cpuMsPerCommand, p95Ms, failed } = await measurePtz(100, 10);
+  return [
+    {
+      what: 'PTZ commands per second, by REST to 100 cameras',
+      value: commandsPerSecond,
+      unit: '/s',
+      limit: 1_000,
+      atLeast: true,
+    },
+    { what: 'PTZ: CPU per command', value: cpuMsPerCommand, unit: 'ms', limit: 1 },
+    { what: "PTZ at 500/s: from the request to the camera's 200, p95", value: p95Ms, unit: 'ms', limit: 50 },
+    { what: 'PTZ commands that failed', value: failed, unit: '', limit: 0 },
   ];
 }
 
@@ -242,6 +259,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   viewers,
   'first-frame': firstFrame,
   devices,
+  ptz,
   publishing,
   rtsp,
   recording,

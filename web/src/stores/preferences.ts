@@ -18,6 +18,8 @@ export const usePreferences = defineStore('preferences', () => {
       panelOpen: true,
       panelTab: 'control' as 'control' | 'timeline',
       ptzSpeed: 5,
+      presetsOpen: false,
+      cruiseOpen: false,
       onlineOnly: false,
       rememberCameras: true,
     }),

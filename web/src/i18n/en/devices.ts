@@ -35,6 +35,8 @@ export const devices = {
   drawer: {
     overview: 'Overview',
     settings: 'Settings',
+    control: 'Control',
+    config: 'Configuration',
     channels: 'Channels',
     sip: 'SIP trace',
     id: 'Device ID',

@@ -1,6 +1,7 @@
 import { app, login } from './app.ts';
 import { call } from './call.ts';
 import { conference } from './conference.ts';
+import { control } from './control.ts';
 import { devices } from './devices.ts';
 import { live } from './live.ts';
 import { meet } from './meet.ts';
@@ -22,6 +23,7 @@ export const en = {
   failures,
   timeline,
   devices,
+  control,
   streams,
   publish,
   meet,

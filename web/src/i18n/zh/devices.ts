@@ -37,6 +37,8 @@ export const devices: typeof enDevices = {
   drawer: {
     overview: '概览',
     settings: '设置',
+    control: '控制',
+    config: '配置',
     channels: '通道',
     sip: 'SIP 跟踪',
     id: '设备编号',

@@ -2,6 +2,7 @@ import type { Messages } from '../en/index.ts';
 import { app, login } from './app.ts';
 import { call } from './call.ts';
 import { conference } from './conference.ts';
+import { control } from './control.ts';
 import { devices } from './devices.ts';
 import { live } from './live.ts';
 import { meet } from './meet.ts';
@@ -23,6 +24,7 @@ export const zh: Messages = {
   failures,
   timeline,
   devices,
+  control,
   streams,
   publish,
   meet,

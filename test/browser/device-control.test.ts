@@ -1,0 +1,119 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
+import type { GatewayProcess } from '../support/gateway-process.ts';
+import { channelsKnown, Scene } from '../support/scene.ts';
+
+const DEVICE = '34020000001320000001';
+const CHANNEL = '34020000001310000001';
+const PATH = `/api/v1/devices/${DEVICE}/channels/${CHANNEL}`;
+
+const within = { timeout: 40_000 };
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+afterAll(() => browser.close());
+
+async function openScene(scene: Scene, path: string) {
+  const gateway = await scene.gateway({ config: { media: { listen: '127.0.0.1', address: '127.0.0.1' } } });
+  const camera = await scene.camera(gateway);
+  await channelsKnown(gateway, 1);
+  const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1400, height: 950 } });
+  scene.keep(context, (open) => open.close());
+  const page: Page = await context.newPage();
+  await page.goto(gateway.base + path);
+  return { gateway, camera, page };
+}
+
+const pan = async (gateway: GatewayProcess) => {
+  const { pan: degrees = 0 } = await gateway.json<{ pan?: number }>('GET', `${PATH}/ptz-position`);
+  return Math.round(degrees);
+};
+
+describe('the live page', () => {
+  test('a preset is set and called, the lens moves, the sub-stream is switched to', async () => {
+    await using scene = new Scene();
+    const { gateway, camera, page } = await openScene(scene, '/');
+    await gateway.json('PATCH', `/api/v1/devices/${DEVICE}`, { subStreamDialect: 'streamnumber' });
+    const id = (testid: string) => page.getByTestId(testid);
+    await id(`channel-${DEVICE}-${CHANNEL}`).click();
+    await id('section-presets').click();
+    await page.getByText('No preset is set yet').waitFor();
+
+    await gateway.json('POST', `${PATH}/ptz-position`, { pan: 40, tilt: 5, zoom: 2 });
+    await expect.poll(() => id('preset-number').inputValue(), within).toBe('1');
+    await id('preset-new-name').fill('大门');
+    await id('preset-set').click();
+    await expect.poll(() => id('preset-1-name').innerText(), within).toBe('大门');
+    await gateway.json('POST', `${PATH}/ptz-position`, { pan: 200 });
+    expect(await pan(gateway)).toBe(200);
+    await id('preset-1-call').click();
+    await expect.poll(() => pan(gateway), within).toBe(40);
+    await id('preset-1-delete').click();
+    await page.getByText('No preset is set yet').waitFor();
+
+    const lens: string[] = [];
+    camera.on('ptz', (_channelId, command) => {
+      if (command.kind === 'lens') lens.push(`${command.focus} ${command.iris}`);
+      if (command.kind === 'auxiliary') lens.push(`${command.number} ${command.on}`);
+    });
+    await id('ptz-focusNear').hover();
+    await page.mouse.down();
+    await expect.poll(() => lens.join(), within).toBe('1 0');
+    await page.mouse.up();
+    await expect.poll(() => lens.join(), within).toBe('1 0,0 0');
+    await id('ptz-wiper').click();
+    await expect.poll(() => lens.at(-1), within).toBe('1 true');
+
+    const phase = () => id('cell-0').getAttribute('data-phase');
+    await expect.poll(phase, within).toBe('playing');
+    await id('cell-0').hover();
+    await id('cell-0-stream').click();
+    const streams = async () => {
+      const { items } = await gateway.json<{ items: Array<{ name: string }> }>('GET', '/api/v1/live-streams');
+      return items.map(({ name }) => name);
+    };
+    await expect.poll(async () => (await streams()).some((name) => name.endsWith('_1')), within).toBe(true);
+    await expect.poll(phase, within).toBe('playing');
+    await expect.poll(() => id('cell-0').innerText(), within).toContain('Sub-stream');
+  });
+});
+
+describe('the device page', () => {
+  test('state, commands told as confirmed, a picture, SD cards, configuration', async () => {
+    await using scene = new Scene();
+    const { gateway, page } = await openScene(scene, '/devices');
+    const id = (testid: string) => page.getByTestId(testid);
+    await id(`device-row-${DEVICE}`).click();
+    await id('device-tab-control').click();
+    await id('ask-state').click();
+    await expect.poll(() => id('state-recording').innerText(), within).toBe('off');
+    await id('command-recordStart').click();
+    await page.getByText('The device confirmed it').first().waitFor();
+    await expect.poll(() => id('state-recording').innerText(), within).toBe('on');
+
+    await id('take-picture').click();
+    const width = () =>
+      page
+        .locator('[data-testid=picture] img')
+        .first()
+        .evaluate((img) => (img as unknown as { naturalWidth: number }).naturalWidth);
+    await id('picture').first().waitFor();
+    await expect.poll(width, within).toBe(640);
+
+    await id('ask-cards').click();
+    await expect.poll(() => id('sd-card').count(), within).toBe(2);
+
+    await id('device-tab-config').click();
+    await expect.poll(() => id('config-heartBeatCount').inputValue(), within).toBe('3');
+    await id('config-type').selectOption('FrameMirror');
+    await id('config-mirror').selectOption('2');
+    await id('config-save').click();
+    const mirror = async () => {
+      const path = `/api/v1/devices/${DEVICE}/config?types=FrameMirror`;
+      return (await gateway.json<{ values: { FrameMirror?: number } }>('GET', path)).values.FrameMirror;
+    };
+    await expect.poll(mirror, within).toBe(2);
+  });
+});

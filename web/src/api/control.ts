@@ -1,0 +1,162 @@
+import { call } from './http.ts';
+import type { Page } from './types.ts';
+
+/** A channel, or a device as its own channel. */
+export interface ControlTarget {
+  readonly deviceId: string;
+  readonly channelId: string;
+}
+
+/** `confirmed`: the device answered OK; `sent`: the command has no answer in the standard. */
+export interface ControlAnswer {
+  readonly command: string;
+  readonly outcome: 'sent' | 'confirmed';
+}
+
+export interface ListAnswer<T> {
+  readonly items: readonly T[];
+  readonly sumNum: number;
+  readonly complete: boolean;
+}
+
+export interface Preset {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface CruiseTrack {
+  readonly number: number;
+  readonly name: string;
+}
+
+export interface HomePosition {
+  readonly enabled?: boolean;
+  /** Seconds. */
+  readonly resetTime?: number;
+  readonly presetIndex?: number;
+}
+
+export interface SdCard {
+  readonly id?: number;
+  readonly name?: string;
+  readonly status?: 'ok' | 'formatting' | 'unformatted' | 'idle' | 'error';
+  /** Percent. */
+  readonly formatProgress?: number;
+  /** Megabytes. */
+  readonly capacity?: number;
+  readonly freeSpace?: number;
+}
+
+export interface DeviceState {
+  readonly online: boolean;
+  readonly status: string;
+  readonly encode: string;
+  readonly record: string;
+  readonly deviceTime: string;
+  readonly reason: string;
+  readonly alarms: ReadonlyArray<{ readonly deviceId: string; readonly dutyStatus: string }>;
+}
+
+export interface Upgrade {
+  readonly state: 'accepted' | 'restarting' | 'registered' | 'done' | 'failed' | 'no_report';
+  readonly firmware: string;
+  readonly failedReason?: string;
+}
+
+export interface Capability {
+  readonly command: string;
+  readonly outcome: 'sent' | 'confirmed' | 'refused' | 'unanswered';
+  readonly at: number;
+  readonly detail: string;
+}
+
+export interface ConfigAnswer {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly missing: readonly string[];
+  readonly complete: boolean;
+}
+
+export interface Snapshot {
+  readonly id: string;
+  readonly at: number;
+}
+
+export interface SnapshotSession {
+  readonly id: string;
+  readonly state: 'waiting' | 'complete' | 'partial' | 'failed';
+  readonly snapshots: readonly Snapshot[];
+}
+
+export type CruiseCommand =
+  | { readonly action: 'add'; readonly preset: number; readonly name?: string }
+  | { readonly action: 'remove'; readonly preset: number }
+  | { readonly action: 'clear' | 'start' | 'stop' }
+  | { readonly action: 'speed'; readonly speed: number }
+  | { readonly action: 'dwell'; readonly seconds: number };
+
+const device = (id: string) => `/devices/${encodeURIComponent(id)}`;
+const channel = ({ deviceId, channelId }: ControlTarget) =>
+  `${device(deviceId)}/channels/${encodeURIComponent(channelId)}`;
+const post = (path: string, body?: unknown) => call<ControlAnswer>('POST', path, body === undefined ? {} : { body });
+
+export interface LensMove {
+  readonly focus?: 'near' | 'far';
+  readonly iris?: 'open' | 'close';
+  /** 0-255. */
+  readonly focusSpeed?: number;
+  readonly irisSpeed?: number;
+}
+
+export const sendLens = (target: ControlTarget, body: LensMove) => post(`${channel(target)}/lens`, body);
+export const switchAuxiliary = (target: ControlTarget, number: number, on: boolean) =>
+  post(`${channel(target)}/auxiliaries/${number}`, { on });
+
+export const listPresets = (target: ControlTarget) => call<ListAnswer<Preset>>('GET', `${channel(target)}/presets`);
+export const setPreset = (target: ControlTarget, number: number, name: string) =>
+  post(`${channel(target)}/presets/${number}`, name === '' ? {} : { name });
+export const callPreset = (target: ControlTarget, number: number) => post(`${channel(target)}/presets/${number}/call`);
+export const deletePreset = (target: ControlTarget, number: number) =>
+  call<ControlAnswer>('DELETE', `${channel(target)}/presets/${number}`);
+
+export const sendCruise = (target: ControlTarget, group: number, body: CruiseCommand) =>
+  post(`${channel(target)}/cruises/${group}`, body);
+export const listCruiseTracks = (target: ControlTarget) =>
+  call<ListAnswer<CruiseTrack>>('GET', `${channel(target)}/cruise-tracks`);
+
+export const readHomePosition = (target: ControlTarget) =>
+  call<HomePosition>('GET', `${channel(target)}/home-position`);
+export const setHomePosition = (target: ControlTarget, body: HomePosition) =>
+  post(`${channel(target)}/home-position`, body);
+
+export const readState = (deviceId: string) => call<DeviceState>('GET', `${device(deviceId)}/status`);
+export const reboot = (deviceId: string) => post(`${device(deviceId)}/reboot`);
+export const switchRecord = (target: ControlTarget, on: boolean) => post(`${channel(target)}/record`, { on });
+export const switchGuard = (target: ControlTarget, set: boolean) => post(`${channel(target)}/guard`, { set });
+export const resetAlarm = (target: ControlTarget) => post(`${channel(target)}/alarm-reset`, {});
+export const listSdCards = (deviceId: string) => call<ListAnswer<SdCard>>('GET', `${device(deviceId)}/sd-cards`);
+export const formatSdCard = (deviceId: string, card: number) => post(`${device(deviceId)}/sd-cards/format`, { card });
+export const listCapabilities = (deviceId: string) =>
+  call<{ items: Capability[] }>('GET', `${device(deviceId)}/capabilities`);
+
+export interface UpgradeOrder {
+  readonly firmware: string;
+  readonly fileUrl: string;
+  readonly manufacturer: string;
+}
+
+export const startUpgrade = (deviceId: string, body: UpgradeOrder) =>
+  call<Upgrade>('POST', `${device(deviceId)}/upgrade`, { body });
+export const readUpgrade = (deviceId: string) => call<Upgrade>('GET', `${device(deviceId)}/upgrade`);
+
+export const readConfig = (target: ControlTarget, type: string) =>
+  call<ConfigAnswer>('GET', `${channel(target)}/config`, { query: { types: type } });
+export const writeConfig = (target: ControlTarget, type: string, body: unknown) =>
+  call<ControlAnswer>('PATCH', `${channel(target)}/config/${type}`, { body });
+
+export const orderSnapshot = (target: ControlTarget) =>
+  call<SnapshotSession>('POST', `${channel(target)}/snapshots`, { body: { count: 1 } });
+export const readSnapshotSession = (id: string) => call<SnapshotSession>('GET', `/snapshot-sessions/${id}`);
+export const listSnapshots = (deviceId: string, limit: number) =>
+  call<Page<Snapshot>>('GET', '/snapshots', { query: { deviceId, limit } });
+export const deleteSnapshot = (id: string) => call<void>('DELETE', `/snapshots/${id}`);
+export const snapshotUrl = (id: string) => `/api/v1/snapshots/${id}/picture`;
