@@ -7,6 +7,7 @@ import {
   createAlarmStore,
   createCapabilityStore,
   createDeviceStore,
+  createGroupStore,
   createPositionStore,
   type Database,
 } from './store/index.ts';
@@ -42,6 +43,7 @@ export function openPlatform(config: Config, database: Database, secrets: Secret
     {
       store: createDeviceStore(database),
       capabilities: createCapabilityStore(database, log),
+      overrides: createGroupStore(database),
       reportStores: { alarms: createAlarmStore(database), positions: createPositionStore(database) },
       createEngine: createSipEngine,
       log,

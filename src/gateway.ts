@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createApi, createRoomRights, type Api, type ListenOptions } from './api/index.ts';
 import { openSecrets, type Config, type Secrets } from './config/index.ts';
-import type { Platform, Snapshots } from './gb28181/index.ts';
+import { createOwnGroups, type Platform, type Snapshots } from './gb28181/index.ts';
 import { createMediaThreads, type MediaThreads } from './media/index.ts';
 import { openPlatform, serveReports } from './gateway-platform.ts';
 import { alertOfCalls, alertOfIce, openAlerts } from './gateway-alerts.ts';
@@ -26,6 +26,7 @@ import type { Meetings } from './rooms/meeting/index.ts';
 import { supervise, type Supervision } from './gateway-supervision.ts';
 import { about } from './start-error.ts';
 import {
+  createGroupStore,
   createMediaServerStore,
   createPullStore,
   createRecordingStore,
@@ -228,6 +229,7 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
       platform,
       snapshots,
       streams,
+      groups: createOwnGroups({ store: createGroupStore(database), platform, log }),
       mediaServers: createMediaServerStore(database),
       pulls,
       recordings,

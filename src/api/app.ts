@@ -18,6 +18,7 @@ import { CommandRoutes } from './rest/command-routes.ts';
 import { addDeviceCommandRoutes, addUpgradeRoutes } from './rest/device-commands.ts';
 import { addConfigRoutes } from './rest/device-configs.ts';
 import { addQueryRoutes } from './rest/device-queries.ts';
+import { addGroupChannelRoutes, addGroupRoutes } from './rest/groups.ts';
 import { addDeviceQueryRoutes, addDeviceRoutes } from './rest/devices.ts';
 import { addDownloadRoutes } from './rest/downloads.ts';
 import { addLiveStreamRoutes } from './rest/live-streams.ts';
@@ -84,6 +85,8 @@ export function createApp(context: ApiContext): App {
   addSubscriptionRoutes(routes, context);
   addAlarmRoutes(routes, context);
   addPositionRoutes(routes, context);
+  addGroupRoutes(routes, context);
+  addGroupChannelRoutes(routes, context);
   addPlayRoutes(routes, context);
   addRecordRoutes(routes, context);
   addPlaybackRoutes(routes, context);

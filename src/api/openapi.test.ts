@@ -14,6 +14,9 @@ import { createSnapshots } from '../gb28181/index.ts';
 import { silentLogger } from '../util/index.ts';
 import { createApp } from './app.ts';
 import { Gate } from './auth/gate.ts';
+import { createOwnGroups } from '../gb28181/index.ts';
+import { openDatabase } from '../store/database.ts';
+import { createGroupStore } from '../store/groups.ts';
 import { Tokens } from './auth/tokens.ts';
 import { PublicAddress } from './public-address.ts';
 import { channelSchema } from './schemas/channel.ts';
@@ -100,6 +103,11 @@ describe('the document', () => {
       parts: {
         platform: new FakePlatform(),
         snapshots: createSnapshots(new FakePlatform(), new MemorySnapshotStore()),
+        groups: createOwnGroups({
+          store: createGroupStore(openDatabase(':memory:')),
+          platform: new FakePlatform(),
+          log: silentLogger,
+        }),
         streams: new FakeStreams(),
         mediaServers: {
           list: () => [],

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import type { z } from 'zod';
-import type { Platform, Snapshots } from '../gb28181/index.ts';
+import type { OwnGroups, Platform, Snapshots } from '../gb28181/index.ts';
 import type { Streams } from '../stream/index.ts';
 import type { Logger } from '../util/index.ts';
 import type { ApiRoomActors } from './room-actors.ts';
@@ -213,6 +213,7 @@ export interface SupervisedUsage {
 export interface ApiParts {
   readonly platform: Platform;
   readonly snapshots: Snapshots;
+  readonly groups: OwnGroups;
   readonly streams: Streams;
   readonly mediaServers: MediaServerStore;
   readonly pulls: PullList;

@@ -8,6 +8,14 @@ export class DeviceUnknownError extends GatewayError {
   }
 }
 
+/** The device has no such channel in its catalogue. */
+export class ChannelUnknownError extends GatewayError {
+  override readonly code = 'channel_unknown';
+  constructor(deviceId: string, channelId: string) {
+    super(`device ${deviceId} has no channel ${channelId}`);
+  }
+}
+
 /** The device is known but not registered, not admitted, or went away during the operation. */
 export class DeviceOfflineError extends GatewayError {
   override readonly code = 'device_offline';

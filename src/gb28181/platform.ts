@@ -22,6 +22,8 @@ import type { DeviceRecord } from './device/record.ts';
 import { DEFAULT_SETTINGS, resolveSettings, type EffectiveSettings, type SettingsInForce } from './device/settings.ts';
 import { DeviceTable } from './device/table.ts';
 import { RequestAbortedError } from './errors.ts';
+import { ChannelOverrides } from './groups/overrides.ts';
+import type { ChannelOverride, OverrideStore } from './groups/types.ts';
 import { Interview } from './interview.ts';
 import {
   MEDIA_STATUS_FILE_END,
@@ -72,6 +74,8 @@ export interface PlatformParts {
   readonly reportStores: ReportStores;
   /** Absent = what devices can do is learned anew after each start. */
   readonly capabilities?: CapabilityStore;
+  /** Absent: the operator's names and positions last as long as the process. */
+  readonly overrides?: OverrideStore;
   readonly createEngine: (options: SipEngineOptions) => Promise<SipEngine>;
   readonly log: Logger;
   /** Unix ms; for tests. */
@@ -122,6 +126,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   constructor(options: PlatformOptions, parts: PlatformParts) {
     super();
     const { store, reportStores: stores, log, now = Date.now, catalogTimes = CATALOG_TIMES } = parts;
+    const overrides = new ChannelOverrides(parts.overrides);
     this.serial = options.serial;
     this.realm = options.realm;
     this.#options = options;
@@ -146,7 +151,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     };
     this.#defaults = { ...DEFAULT_SETTINGS, dateHeader: options.dateHeader };
     const defaults = this.#defaults;
-    this.#table = new DeviceTable({ serial, keepaliveTimeoutMinSec, defaults, store, listener, now, log });
+    this.#table = new DeviceTable({ serial, keepaliveTimeoutMinSec, defaults, store, overrides, listener, now, log });
     this.#trace = new SipTrace({
       maxEntries: options.traceEntries,
       deviceOf: (user, flow) => this.#table.sender(user, flow)?.id,
@@ -294,6 +299,10 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
 
   settingsInForce(deviceId: string): SettingsInForce {
     return this.#table.get(deviceId)?.inForce ?? resolveSettings(NOBODY, this.#defaults);
+  }
+
+  overrideChannel(deviceId: string, channelId: string, override: ChannelOverride): Channel {
+    return this.#table.override(this.#access.known(deviceId), channelId, override);
   }
 
   setAdmission(deviceId: string, admission: Admission): Device {

@@ -7,6 +7,7 @@ import type { DeviceControls } from './control/types.ts';
 import type { SnapshotFinished } from './manscdp/index.ts';
 import type { DeviceQueries } from './query/types.ts';
 import type { DeviceUpgrades } from './upgrade/types.ts';
+import type { ChannelOverride } from './groups/types.ts';
 import type { DeviceSettings, MediaTransport, SettingsInForce } from './device/settings.ts';
 
 export type * from './alarm/types.ts';
@@ -83,6 +84,8 @@ export interface Channel extends Omit<CatalogItem, 'sensor'> {
   readonly parentId: string;
   readonly kind: 'video' | 'audio' | 'alarm' | 'region' | 'group' | 'organisation' | 'system' | 'other';
   readonly updatedAt: number;
+  /** What the device says, where the operator has set a name or a position of his own. */
+  readonly told?: Pick<CatalogItem, 'name' | 'longitude' | 'latitude'>;
 }
 
 /** What a RecordInfo query asks for (GB/T 28181 8.1). */
@@ -321,6 +324,8 @@ export interface Platform extends EventEmitter<PlatformEvents> {
   updateSettings(deviceId: string, settings: DeviceSettings): Device;
   /** What is in force for a device and where it comes from; the platform's defaults for an unknown one. */
   settingsInForce(deviceId: string): SettingsInForce;
+  /** Name and position in place of the device's; empty takes all back. @throws ChannelUnknownError */
+  overrideChannel(deviceId: string, channelId: string, override: ChannelOverride): Channel;
   setAdmission(deviceId: string, admission: Admission): Device;
   /** Forgets an offline device and its channels. */
   removeDevice(deviceId: string): boolean;

@@ -3,6 +3,7 @@ export { openCallHistory, openCalls, type CallDatabasePlace, type Calls } from '
 export { DatabaseError, openDatabase, type Database } from './database.ts';
 export { createCapabilityStore } from './capabilities.ts';
 export { createDeviceStore } from './devices.ts';
+export { createGroupStore } from './groups.ts';
 export { createMediaServerStore } from './media-servers.ts';
 export { createPositionStore } from './positions.ts';
 export { createPullStore } from './pulls.ts';

@@ -5,6 +5,8 @@ import { createSnapshots } from '../../src/gb28181/index.ts';
 import { createDownloads, createRecordings } from '../../src/record/index.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { createPulls, type Pulls } from '../../src/rtsp/index.ts';
+import { createOwnGroups } from '../../src/gb28181/index.ts';
+import { createGroupStore } from '../../src/store/groups.ts';
 import { createMediaServerStore } from '../../src/store/media-servers.ts';
 import { createPullStore } from '../../src/store/pulls.ts';
 import { createRecordingStore } from '../../src/store/recordings.ts';
@@ -48,6 +50,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
     { path: join(tmpdir(), 'gbrtc-nothing-is-recorded-here'), execRecordDone: [], ...limits },
     { streams, threads: new FakeRecordThreads(), store: createRecordingStore(db), log: silentLogger },
   );
+  const groups = createOwnGroups({ store: createGroupStore(db), platform, log: silentLogger });
   const meetings = openMeetings(streams);
   const health = { report: { ok: true, problems: [] } as HealthReport };
   const api = await createApi(
@@ -75,6 +78,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
       platform,
       snapshots: createSnapshots(platform, new MemorySnapshotStore()),
       streams,
+      groups,
       mediaServers: createMediaServerStore(db),
       pulls,
       recordings,

@@ -5,6 +5,7 @@ import {
   type Admission,
   type CatalogResult,
   type Channel,
+  type ChannelOverride,
   type Device,
   type DeviceSettings,
   type LiveInvite,
@@ -196,6 +197,18 @@ export class FakePlatform extends EventEmitter<PlatformEvents> implements Platfo
   updateSettings(deviceId: string, settings: DeviceSettings): Device {
     this.#require(deviceId);
     return this.changeDevice(deviceId, { settings });
+  }
+
+  overrideChannel(deviceId: string, channelId: string, override: ChannelOverride): Channel {
+    const channel = this.channel(deviceId, channelId);
+    if (channel === undefined) throw new FakeError('channel_unknown', `no channel ${channelId}`);
+    const { told, ...rest } = channel;
+    const own = { ...rest, ...told };
+    const { name, longitude, latitude } = own;
+    const changed =
+      Object.keys(override).length === 0 ? own : { ...own, ...override, told: { name, longitude, latitude } };
+    this.#channels.get(deviceId)?.set(channelId, changed);
+    return changed;
   }
 
   settingsInForce(deviceId: string): SettingsInForce {

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import type { Platform, PlatformEvents } from '../../gb28181/index.ts';
+import type { OwnGroups, Platform, PlatformEvents } from '../../gb28181/index.ts';
 import type { Streams, StreamsEvents } from '../../stream/index.ts';
 import type { ApiContext } from '../context.ts';
 import type { ApiRecordings, PullList } from '../types.ts';
@@ -36,7 +36,8 @@ export class EventFeed {
     const recordings = this.#subscribeRecordings(context.parts.recordings);
     const pulls = this.#subscribePulls(context.parts.pulls);
     const reports = subscribeReports(context.parts.platform, (event, data) => this.#send(event, data));
-    this.#unsubscribe = () => [platform, streams, recordings, pulls, reports].forEach((off) => off());
+    const groups = this.#subscribeGroups(context.parts.groups);
+    this.#unsubscribe = () => [platform, streams, recordings, pulls, reports, groups].forEach((off) => off());
   }
 
   get listeners(): number {
@@ -101,6 +102,12 @@ export class EventFeed {
         .off('deviceRemoved', handlers.deviceRemoved)
         .off('catalogChanged', handlers.catalogChanged);
     };
+  }
+
+  #subscribeGroups(groups: OwnGroups): () => void {
+    const handler = (): void => this.#send('groups.changed', () => ({}));
+    groups.on('changed', handler);
+    return () => void groups.off('changed', handler);
   }
 
   #subscribePulls(pulls: PullList): () => void {

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { Channel } from '../../gb28181/index.ts';
+import type { Channel, ChannelOverride, Platform } from '../../gb28181/index.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { buildTree, channelKindSchema, channelSchema, treeNodeSchema } from '../schemas/channel.ts';
+import { channelPatchSchema } from '../schemas/group.ts';
 import { idSchema, onlineQuery, pageOf, pageQuery, paginate } from '../schemas/common.ts';
 import { deviceParams, requireDevice } from './devices.ts';
 import type { Routes } from './route.ts';
@@ -71,12 +72,23 @@ export function addChannelRoutes(routes: Routes, { parts: { platform } }: ApiCon
     status: 200,
     response: channelSchema,
     errors: [404],
-    handle: ({ params: { deviceId, channelId } }) => {
-      requireDevice(platform, deviceId);
-      const channel = platform.channel(deviceId, channelId);
-      if (channel === undefined)
-        throw new ApiError('channel_unknown', `device ${deviceId} has no channel ${channelId}`);
-      return channel;
+    handle: ({ params: { deviceId, channelId } }) => knownChannel(platform, deviceId, channelId),
+  });
+
+  routes.add({
+    method: 'patch',
+    path: '/api/v1/devices/{deviceId}/channels/{channelId}',
+    tag,
+    summary: 'Name and position of a channel in place of what its device says',
+    access: 'admin',
+    params: channelParams,
+    body: channelPatchSchema,
+    status: 200,
+    response: channelSchema,
+    errors: [400, 404, 413, 415],
+    handle: ({ params: { deviceId, channelId }, body }) => {
+      const channel = knownChannel(platform, deviceId, channelId);
+      return platform.overrideChannel(deviceId, channelId, patchOverride(channel, body));
     },
   });
 
@@ -95,4 +107,26 @@ export function addChannelRoutes(routes: Routes, { parts: { platform } }: ApiCon
       return { deviceId, roots: buildTree(platform.channels(deviceId)) };
     },
   });
+}
+
+/** @throws ApiError `device_unknown`, `channel_unknown` */
+export function knownChannel(platform: Platform, deviceId: string, channelId: string): Channel {
+  requireDevice(platform, deviceId);
+  const channel = platform.channel(deviceId, channelId);
+  if (channel === undefined) throw new ApiError('channel_unknown', `device ${deviceId} has no channel ${channelId}`);
+  return channel;
+}
+
+/** What of a channel is the operator's. */
+function overrideOf({ name, longitude, latitude, told }: Channel): ChannelOverride {
+  if (told === undefined) return {};
+  const moved = longitude !== told.longitude || latitude !== told.latitude;
+  return { ...(name !== told.name && { name }), ...(moved && { longitude, latitude }) };
+}
+
+function patchOverride(channel: Channel, patch: z.infer<typeof channelPatchSchema>): ChannelOverride {
+  const { name, ...position } = overrideOf(channel);
+  const newName = patch.name === undefined ? name : (patch.name ?? undefined);
+  const newPosition = patch.position === undefined ? position : (patch.position ?? {});
+  return { ...(newName !== undefined && { name: newName }), ...newPosition };
 }

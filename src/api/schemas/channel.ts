@@ -41,6 +41,10 @@ export const channelSchema = z
     streamNumbers: z.string(),
     kind: channelKindSchema,
     updatedAt: z.number(),
+    told: z
+      .object({ name: z.string(), longitude: z.number(), latitude: z.number() })
+      .optional()
+      .meta({ description: 'What the device says, where the operator has set a name or a position.' }),
   })
   .meta({ id: 'Channel', description: 'Catalogue item, GB/T 28181-2022 annex A.2.1.9.' });
 

@@ -1,6 +1,9 @@
 import { ownText, type Flow } from '../../sip/index.ts';
 import { errorMessage, type Logger } from '../../util/index.ts';
 import { DeadlineWheel } from '../deadline-wheel.ts';
+import { ChannelUnknownError } from '../errors.ts';
+import { asTold, ChannelOverrides } from '../groups/overrides.ts';
+import type { ChannelOverride } from '../groups/types.ts';
 import type { Admission, CatalogResult, Channel, Device, DeviceSettings, DeviceStore } from '../types.ts';
 import { DeviceRecord, deviceKey, newDevice, wireIdOf } from './record.ts';
 import type { EffectiveSettings } from './settings.ts';
@@ -20,6 +23,8 @@ export interface DeviceTableOptions {
   /** For what neither the operator nor a profile sets. */
   readonly defaults?: EffectiveSettings;
   readonly store: DeviceStore;
+  /** Names and positions by the operator. */
+  readonly overrides?: ChannelOverrides;
   readonly listener: DeviceTableListener;
   readonly now: () => number;
   readonly log: Logger;
@@ -53,14 +58,16 @@ export class DeviceTable {
   /** Devices behind each open TCP connection. */
   readonly #byConnection = new Map<string, Set<DeviceRecord>>();
   readonly #wheel: DeadlineWheel<DeviceRecord>;
+  readonly #overrides: ChannelOverrides;
   #notApproved = 0;
 
   constructor(options: DeviceTableOptions) {
     this.#options = options;
+    this.#overrides = options.overrides ?? new ChannelOverrides();
     this.#wheel = new DeadlineWheel(options.now, (record) => this.#due(record));
     for (const device of options.store.loadDevices()) this.#load(device);
     for (const channel of options.store.loadChannels())
-      this.#records.get(channel.deviceId)?.channels.set(channel.id, channel);
+      this.#records.get(channel.deviceId)?.channels.set(channel.id, this.#overrides.apply(channel));
   }
 
   #load(device: Device): void {
@@ -242,8 +249,8 @@ export class DeviceTable {
   /** Replaces (`sweep`) or merges the channels; `channels` is the whole new list in either case. */
   setChannels(record: DeviceRecord, channels: readonly Channel[], result: CatalogResult): void {
     record.channels.clear();
-    for (const channel of channels) record.channels.set(channel.id, channel);
-    this.#options.store.saveChannels(record.id, channels, result.complete);
+    for (const channel of channels) record.channels.set(channel.id, this.#overrides.apply(channel));
+    this.#options.store.saveChannels(record.id, channels.map(asTold), result.complete);
     this.update(record, { channelCount: record.channels.size });
     this.#options.listener.catalogChanged(record.id, result);
   }
@@ -251,12 +258,23 @@ export class DeviceTable {
   /** Puts and takes single channels. */
   changeChannels(record: DeviceRecord, changed: readonly Channel[], removed: readonly string[]): void {
     for (const id of removed) record.channels.delete(id);
-    for (const channel of changed) record.channels.set(channel.id, channel);
-    this.#options.store.saveChannels(record.id, changed, false);
+    for (const channel of changed) record.channels.set(channel.id, this.#overrides.apply(channel));
+    this.#options.store.saveChannels(record.id, changed.map(asTold), false);
     this.#options.store.deleteChannels(record.id, removed);
     this.update(record, { channelCount: record.channels.size });
     const { size } = record.channels;
     this.#options.listener.catalogChanged(record.id, { sumNum: size, received: changed.length, complete: false });
+  }
+
+  override(record: DeviceRecord, channelId: string, override: ChannelOverride): Channel {
+    const channel = record.channels.get(channelId);
+    if (channel === undefined) throw new ChannelUnknownError(record.id, channelId);
+    this.#overrides.set({ deviceId: record.id, channelId }, override);
+    const changed = this.#overrides.apply(channel);
+    record.channels.set(channelId, changed);
+    const received = record.channels.size;
+    this.#options.listener.catalogChanged(record.id, { sumNum: received, received, complete: true });
+    return changed;
   }
 
   /** Forgets an offline device; false when it is online or not known. */
@@ -268,6 +286,7 @@ export class DeviceTable {
     this.#wheel.remove(record);
     this.#records.delete(deviceId);
     this.#options.store.deleteDevice(deviceId);
+    this.#overrides.forget(deviceId, record.channels.keys());
     this.#options.listener.removed(deviceId);
     return true;
   }
