@@ -6,7 +6,7 @@ export { QUIRK_PROFILES } from './device/quirk-profiles.ts';
 export { DEFAULT_SETTINGS, resolveSettings } from './device/settings.ts';
 export * from './errors.ts';
 export * from './gb-sdp.ts';
-export { buildTree, createOwnGroups, GroupCycleError, GroupLimitError, GroupUnknownError } from './groups/index.ts';
+export { buildTree, createOwnGroups } from './groups/index.ts';
 export type * from './groups/types.ts';
 export { isUsableId, kindOfItem, parseGbId } from './ids.ts';
 export * from './manscdp/index.ts';

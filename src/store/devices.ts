@@ -33,12 +33,20 @@ const MIGRATIONS = [
 
 const DEFAULT_FLUSH_MS = 500;
 
+/**
+ * Rows of one transaction: some milliseconds. A catalogue of ten thousand channels goes in many of them, so that SIP
+ * and HTTP do not wait for it.
+ */
+const SLICE_ROWS = 500;
+/** Between two of them. */
+const SLICE_PAUSE_MS = 5;
+
 /** What waits for the next transaction, for one device; the latest state wins. */
 interface Pending {
   device?: Device | 'delete';
   readonly channels: Map<string, Channel | 'delete'>;
-  /** Delete the stored channels that are not in `channels`. */
-  sweep: boolean;
+  /** The stored channels that are not among these are deleted, after the others are written. */
+  keep?: Set<string>;
 }
 
 /** Devices and channels in SQLite. Failing writes are logged and kept for the next attempt, never thrown. */
@@ -67,6 +75,7 @@ class BufferedDeviceStore implements SqliteDeviceStore {
       deleteDevice: prepare('DELETE FROM device WHERE id = ?'),
       saveChannel: prepare(upsertSql('channel', CHANNEL_COLUMNS, ['device_id', 'id'])),
       deleteChannel: prepare('DELETE FROM channel WHERE device_id = ? AND id = ?'),
+      channelIds: prepare('SELECT id FROM channel WHERE device_id = ?'),
       deleteChannels: prepare('DELETE FROM channel WHERE device_id = ?'),
     };
     db.beforeClose(() => this.flush());
@@ -90,37 +99,62 @@ class BufferedDeviceStore implements SqliteDeviceStore {
     const entry = this.#entry(deviceId);
     entry.device = 'delete';
     entry.channels.clear();
-    entry.sweep = true;
+    entry.keep = new Set();
   }
 
   saveChannels(deviceId: string, channels: readonly Channel[], sweep: boolean): void {
     const entry = this.#entry(deviceId);
     if (sweep) {
       entry.channels.clear();
-      entry.sweep = true;
+      entry.keep = new Set();
     }
-    for (const channel of channels) entry.channels.set(channel.id, channel);
+    for (const channel of channels) {
+      entry.channels.set(channel.id, channel);
+      entry.keep?.add(channel.id);
+    }
   }
 
   deleteChannels(deviceId: string, channelIds: readonly string[]): void {
     if (channelIds.length === 0) return;
-    const { channels } = this.#entry(deviceId);
-    for (const id of channelIds) channels.set(id, 'delete');
+    const { channels, keep } = this.#entry(deviceId);
+    for (const id of channelIds) {
+      channels.set(id, 'delete');
+      keep?.delete(id);
+    }
   }
 
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#pending.size === 0 || this.#db.closed) return;
+    while (this.#pending.size > 0 && !this.#db.closed && this.#writeSlice(Number.POSITIVE_INFINITY));
+  }
+
+  /** One transaction; false when it failed. */
+  #writeSlice(maxRows: number): boolean {
+    const written = new Map<Pending, readonly string[]>();
     try {
       this.#db.transaction(() => {
-        for (const [deviceId, pending] of this.#pending) this.#write(deviceId, pending);
+        let left = maxRows;
+        for (const [deviceId, pending] of this.#pending) {
+          if (left <= 0) break;
+          const ids = this.#write(deviceId, pending, left);
+          written.set(pending, ids);
+          left -= 1 + ids.length;
+        }
       });
-      this.#pending.clear();
     } catch (error) {
       // A full disk or a locked file must not stop video; the buffer is bounded by the number of devices.
       this.#log.error({ error: errorMessage(error), waiting: this.#pending.size }, 'devices could not be written');
+      return false;
     }
+    for (const [deviceId, pending] of this.#pending) {
+      const ids = written.get(pending);
+      if (ids === undefined) break;
+      for (const id of ids) pending.channels.delete(id);
+      delete pending.device;
+      if (pending.channels.size === 0) this.#pending.delete(deviceId);
+    }
+    return true;
   }
 
   #read<T>(load: () => T[]): T[] {
@@ -133,31 +167,47 @@ class BufferedDeviceStore implements SqliteDeviceStore {
   }
 
   #entry(deviceId: string): Pending {
-    this.#schedule();
+    this.#schedule(this.#flushMs);
     const known = this.#pending.get(deviceId);
     if (known !== undefined) return known;
-    const entry: Pending = { channels: new Map(), sweep: false };
+    const entry: Pending = { channels: new Map() };
     this.#pending.set(deviceId, entry);
     return entry;
   }
 
-  #schedule(): void {
+  #schedule(delayMs: number): void {
     if (this.#timer !== undefined || this.#db.closed) return;
     this.#timer = setTimeout(() => {
-      this.flush();
+      this.#timer = undefined;
+      if (this.#db.closed) return;
+      const went = this.#writeSlice(SLICE_ROWS);
       // After a failure: again, in a while.
-      if (this.#pending.size > 0) this.#schedule();
-    }, this.#flushMs);
+      if (this.#pending.size > 0) this.#schedule(went ? SLICE_PAUSE_MS : this.#flushMs);
+    }, delayMs);
     this.#timer.unref();
   }
 
-  #write(deviceId: string, { device, channels, sweep }: Pending): void {
+  /** At most `maxRows` channels, and what is beside them when the last of them is among these. Returns which. */
+  #write(deviceId: string, { device, channels, keep }: Pending, maxRows: number): string[] {
     if (device === 'delete') this.#statements.deleteDevice.run(deviceId);
     else if (device !== undefined) this.#statements.saveDevice.run(...toValues(DEVICE_COLUMNS, device));
-    if (sweep) this.#statements.deleteChannels.run(deviceId);
+    const ids: string[] = [];
     for (const [id, channel] of channels) {
+      if (ids.length >= maxRows) return ids;
       if (channel === 'delete') this.#statements.deleteChannel.run(deviceId, id);
       else this.#statements.saveChannel.run(...toValues(CHANNEL_COLUMNS, channel));
+      ids.push(id);
     }
+    if (keep !== undefined) this.#sweep(deviceId, keep);
+    return ids;
+  }
+
+  #sweep(deviceId: string, keep: ReadonlySet<string>): void {
+    if (keep.size === 0) {
+      this.#statements.deleteChannels.run(deviceId);
+      return;
+    }
+    for (const { id } of this.#statements.channelIds.all(deviceId))
+      if (typeof id === 'string' && !keep.has(id)) this.#statements.deleteChannel.run(deviceId, id);
   }
 }

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measureCatalog } from './catalog.ts';
 import { benchClip } from './clip.ts';
 import { measureFirstFrame, measureGlassToGlass } from './first-frame.ts';
 import { measureLoad } from './load.ts';
@@ -253,6 +254,21 @@ async function recordInfo(): Promise<Figure[]> {
   ];
 }
 
+async function catalog(): Promise<Figure[]> {
+  const round = (value: number): number => Math.round(value * 10) / 10;
+  const figures: Figure[] = [];
+  for (const [batch, transport] of [[1, 'udp'] as const, [50, 'tcp'] as const]) {
+    const { seconds, inTree, stored, blockedMs } = await measureCatalog(10_000, batch, transport);
+    const what = `catalogue of 10,000 channels, ${batch} per MESSAGE over ${transport.toUpperCase()}`;
+    figures.push(
+      { what: `${what}: stored and in the tree after`, value: round(seconds), unit: 's', limit: 20 },
+      { what: `${what}: channels there`, value: Math.min(inTree, stored), unit: '', limit: 10_000, atLeast: true },
+      { what: `${what}: main thread blocked at most`, value: round(blockedMs), unit: 'ms', limit: 50 },
+    );
+  }
+  return figures;
+}
+
 const BENCHES: Readonly<Record<string, Bench>> = {
   sip,
   ingest,
@@ -265,6 +281,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   recording,
   rooms,
   'record-info': recordInfo,
+  catalog,
 };
 
 const holds = ({ value, limit, atLeast }: Figure): boolean => (atLeast === true ? value >= limit : value <= limit);

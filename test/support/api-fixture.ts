@@ -5,7 +5,7 @@ import { createSnapshots } from '../../src/gb28181/index.ts';
 import { createDownloads, createRecordings } from '../../src/record/index.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { createPulls, type Pulls } from '../../src/rtsp/index.ts';
-import { createOwnGroups } from '../../src/gb28181/index.ts';
+import { createOwnGroups, type OwnGroups } from '../../src/gb28181/index.ts';
 import { createGroupStore } from '../../src/store/groups.ts';
 import { createMediaServerStore } from '../../src/store/media-servers.ts';
 import { createPullStore } from '../../src/store/pulls.ts';
@@ -26,6 +26,7 @@ export interface ApiFixture {
   readonly base: string;
   readonly platform: FakePlatform;
   readonly streams: FakeStreams;
+  readonly groups: OwnGroups;
   readonly pulls: Pulls;
   /** Mutable: a test makes the gateway ill. */
   readonly health: { report: HealthReport };
@@ -118,6 +119,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
     base,
     platform,
     streams,
+    groups,
     pulls,
     health,
     get,

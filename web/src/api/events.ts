@@ -8,6 +8,7 @@ export interface EventMap {
   readonly 'device.changed': Device;
   readonly 'device.removed': { readonly deviceId: string };
   readonly 'catalog.changed': CatalogResult & { readonly deviceId: string };
+  readonly 'groups.changed': Readonly<Record<string, never>>;
   readonly play: Play;
   readonly 'stream.opened': Stream;
   readonly 'stream.closed': Stream;

@@ -105,6 +105,37 @@ export interface Channel {
   readonly status: 'ON' | 'OFF';
   readonly ptzType: number;
   readonly kind: ChannelKind;
+  /** What the device says, where the operator has set something else. */
+  readonly told?: { readonly name: string; readonly longitude: number; readonly latitude: number };
+}
+
+export interface ChannelRef {
+  readonly deviceId: string;
+  readonly channelId: string;
+}
+
+export type TreeKind = 'devices' | 'regions' | 'business' | 'own';
+
+/** A branch of a tree over all devices; an empty parent makes a root. */
+export interface TreeBranch {
+  readonly id: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly parentId: string;
+  readonly channels: readonly ChannelRef[];
+}
+
+export interface ChannelTree {
+  readonly kind: TreeKind;
+  readonly branches: readonly TreeBranch[];
+}
+
+/** A group that the operator made. */
+export interface Group {
+  readonly id: string;
+  readonly name: string;
+  readonly parentId: string;
+  readonly channelCount: number;
 }
 
 export interface CatalogResult {

@@ -1,6 +1,7 @@
 import { onScopeDispose, ref, watch } from 'vue';
 import { connectEvents, type EventConnection } from '../api/events.ts';
 import { backoffMs } from '../lib/backoff.ts';
+import { useGroups } from '../stores/groups.ts';
 import { useInventory } from '../stores/inventory.ts';
 import { usePlays } from '../stores/plays.ts';
 import { useRecordings } from '../stores/recordings.ts';
@@ -13,6 +14,7 @@ export const lastRegistered = ref<{ readonly deviceId: string; readonly at: numb
 export function useEvents() {
   const session = useSession();
   const inventory = useInventory();
+  const groups = useGroups();
   const plays = usePlays();
   const recordings = useRecordings();
   const connected = ref(false);
@@ -44,6 +46,7 @@ export function useEvents() {
     'device.removed': ({ deviceId }: { deviceId: string }) => inventory.removeDevice(deviceId),
     'catalog.changed': ({ deviceId }: { deviceId: string }) =>
       void inventory.loadChannels(deviceId).catch(() => undefined),
+    'groups.changed': () => void groups.touch(),
     play: plays.putPlay,
     'stream.opened': plays.putStream,
     'stream.closed': plays.removeStream,

@@ -5,10 +5,12 @@ export interface TreeRow {
   readonly key: string;
   readonly kind: 'device' | 'folder' | 'channel';
   readonly depth: number;
+  /** Empty for a branch over several devices. */
   readonly deviceId: string;
-  /** Absent for a device. */
+  /** Absent for a device and for such a branch. */
   readonly channel?: Channel;
-  readonly device: Device;
+  /** Absent for a branch over several devices. */
+  readonly device?: Device;
   readonly label: string;
   readonly online: boolean;
   readonly expandable: boolean;
@@ -40,11 +42,13 @@ interface Node {
 /** Lower-case words; every one has to be found. */
 export const searchWords = (search: string): string[] => search.toLowerCase().split(/\s+/).filter(Boolean);
 
-const hasAll = (text: string, words: readonly string[]) => words.every((word) => text.includes(word));
-const textOf = (...parts: string[]) => parts.join(' ').toLowerCase();
+export const hasAll = (text: string, words: readonly string[]) => words.every((word) => text.includes(word));
+export const textOf = (...parts: string[]) => parts.join(' ').toLowerCase();
 
-const byLabel = (a: Node, b: Node) =>
-  channelLabel(a.channel).localeCompare(channelLabel(b.channel), undefined, { numeric: true });
+/** Made once: to sort ten thousand names by `localeCompare` takes a hundred times as long. */
+const collator = new Intl.Collator(undefined, { numeric: true });
+
+const byLabel = (a: Node, b: Node) => collator.compare(channelLabel(a.channel), channelLabel(b.channel));
 
 /** Hangs the channels under their parents; one whose parent is missing becomes a root. */
 function buildNodes(device: Device, channels: readonly Channel[]): Node[] {
@@ -143,7 +147,6 @@ export function buildTree({ devices, channelsOf, isExpanded, search, onlineOnly 
 /** Online first, then by name. */
 export function sortDevices(devices: Iterable<Device>): Device[] {
   return [...devices].sort(
-    (a, b) =>
-      Number(b.online) - Number(a.online) || deviceLabel(a).localeCompare(deviceLabel(b), undefined, { numeric: true }),
+    (a, b) => Number(b.online) - Number(a.online) || collator.compare(deviceLabel(a), deviceLabel(b)),
   );
 }

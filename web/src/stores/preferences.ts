@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia';
 import { reactive, toRefs, watch } from 'vue';
+import type { TreeKind } from '../api/types.ts';
 import { browserLocale, type Locale, LOCALES } from '../i18n/index.ts';
 import { readStored, writeStored } from '../lib/storage.ts';
 
@@ -21,6 +22,7 @@ export const usePreferences = defineStore('preferences', () => {
       presetsOpen: false,
       cruiseOpen: false,
       onlineOnly: false,
+      treeKind: 'devices' as TreeKind,
       rememberCameras: true,
     }),
   );

@@ -1,0 +1,65 @@
+import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue';
+import { channelTree } from '../api/groups.ts';
+import type { Channel, ChannelRef, TreeBranch, TreeKind } from '../api/types.ts';
+import { channelKey } from '../lib/tree.ts';
+import { useGroups } from '../stores/groups.ts';
+import { useInventory } from '../stores/inventory.ts';
+
+/** Catalogues come in crowds after a restart. */
+const SETTLE_MS = 1_500;
+
+/** The branches of a tree over all devices, asked again when catalogues or groups change. */
+export function useBranches(kindOf: () => TreeKind) {
+  const inventory = useInventory();
+  const groups = useGroups();
+  const branches = shallowRef<readonly TreeBranch[]>([]);
+  const failure = ref('');
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let asked = 0;
+
+  async function load() {
+    const kind = kindOf();
+    const mine = ++asked;
+    if (kind === 'devices') return;
+    try {
+      const tree = await channelTree(kind);
+      if (mine !== asked) return;
+      branches.value = tree.branches;
+      failure.value = '';
+    } catch (error) {
+      if (mine === asked) failure.value = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  watch(
+    kindOf,
+    () => {
+      branches.value = [];
+      void load();
+    },
+    { immediate: true },
+  );
+  watch(() => groups.revision, load);
+  watch(
+    () => inventory.channels,
+    () => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        void load();
+      }, SETTLE_MS);
+    },
+  );
+  onScopeDispose(() => clearTimeout(timer));
+  return { branches, failure };
+}
+
+/** Finds channels among ten thousand. */
+export function useChannelIndex() {
+  const inventory = useInventory();
+  return computed(() => {
+    const index = new Map<string, Channel>();
+    for (const list of inventory.channels.values())
+      for (const channel of list) index.set(channelKey(channel.deviceId, channel.id), channel);
+    return ({ deviceId, channelId }: ChannelRef) => index.get(channelKey(deviceId, channelId));
+  });
+}
