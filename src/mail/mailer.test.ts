@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   answerUntilData,
@@ -179,6 +181,26 @@ describe('who is not there, not willing or not answering', () => {
     const mailer = mailerFor(server.port, { connectTimeoutMs: 60_000, transferTimeoutMs: 200 });
     await expect(mailer.send(MESSAGE)).rejects.toMatchObject({ code: 'mail_timeout' });
     for (const timer of timers) clearInterval(timer);
+  });
+
+  test.each(['MAIL', 'RCPT', 'DATA'])('the connection ends at %s: it was not taken', async (command) => {
+    const cut = (socket: Socket): void => {
+      socket.write('220 sink ESMTP\r\n');
+      socket.on('data', (line) => {
+        if (!line.toString().startsWith(command)) return socket.write('250 OK\r\n');
+        void turns(20).then(() => socket.destroy());
+      });
+    };
+    /** In which the message could be read ahead. */
+    const turns = async (left: number): Promise<void> => {
+      for (; left > 0; left -= 1) await nextTurn();
+    };
+    const server = keep(await openRawServer(cut));
+    const ends = vi.fn(() => Promise.resolve());
+    await expect(mailerFor(server.port).send(MESSAGE, { beforeEnd: ends })).rejects.toMatchObject({
+      code: 'mail_unreachable',
+    });
+    expect(ends).not.toHaveBeenCalled();
   });
 
   test('the connection ends in the message: it was not taken', async () => {

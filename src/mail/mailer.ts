@@ -29,7 +29,7 @@ export function createMailer(options: MailOptions): Mailer {
   const connectMs = options.connectTimeoutMs ?? 15_000;
   const transferMs = options.transferTimeoutMs ?? 120_000;
   const answerMs = options.answerTimeoutMs ?? 600_000;
-  const transport = createTransport({
+  const server = {
     host: options.host,
     port: options.port,
     secure: options.secure,
@@ -42,7 +42,13 @@ export function createMailer(options: MailOptions): Mailer {
     // The limits below are in charge.
     socketTimeout: transferMs + answerMs,
     maxResponseSize: 65_536,
-  });
+  };
+  /** Nodemailer itself reads a message ahead while sender and recipients are named; this one only behind DATA. */
+  const transportOf = (body: Readable) =>
+    createTransport(server).use('stream', ({ message }, done) => {
+      message.createReadStream = () => body;
+      done();
+    });
   const running = new Set<Sending>();
   let closed = false;
 
@@ -65,10 +71,13 @@ export function createMailer(options: MailOptions): Mailer {
       sending.phase = 'answer';
       limit.set(answerMs);
     }
+    const stream = Readable.from(body(), { objectMode: false, highWaterMark: PIECE_BYTES });
+    // Nobody else listens any more where the connection has ended before.
+    stream.on('error', () => {});
     try {
-      const info: SMTPSentMessageInfo = await transport.sendMail({
+      const info: SMTPSentMessageInfo = await transportOf(stream).sendMail({
         envelope: { from: sender.address, to: [...message.to] },
-        raw: Readable.from(body(), { objectMode: false, highWaterMark: PIECE_BYTES }),
+        raw: content,
         signal: abort.signal,
       });
       return resultOf(message.to, info);
@@ -104,7 +113,6 @@ export function createMailer(options: MailOptions): Mailer {
       const grace = setTimeout(abort, CLOSE_GRACE_MS);
       await Promise.all(left.map(({ ended }) => ended));
       clearTimeout(grace);
-      transport.close();
     },
   };
 }
