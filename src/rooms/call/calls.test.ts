@@ -419,11 +419,38 @@ describe('presence', () => {
       expect(old.closedWith).toEqual({ code: 1000, reason: 'wsForcedClose' });
     });
 
-    test('joins again where it was noticed after something was sent into the silence', () => {
-      vi.advanceTimersByTime(12_000);
+    test.each([3000, 12_000])('joins again where it was noticed late, and something was sent after %d ms', (sentMs) => {
+      vi.advanceTimersByTime(sentMs);
       void a.say({ cmd: 'turnTalkType', index: 0, enable: false });
+      vi.advanceTimersByTime(12_000 - sentMs);
       old.drop();
       expect(fixture.connect().ask({ ...keepLive, sessionId })).toMatchObject({ cmd: 'respKeepLive', result: 2 });
+    });
+
+    test.each([{ noticed: true }, { noticed: false }])(
+      'joins again where the next one is lost with what was missed, noticed: $noticed',
+      ({ noticed }) => {
+        old.drop();
+        void a.say({ cmd: 'turnTalkType', index: 0, enable: false });
+        vi.advanceTimersByTime(5000);
+        const next = fixture.connect();
+        void next.say({ ...keepLive, sessionId });
+        expect(next.take()).toMatchObject([{ cmd: 'relayTurnTalkType' }, { cmd: 'respKeepLive', result: 0 }]);
+        vi.advanceTimersByTime(1000);
+        if (noticed) next.drop();
+        expect(fixture.connect().ask({ ...keepLive, sessionId })).toMatchObject({ cmd: 'respKeepLive', result: 2 });
+      },
+    );
+
+    test('goes on where a keepLive has come behind what was missed', () => {
+      old.drop();
+      void a.say({ cmd: 'turnTalkType', index: 0, enable: false });
+      const next = fixture.connect();
+      void next.say({ ...keepLive, sessionId });
+      vi.advanceTimersByTime(5000);
+      void next.say(keepLive);
+      next.drop();
+      expect(fixture.connect().ask({ ...keepLive, sessionId })).toMatchObject({ cmd: 'respKeepLive', result: 0 });
     });
   });
 

@@ -61,8 +61,9 @@ export class Member {
   readonly #devices = new Map<number, boolean>();
   #address: string;
   #peer: Peer | undefined;
-  /** When something was last sent, by the clock of `seenAt`. */
+  /** When something was last sent, by the clock of `seenAt`; of this, what had been missed before. */
   #sentAt = -Infinity;
+  #repeatedAt = -Infinity;
   /** What was to be sent while the WebSocket is lost; undefined where it was too much. */
   #missed: string[] | undefined = [];
 
@@ -102,7 +103,8 @@ export class Member {
   /** The WebSocket has gone; the user is awaited until the keepLive timeout. */
   lose(): void {
     this.#peer = undefined;
-    if (this.#sentAt > this.seenAt + SILENCE_MS) this.#missed = undefined;
+    const silent = performance.now() > this.seenAt + SILENCE_MS;
+    if (this.#isOnItsWay(silent ? this.#sentAt : this.#repeatedAt)) this.#missed = undefined;
   }
 
   /**
@@ -111,11 +113,17 @@ export class Member {
    */
   resume(peer: Peer): boolean {
     if (this.#missed === undefined) return false;
-    if (this.#peer !== undefined && this.#sentAt > this.seenAt - ON_ITS_WAY_MS) return false;
+    if (this.#peer !== undefined && this.#isOnItsWay(this.#sentAt)) return false;
     this.#peer = peer;
     this.#address = peer.address;
-    for (const text of this.#missed.splice(0)) peer.send(text);
+    if (this.#missed.length > 0) this.#repeatedAt = performance.now();
+    for (const text of this.#missed.splice(0)) this.send(text);
     return true;
+  }
+
+  /** No keepLive has shown yet that it has arrived. */
+  #isOnItsWay(sentAt: number): boolean {
+    return sentAt > this.seenAt - ON_ITS_WAY_MS;
   }
 
   setDevice(index: number, enabled: boolean): void {
