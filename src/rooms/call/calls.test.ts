@@ -271,7 +271,7 @@ describe('presence', () => {
     expect([idle.closed, late.closed]).toEqual([false, false]);
     vi.advanceTimersByTime(1);
     for (const client of [idle, late]) {
-      expect(client.closedWith).toEqual({ code: 1008, reason: 'not joined within 10000 ms' });
+      expect(client.closedWith).toEqual({ code: 1000, reason: 'wsForcedClose' });
     }
   });
 

@@ -14,7 +14,6 @@ import type { CallOptions, CallParts } from './types.ts';
 const JOIN_TIMEOUT_MS = 10_000;
 /** RFC 6455 §7.4.1. */
 const NORMAL = 1000;
-const POLICY_VIOLATION = 1008;
 /** Echoed to whoever sent it, no longer than an id. */
 const MAX_ECHO = 64;
 
@@ -61,7 +60,8 @@ export class Connection implements PeerHandler {
   constructor(peer: Peer, parts: ConnectionParts) {
     this.#peer = peer;
     this.#parts = parts;
-    const close = (): void => peer.close(POLICY_VIOLATION, `not joined within ${JOIN_TIMEOUT_MS} ms`);
+    // With another reason the original's JavaScript client, once refused, would join again for as long as its page is open.
+    const close = (): void => peer.close(NORMAL, FINAL);
     this.#joinTimer = setTimeout(close, JOIN_TIMEOUT_MS).unref();
   }
 
