@@ -156,6 +156,17 @@ describe('PeerMesh', () => {
     expect(room.sent('peerConnected').length).toBe(2);
   });
 
+  test('peerConnected is told again after a lost connection: the records begin with it', async () => {
+    const { a, pa } = await pair();
+    pa.become('connected');
+    await vi.advanceTimersByTimeAsync(SAMPLE_MS);
+    const before = room.sent('peerConnected').length;
+    a.mesh.handleResumed();
+    await vi.advanceTimersByTimeAsync(2 * SAMPLE_MS);
+    const told = { cmd: 'peerConnected', uid: 'a', connectType: 'STUN', remoteUid: 'b' };
+    expect(room.sent('peerConnected').slice(before)).toEqual([told]);
+  });
+
   test('reportStats at the interval that the server wants, under our own subSessionId', async () => {
     const { pb } = await pair();
     pb.become('disconnected');

@@ -103,6 +103,7 @@ export class PeerMesh {
 
   /** The session goes on after a lost connection; the server may not have heard the last that was said. */
   handleResumed(): void {
+    for (const slot of this.#slots.values()) slot.told = undefined;
     this.#announce();
   }
 
