@@ -43,7 +43,7 @@ export class StreamTakenError extends GatewayError {
   override readonly code = 'stream_taken';
 }
 
-/** Asked for by a member of a room that is none any more. */
+/** Asked for by a member of a room that is none any more, or whose room the stream has left meanwhile. */
 export class StreamOwnerGoneError extends GatewayError {
   override readonly code = 'member_gone';
 }

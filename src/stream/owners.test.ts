@@ -53,3 +53,23 @@ test('who may not watch a stream any more is closed, who is no member stays', as
   streams.closeViewersOf('live/unknown', () => false);
   expect(viewers('s')).toEqual(left.map(({ id }) => id));
 });
+
+test('a stream that has left the room does not open for those who had asked for it before, by whatever name', async () => {
+  await streams.publish('s', PEER);
+  const view = (name: string, owner?: string) => streams.view(name, { ...PEER, owner });
+  const refused = [view('live/s', 'alice'), view('s', 'alice'), streams.tap('s', { owner: 'alice' })];
+  const stays = [view('s', 'bob'), view('s')];
+  streams.closeViewersOf('live/s', (owner) => owner === 'bob');
+  for (const each of refused) await expect(each).rejects.toMatchObject(GONE);
+  const ids = (await Promise.all(stays)).map(({ id }) => id);
+  expect(viewers('s')).toEqual(ids);
+  // It may come back.
+  await expect(view('s', 'alice')).resolves.toBeDefined();
+});
+
+test('who publishes a stream that it has not declared yet, or not any more, is no viewer of it', async () => {
+  const publishing = streams.publish('s', { ...PEER, owner: 'alice' });
+  streams.closeViewersOf('s', () => false);
+  streams.closeViewersOf('live/s', () => false);
+  await expect(publishing).resolves.toBeDefined();
+});

@@ -122,7 +122,9 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
 
   async view(name: string, viewer: ViewerRequest): Promise<ViewerHandle> {
     const { owner } = viewer;
-    return this.#formerOwners.keep(owner, this.#view(name, viewer), ({ id }) => this.closeViewer(id));
+    return this.#formerOwners.keep({ owner, watched: name }, this.#view(name, viewer), ({ id }) =>
+      this.closeViewer(id),
+    );
   }
 
   async #view(name: string, viewer: ViewerRequest): Promise<ViewerHandle> {
@@ -137,7 +139,7 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
     const published = this.#publications.find(name);
     if (published !== undefined) this.#pulling.checkServed(published.name, hops);
     const opening = this.#withStream(name, hops, (stream) => stream.tap(request));
-    return this.#formerOwners.keep(request.owner, opening, (tap) => tap.close());
+    return this.#formerOwners.keep({ owner: request.owner, watched: name }, opening, (tap) => tap.close());
   }
 
   pullFrom(puller: StreamPuller): void {
@@ -147,13 +149,13 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
   async publish(name: string, request: PublishRequest): Promise<PublishHandle> {
     if (this.#closed) throw new StreamLimitError('the gateway is closing');
     const publishing = this.#publications.publish(name, request);
-    return this.#formerOwners.keep(request.owner, publishing, ({ id }) => this.closePublication(id));
+    return this.#formerOwners.keep(request, publishing, ({ id }) => this.closePublication(id));
   }
 
   async publishRtp(name: string, request: RtpPublishRequest): Promise<RtpPublication> {
     if (this.#closed) throw new StreamLimitError('the gateway is closing');
     const publishing = this.#publications.publishRtp(name, request);
-    return this.#formerOwners.keep(request.owner, publishing, (publication) => publication.close());
+    return this.#formerOwners.keep(request, publishing, (publication) => publication.close());
   }
 
   closePublication(publicationId: string): boolean {
@@ -170,7 +172,11 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
   }
 
   closeViewersOf(name: string, mayStay: (owner: string) => boolean): void {
-    this.#find(name)?.closeOwned(mayStay);
+    const stream = this.#find(name);
+    stream?.closeOwned(mayStay);
+    const isStream = (asked: string): boolean =>
+      asked === name || (stream !== undefined && this.#find(asked) === stream);
+    this.#formerOwners.refuse(isStream, mayStay);
   }
 
   async mute(id: string, change: Partial<MuteState>): Promise<MuteState | undefined> {

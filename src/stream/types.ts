@@ -230,7 +230,7 @@ export interface Streams extends EventEmitter<StreamsEvents> {
   publishRtp(name: string, request: RtpPublishRequest): Promise<RtpPublication>;
   /** Ends what a member of a room publishes, watches and reads by its token, also what is on its way. */
   closeOwned(owner: string): void;
-  /** Ends what members of rooms watch and read of `<app>/<name>` who may not any more. */
+  /** Ends what members of rooms watch and read of `<app>/<name>` who may not any more, also what is on its way. */
   closeViewersOf(name: string, mayStay: (owner: string) => boolean): void;
   /** Returns false for an unknown publication. */
   closePublication(publicationId: string): boolean;
