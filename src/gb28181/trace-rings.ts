@@ -100,9 +100,10 @@ export class TraceRings {
   push(device: string | undefined, kept: Kept, dialog: boolean): void {
     const { maxEntries, maxBytes } = this.#bounds;
     if (maxEntries === 0) return;
-    this.#change(this.#ringOf(device), (ring) => ring.push(kept, dialog));
+    const ring = this.#ringOf(device);
+    this.#change(ring, (each) => each.push(kept, dialog));
     const full = (): boolean => this.#entries > maxEntries || (this.#bytes > maxBytes && this.#entries > 1);
-    while (full() && this.#evict());
+    while (full() && this.#evict(ring));
   }
 
   /** Messages that turn out to be a device's. */
@@ -135,14 +136,16 @@ export class TraceRings {
     this.#bytes += ring.bytes - bytes;
   }
 
-  /** False when there was nothing to drop. */
-  #evict(): boolean {
+  /** Whoever has just written pays first, so that nobody has to be looked for. False when there was nothing to drop. */
+  #evict(writer: Ring): boolean {
     const rings = this.#rings.size + 1;
     const share = this.#entries / rings;
     const bytesShare = this.#bytes / rings;
     const tooMany = this.#entries > this.#bounds.maxEntries;
     const greedy = (ring: Ring): boolean => (tooMany ? ring.size >= share : ring.bytes >= bytesShare);
     if (this.#strangers.size > 0 && greedy(this.#strangers)) return this.#drop(this.#strangers);
+    // Its newest message stays.
+    if (writer.size > 1 && greedy(writer)) return this.#drop(writer);
     // Whatever the sizes, one has at least the average.
     for (let rounds = 0; rounds < 2;) {
       const next = (this.#cursor ??= this.#rings.entries()).next();

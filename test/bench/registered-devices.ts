@@ -17,7 +17,20 @@ export interface RegisteredResult {
   readonly residentMb: number;
 }
 
-/** Registers the devices, waits until catalogues are in, then measures. */
+/** Waits until every device has been asked for its subscriptions, whatever it has said. */
+async function subscribed(base: string, devices: number): Promise<void> {
+  for (let [before, tries] = [0, 0]; tries < 60; tries++) {
+    const metrics = await (await fetch(`${base}/metrics`)).text();
+    const events = /^gbrtc_subscription_events_total\{event="(?:subscribed|failed)"\} (\d+)$/gm;
+    const asked = Array.from(metrics.matchAll(events), ([, count]) => Number(count)).reduce((sum, one) => sum + one, 0);
+    if (asked >= devices && asked === before) return;
+    before = asked;
+    await delay(3_000);
+  }
+  throw new Error('devices are still asked for subscriptions after three minutes');
+}
+
+/** Registers the devices, waits until catalogues are in and devices are subscribed to, then measures. */
 export async function measureRegistered(devices: number, seconds: number): Promise<RegisteredResult> {
   const gateway = await startGatewayProcess();
   const started = performance.now();
@@ -36,6 +49,7 @@ export async function measureRegistered(devices: number, seconds: number): Promi
       channels = await count('channels?limit=1&kind=video');
     }
     const registeredWithinSec = Math.round((performance.now() - started) / 100) / 10;
+    await subscribed(gateway.base, devices);
     await delay(5_000);
     const [cpu, at] = [treeCpuMs(gateway.pid), performance.now()];
     await delay(seconds * 1_000);
