@@ -9,7 +9,14 @@ export function demoConfig(config: Config): Config {
   return {
     ...config,
     common: { ...config.common, 'data-dir': join(config.common['data-dir'], 'demo') },
-    gb28181: { ...config.gb28181, host: '127.0.0.1', 'advertised-host': '', admission: 'open' },
+    gb28181: {
+      ...config.gb28181,
+      host: '127.0.0.1',
+      'advertised-host': '',
+      admission: 'open',
+      // One of the cameras drives around.
+      subscriptions: { ...config.gb28181.subscriptions, 'mobile-position': true },
+    },
     media: { ...config.media, listen: '127.0.0.1', address: '127.0.0.1' },
     http: { ...config.http, auth: { ...config.http.auth, enable: false } },
     // Nobody publishes into the demo, and the fewer ports it needs the surer it starts.
@@ -20,9 +27,31 @@ export function demoConfig(config: Config): Config {
 }
 
 const CAMERAS = [
-  ['--id', '34020000001320000001', '--name', 'Gate (TCP)', '--only', 'tcp', '--sip-transport', 'tcp'],
-  ['--id', '34020000001320000002', '--name', 'Yard (UDP)', '--only', 'udp'],
-  ['--id', '34020000001180000003', '--name', 'Recorder', '--channels', '4'],
+  [
+    '--id',
+    '34020000001320000001',
+    '--name',
+    'Gate (TCP)',
+    '--only',
+    'tcp',
+    '--sip-transport',
+    'tcp',
+    '--at',
+    '118.372,31.335',
+  ],
+  ['--id', '34020000001320000002', '--name', 'Yard (UDP)', '--only', 'udp', '--at', '118.38,31.33', '--moving'],
+  [
+    '--id',
+    '34020000001180000003',
+    '--name',
+    'Recorder',
+    '--channels',
+    '4',
+    '--at',
+    '118.374,31.326',
+    '--alarm-every',
+    '60',
+  ],
 ] as const;
 
 /** Starts three virtual cameras as processes of their own, as real ones would be. */

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { AlarmFacts, CatalogEvent } from '../gb28181/manscdp/index.ts';
 import { createSipEngine, type Flow, type SipEngine } from '../sip/index.ts';
 import { safeEmit, silentLogger, type Logger } from '../util/index.ts';
 import type { Behaviour } from './behaviour.ts';
@@ -12,6 +13,7 @@ import type { MuxedClip } from './muxed-clip.ts';
 import { createNetworkFault, seededRandom } from './network-fault.ts';
 import { behaviourWith } from './quirks.ts';
 import { Recordings } from './recordings.ts';
+import { Reports } from './reports.ts';
 import { RequestHandler } from './request-handler.ts';
 import { Registration } from './registration.ts';
 import { localAddressTowards, resolveServer, type ServerAddress } from './route.ts';
@@ -85,6 +87,7 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
   #relay: WireRelay | undefined;
   #requests: RequestHandler | undefined;
   #link: PlatformLink | undefined;
+  #reports: Reports | undefined;
   #state: State = 'opening';
   #closing: Promise<void> | undefined;
 
@@ -167,7 +170,8 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
     }
     const link = this.#createLink(engine, target);
     this.#link = link;
-    this.#requests = this.#createRequestHandler(link);
+    this.#reports = this.#createReports(link);
+    this.#requests = this.#createRequestHandler(link, this.#reports);
     this.#createRegistrations(link);
     this.#state = 'open';
     void this.#registerAll();
@@ -196,6 +200,14 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
     });
   }
 
+  alarm(channelId: string, facts?: Partial<AlarmFacts>): Promise<void> {
+    return this.#reports?.alarm(channelId, facts) ?? Promise.resolve();
+  }
+
+  setChannel(channelId: string, event: CatalogEvent): Promise<void> {
+    return this.#reports?.setChannel(channelId, event) ?? Promise.resolve();
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#sayGoodbye().then(() => this.#shut());
     return this.#closing;
@@ -217,6 +229,7 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
   async #shut(): Promise<void> {
     this.#state = 'closed';
     this.#calls.drop();
+    this.#reports?.close();
     for (const registration of this.#registrations.values()) void registration.close(false);
     // Before the engine: its end rejects requests, whose timers would still be waiting.
     this.#wheel.close();
@@ -269,7 +282,22 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
     });
   }
 
-  #createRequestHandler(link: PlatformLink): RequestHandler {
+  #createReports(link: PlatformLink): Reports {
+    const { place, moving = false, alarmEverySec = 0, flappingSec = 0 } = this.#options;
+    return new Reports({
+      devices: this.#devices,
+      link,
+      wheel: this.#wheel,
+      log: this.#log,
+      place,
+      moving,
+      alarmEverySec,
+      flappingSec,
+      onSubscribed: (deviceId, kind, active) => this.#tell('subscribed', deviceId, kind, active),
+    });
+  }
+
+  #createRequestHandler(link: PlatformLink, reports: Reports): RequestHandler {
     return new RequestHandler({
       devices: this.#devices,
       calls: this.#calls,
@@ -281,6 +309,7 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
         catalogBatch: this.#options.catalogBatch ?? DEFAULTS.catalogBatch,
         recordBatch: this.#options.recordBatch ?? DEFAULTS.recordBatch,
         recordings: this.#recordings,
+        reports,
         expiresSec: this.#options.expiresSec ?? DEFAULTS.expiresSec,
         keepaliveSec: this.#options.keepaliveSec ?? DEFAULTS.keepaliveSec,
         behaviour: this.#surroundings.behaviour,

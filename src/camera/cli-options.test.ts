@@ -33,6 +33,9 @@ describe('parseCameraArgs', () => {
         catalogBatch: 4,
         recordBatch: 4,
         recordMinutes: 60,
+        moving: false,
+        alarmEverySec: 0,
+        flappingSec: 0,
       },
     });
   });
@@ -47,6 +50,10 @@ describe('parseCameraArgs', () => {
     {
       args: ['--local-address', '127.0.0.2', '--sip-transport', 'tcp'],
       expected: { localAddress: '127.0.0.2', sipTransport: 'tcp' },
+    },
+    {
+      args: ['--at', '118.38, 31.33', '--moving', '--alarm-every', '5', '--flapping', '7'],
+      expected: { place: { longitude: 118.38, latitude: 31.33 }, moving: true, alarmEverySec: 5, flappingSec: 7 },
     },
   ])('$args', ({ args, expected }) => {
     expect(parseCameraArgs([...PASSWORD, ...args])).toMatchObject({ kind: 'run', camera: expected });

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { CameraOptionError } from './errors.ts';
+import type { Place } from './place.ts';
 import type { CameraOptions, CameraTransport } from './types.ts';
 
 /** What the command line asks for. */
@@ -37,6 +38,10 @@ const OPTIONS = {
   'catalog-batch': { type: 'string', default: '4' },
   'record-batch': { type: 'string', default: '4' },
   'record-minutes': { type: 'string', default: '60' },
+  at: { type: 'string' },
+  moving: { type: 'boolean', default: false },
+  'alarm-every': { type: 'string', default: '0' },
+  flapping: { type: 'string', default: '0' },
   duration: { type: 'string', default: '0' },
   'frame-log': { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
@@ -74,6 +79,10 @@ A virtual GB/T 28181 camera: registers, answers, streams a test picture.
   --reorder PERCENT       of UDP media packets
   --seed N                of loss, reordering and SSRCs (1)
   --quirk NAME[=N]        a fault of real cameras, repeatable; "--quirk list" shows all
+  --at LON,LAT            where the first channel is; the others stand around it (nowhere)
+  --moving                drives round that place, and tells it to who has subscribed
+  --alarm-every SEC       an alarm of any channel (0 = never)
+  --flapping SEC          the last channel goes off, and on again (0 = never)
   --duration SEC          ends then (0 = never)
   --frame-log             one JSON line for each frame sent
   -h, --help
@@ -110,6 +119,10 @@ export function parseCameraArgs(args: readonly string[], environmentPassword?: s
     catalogBatch: number('catalog-batch', 1, 10_000),
     recordBatch: number('record-batch', 1, 10_000),
     recordMinutes: number('record-minutes', 1, 60),
+    moving: values.moving,
+    alarmEverySec: number('alarm-every', 0, 86_400),
+    flappingSec: number('flapping', 0, 86_400),
+    ...(values.at !== undefined && { place: placeOf(values.at) }),
     ...optional('domain', values.domain),
     ...optional('username', values.username),
     ...optional('name', values.name),
@@ -150,6 +163,17 @@ function oneOf<const T extends string>(name: string, text: string, allowed: read
   const found = allowed.find((each) => each === text);
   if (found === undefined) throw new CameraOptionError(`--${name} must be ${allowed.join(' or ')}, got ${text}`);
   return found;
+}
+
+function placeOf(text: string): Place {
+  const [longitude, latitude, ...more] = text
+    .split(',')
+    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const usable = Math.abs(longitude ?? Number.NaN) <= 180 && Math.abs(latitude ?? Number.NaN) <= 90;
+  if (longitude === undefined || latitude === undefined || !usable || more.length > 0) {
+    throw new CameraOptionError(`--at must be LON,LAT in degrees, such as 118.38,31.33, got ${text}`);
+  }
+  return { longitude, latitude };
 }
 
 function transports(text: string): CameraTransport[] {

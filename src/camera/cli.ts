@@ -66,6 +66,9 @@ function logEvents(camera: Camera, log: ReturnType<typeof createLogger>): void {
   camera.on('keyFrameRequested', (channelId) => log.info({ channelId }, 'key frame requested'));
   camera.on('reboot', (deviceId) => log.info({ deviceId }, 'reboot asked for'));
   camera.on('command', (deviceId, cmdType) => log.info({ deviceId, cmdType }, 'command'));
+  camera.on('subscribed', (deviceId, kind, active) =>
+    log.info({ deviceId, kind }, active ? 'subscribed' : 'subscription ended'),
+  );
   camera.on('sessionStarted', (session) => log.info({ ...session }, 'live session started'));
   camera.on('sessionEnded', ({ callId, channelId }, reason) =>
     log.info({ callId, channelId, reason }, 'live session ended'),

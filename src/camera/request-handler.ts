@@ -39,6 +39,9 @@ export class RequestHandler {
       case 'OPTIONS':
         incoming.reply(200);
         return;
+      case 'SUBSCRIBE':
+        this.#options.facts.reports.subscribe(incoming);
+        return;
       case 'INFO':
         this.#options.calls.control(incoming);
         return;
@@ -83,7 +86,10 @@ export class RequestHandler {
       ...facts,
       device,
       effects: {
-        onPtz,
+        onPtz: (channelId, command) => {
+          if (command.kind === 'move') facts.reports.turned(channelId, command.pan);
+          onPtz(channelId, command);
+        },
         onKeyFrame: (channelId) => {
           calls.requestKeyFrame(channelId);
           onKeyFrame(channelId);

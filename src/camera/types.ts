@@ -1,7 +1,9 @@
 import type { EventEmitter } from 'node:events';
+import type { AlarmFacts, SubscriptionKind } from '../gb28181/manscdp/index.ts';
 import type { PtzCommand } from '../gb28181/ptz.ts';
 import type { Logger } from '../util/index.ts';
 import type { MansrtspRequest } from '../gb28181/mansrtsp.ts';
+import type { Place } from './place.ts';
 import type { MediaCounters } from './frame-sender.ts';
 
 /** Media transports as the platform names them: `tcp-passive` means that the camera connects. */
@@ -60,6 +62,14 @@ export interface CameraOptions {
   readonly answerTimeoutMs?: number;
   /** Of the random choices (loss, SSRC). */
   readonly seed?: number;
+  /** Where the first channel is, WGS-84; default nowhere. */
+  readonly place?: Place;
+  /** Drives round its place. */
+  readonly moving?: boolean;
+  /** Seconds between two alarms by itself; default none. */
+  readonly alarmEverySec?: number;
+  /** Seconds after which the last channel goes off, and on again; default never. */
+  readonly flappingSec?: number;
   readonly log?: Logger;
   /** Told of each frame as it leaves; `sentAt` is Unix ms with fraction. Must be quick. */
   readonly onFrame?: (channelId: string, index: number, sentAt: number) => void;
@@ -103,6 +113,8 @@ export type CameraEvents = {
   controlled: [session: CameraSession, request: MansrtspRequest];
   /** A query or control was answered or taken. */
   command: [deviceId: string, cmdType: string];
+  /** The platform subscribed, or ended that. */
+  subscribed: [deviceId: string, kind: SubscriptionKind, active: boolean];
   closed: [];
 };
 
@@ -128,6 +140,10 @@ export interface Camera extends EventEmitter<CameraEvents> {
    * loops of the clip are known.
    */
   frameSentAt(index: number, options?: { readonly before?: number; readonly channelId?: string }): number | undefined;
+  /** Sends an alarm (motion unless told otherwise). @throws SipTimeoutError, SipTransportError, SipAbortedError */
+  alarm(channelId: string, facts?: Partial<AlarmFacts>): Promise<void>;
+  /** The channel goes off (or has a fault), or on again. */
+  setChannel(channelId: string, event: 'ON' | 'OFF' | 'VLOST' | 'DEFECT'): Promise<void>;
   /** BYEs every session, or those of a channel, from the camera's side. */
   hangUp(channelId?: string): Promise<void>;
   /** As when the power fails: sockets close, nobody is told. */

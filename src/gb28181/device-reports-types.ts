@@ -1,6 +1,6 @@
 import type { AlarmOptions, Alarms, AlarmStore } from './alarm/types.ts';
 import type { CatalogChangeCounters } from './catalogue/catalog-changes.ts';
-import type { PtzPositionFacts, VideoUpload } from './manscdp/index.ts';
+import type { PtzPositionState, VideoUpload } from './manscdp/index.ts';
 import type { PositionOptions, Positions, PositionStore } from './position/types.ts';
 import type { SubscriptionCounters, SubscriptionOptions, SubscriptionView } from './subscription/types.ts';
 
@@ -26,7 +26,7 @@ export interface DeviceReports {
   renewSubscriptions(deviceId: string): SubscriptionView[];
 }
 
-export interface PtzPosition extends PtzPositionFacts {
+export interface PtzPosition extends PtzPositionState {
   readonly deviceId: string;
   readonly channelId: string;
 }

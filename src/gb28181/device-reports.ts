@@ -7,7 +7,7 @@ import type { DeviceAccess } from './device-access.ts';
 import type { DeviceReports, ReportsOptions, ReportStores } from './device-reports-types.ts';
 import type { DeviceRecord } from './device/record.ts';
 import type { DeviceTable } from './device/table.ts';
-import { parsePtzPositionNotify, parseVideoUploadNotify } from './manscdp/index.ts';
+import { parsePtzPosition, parseVideoUploadNotify } from './manscdp/index.ts';
 import type { DeviceMessage, MessageHandlers } from './message-handlers.ts';
 import { PositionList } from './position/position-list.ts';
 import { Subscriptions, type ReceivedNotify } from './subscription/subscriptions.ts';
@@ -90,7 +90,7 @@ export class ReportIntake implements DeviceReports {
     handlers.set('PTZPosition', (told) => {
       const { record, message } = told;
       const channelId = idOf(told);
-      this.#tell('ptzPosition', { deviceId: record.id, channelId, ...parsePtzPositionNotify(message) });
+      this.#tell('ptzPosition', { deviceId: record.id, channelId, ...parsePtzPosition(message) });
     });
     handlers.set('VideoUploadNotify', (told) => {
       const upload = parseVideoUploadNotify(told.message);

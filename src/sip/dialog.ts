@@ -155,8 +155,8 @@ export class SipDialog extends EventEmitter<DialogEvents> implements Dialog {
   receive(request: Request, flow: TransportFlow): boolean {
     const sequence = request.cseq?.sequence ?? 0;
     const past = this.#remoteSequence !== undefined && sequence < this.#remoteSequence;
-    // A device that counts wrongly must still be able to hang up.
-    if (past && request.method !== 'BYE') return false;
+    // A device that counts wrongly, as after a restart, must still be able to hang up, and to tell what happens.
+    if (past && request.method !== 'BYE' && request.method !== 'NOTIFY') return false;
     this.#remoteSequence = sequence;
     this.#flow = flow;
     if (TARGET_REFRESH.has(request.method)) this.#refreshTarget(request);

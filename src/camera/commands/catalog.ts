@@ -19,7 +19,8 @@ export const catalog: CommandHandler = ({ sn }, context) => {
   return parts;
 };
 
-function catalogItem(channel: VirtualChannel, { device, localAddress, sipPort }: CommandContext): CatalogItem {
+function catalogItem(channel: VirtualChannel, { device, localAddress, sipPort, reports }: CommandContext): CatalogItem {
+  const { longitude = 0, latitude = 0 } = reports.placeOf(channel.id) ?? {};
   return {
     ...EMPTY_CATALOG_ITEM,
     id: channel.id,
@@ -33,6 +34,9 @@ function catalogItem(channel: VirtualChannel, { device, localAddress, sipPort }:
     registerWay: 1,
     ipAddress: localAddress,
     port: sipPort,
+    status: reports.isOff(channel.id) ? 'OFF' : 'ON',
+    longitude,
+    latitude,
     ptzType: DOME,
     streamNumbers: '0',
   };

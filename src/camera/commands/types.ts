@@ -3,6 +3,7 @@ import type { PtzCommand } from '../../gb28181/ptz.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type { VirtualDevice } from '../device.ts';
 import type { Recordings } from '../recordings.ts';
+import type { Reports } from '../reports.ts';
 
 /** What a camera that gets a command can do to the rest of itself. */
 export interface CommandEffects {
@@ -24,6 +25,7 @@ export interface CommandContext {
   readonly catalogBatch: number;
   readonly recordBatch: number;
   readonly recordings: Recordings;
+  readonly reports: Reports;
   readonly expiresSec: number;
   readonly keepaliveSec: number;
   readonly behaviour: Behaviour;

@@ -16,7 +16,6 @@ export * from './media-status.ts';
 export * from './message.ts';
 export * from './position-notify.ts';
 export * from './preset-query.ts';
-export * from './ptz-position-notify.ts';
 export * from './ptz-position.ts';
 export * from './record-info.ts';
 export * from './result.ts';

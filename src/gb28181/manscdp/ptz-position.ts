@@ -38,3 +38,8 @@ export function parsePtzPosition({ body }: Manscdp): PtzPositionState {
 export function ptzPositionResponse(sn: number, deviceId: string, position: PtzPositionState): ManscdpParts {
   return { root: 'Response', cmdType: 'PTZPosition', sn, deviceId, rest: POSITION.write(position) };
 }
+
+/** What a camera tells who has subscribed; platforms take either root (GB/T 28181-2022 11.6). */
+export function ptzPositionNotify(sn: number, channelId: string, position: PtzPositionState): ManscdpParts {
+  return { ...ptzPositionResponse(sn, channelId, position), root: 'Notify' };
+}

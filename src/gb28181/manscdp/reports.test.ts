@@ -10,7 +10,7 @@ import {
   parseCatalogNotify,
   parseManscdp,
   parsePositionNotify,
-  parsePtzPositionNotify,
+  parsePtzPosition,
   parseSubscriptionQuery,
   parseVideoUploadNotify,
   positionNotify,
@@ -199,12 +199,12 @@ describe('Catalog in a NOTIFY (GB/T 28181 11.3)', () => {
 });
 
 test('PTZPosition, both ways and with either root', () => {
-  const xml = `<Notify><CmdType>PTZPosition</CmdType><SN>1</SN><DeviceID>${CAR_ID}</DeviceID><Pan>123.4</Pan><Tilt>-10</Tilt><Zoom>4</Zoom></Notify>`;
+  const xml = `<Notify><CmdType>PTZPosition</CmdType><SN>1</SN><DeviceID>${CAR_ID}</DeviceID><Pan>123.40</Pan><Tilt>-10.00</Tilt><Zoom>4.00</Zoom></Notify>`;
   const facts = { pan: 123.4, tilt: -10, zoom: 4 };
   expect(written(ptzPositionNotify(1, CAR_ID, facts))).toBe(xml);
-  expect(parsePtzPositionNotify(parsed(xml))).toEqual(facts);
-  expect(parsePtzPositionNotify(parsed(xml.replaceAll('Notify', 'Response')))).toEqual(facts);
-  expect(parsePtzPositionNotify(parsed(xml.replace('123.4', '')))).toEqual({ tilt: -10, zoom: 4 });
+  expect(parsePtzPosition(parsed(xml))).toEqual(facts);
+  expect(parsePtzPosition(parsed(xml.replaceAll('Notify', 'Response')))).toEqual(facts);
+  expect(parsePtzPosition(parsed(xml.replace('123.40', '')))).toEqual({ tilt: -10, zoom: 4 });
 });
 
 test('VideoUploadNotify, both ways', () => {

@@ -1,3 +1,4 @@
+import type { Alarm, Position } from './reports.ts';
 import type { CatalogResult, Device, Play, Recording, Stream } from './types.ts';
 
 /** Events of GET /api/v1/events. */
@@ -16,6 +17,10 @@ export interface EventMap {
   readonly 'stream.changed': Stream;
   readonly recording: Recording;
   readonly 'recording.removed': { readonly id: string };
+  readonly alarm: Alarm;
+  readonly 'alarm.changed': Alarm;
+  readonly 'alarm.acknowledged': { readonly ids: readonly number[] };
+  readonly positions: { readonly items: readonly Position[] };
   readonly lagged: { readonly dropped: number };
 }
 

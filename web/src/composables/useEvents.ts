@@ -1,8 +1,11 @@
 import { onScopeDispose, ref, watch } from 'vue';
 import { connectEvents, type EventConnection } from '../api/events.ts';
+import type { Position } from '../api/reports.ts';
 import { backoffMs } from '../lib/backoff.ts';
+import { useAlarms } from '../stores/alarms.ts';
 import { useGroups } from '../stores/groups.ts';
 import { useInventory } from '../stores/inventory.ts';
+import { usePlaces } from '../stores/places.ts';
 import { usePlays } from '../stores/plays.ts';
 import { useRecordings } from '../stores/recordings.ts';
 import { useSession } from '../stores/session.ts';
@@ -17,6 +20,8 @@ export function useEvents() {
   const groups = useGroups();
   const plays = usePlays();
   const recordings = useRecordings();
+  const alarms = useAlarms();
+  const places = usePlaces();
   const connected = ref(false);
   const everConnected = ref(false);
   let connection: EventConnection | undefined;
@@ -27,6 +32,7 @@ export function useEvents() {
     void inventory.load();
     plays.load().catch(() => undefined);
     recordings.load().catch(() => undefined);
+    alarms.load().catch(() => undefined);
   };
 
   const online = (device: Parameters<typeof inventory.putDevice>[0]) => {
@@ -52,6 +58,10 @@ export function useEvents() {
     'stream.closed': plays.removeStream,
     'stream.viewers': plays.putStream,
     'stream.changed': plays.putStream,
+    alarm: alarms.add,
+    'alarm.changed': alarms.put,
+    'alarm.acknowledged': alarms.changedMany,
+    positions: ({ items }: { items: readonly Position[] }) => places.move(items),
     recording: recordings.put,
     'recording.removed': ({ id }: { id: string }) => recordings.remove(id),
   };

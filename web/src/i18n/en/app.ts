@@ -8,6 +8,8 @@ export const app = {
     call: 'Call',
     recordings: 'Recordings',
     playback: 'Playback',
+    alarms: 'Alarms',
+    map: 'Map',
     statistics: 'Statistics',
     devices: 'Devices',
     connect: 'Connect',

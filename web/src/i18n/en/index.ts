@@ -1,3 +1,4 @@
+import { alarms, map } from './alarms.ts';
 import { app, login } from './app.ts';
 import { call } from './call.ts';
 import { conference } from './conference.ts';
@@ -30,6 +31,8 @@ export const en = {
   pulls,
   recordings,
   playback,
+  alarms,
+  map,
   conference,
   call,
   statistics,

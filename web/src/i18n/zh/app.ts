@@ -10,6 +10,8 @@ export const app: typeof enApp = {
     call: '通话',
     recordings: '录像',
     playback: '回放',
+    alarms: '报警',
+    map: '地图',
     statistics: '统计',
     devices: '设备管理',
     connect: '接入摄像机',

@@ -1,4 +1,5 @@
 import type { Messages } from '../en/index.ts';
+import { alarms, map } from './alarms.ts';
 import { app, login } from './app.ts';
 import { call } from './call.ts';
 import { conference } from './conference.ts';
@@ -31,6 +32,8 @@ export const zh: Messages = {
   pulls,
   recordings,
   playback,
+  alarms,
+  map,
   conference,
   call,
   statistics,
