@@ -24,6 +24,11 @@ export function buildChannels(
   return all.map((entry) => {
     const parentId = parents.get(entry.id) ?? deviceId;
     if ('kind' in entry) return { ...entry, parentId };
+    // A copy without a field takes ten times as long as one with all, and few are sensors.
+    if (entry.sensor === undefined) {
+      const kind = kindOfItem(entry.id, withChildren.has(entry.id));
+      return { ...entry, deviceId, parentId, kind, updatedAt: now };
+    }
     const { sensor, ...item } = entry;
     // Uniview lists sensors in the same form; only those with Parental=1 are cameras.
     const kind = sensor === true ? sensorKind(item) : kindOfItem(item.id, withChildren.has(item.id));

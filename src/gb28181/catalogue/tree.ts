@@ -42,7 +42,11 @@ function regionOf(item: Node, usable: (id: string) => boolean): string | undefin
 
 function cutCycles(deviceId: string, parents: Map<string, string>): void {
   const settled = new Set<string>([deviceId]);
-  for (const start of parents.keys()) {
+  for (const [start, parent] of parents) {
+    if (settled.has(parent)) {
+      settled.add(start);
+      continue;
+    }
     const path = new Set<string>();
     let at = start;
     while (!settled.has(at)) {
