@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Device } from '../api/types.ts';
-import { toForm, toPatch } from './device-settings.ts';
+import { afterSave, toForm, toPatch } from './device-settings.ts';
 
 const device = { settings: { name: 'Gate', mediaTransport: 'udp', passwordSet: true } } as Device;
 
@@ -35,4 +35,11 @@ test('numbers and the Date header are sent as what they are, what is no number i
     timeOffsetSec: -3600,
   });
   expect(toPatch(old, { ...form, timeOffsetSec: '1.5' })).toEqual({});
+});
+
+test('what is typed while the answer is on its way stays, everything else is as it was saved', () => {
+  const sent = { ...toForm(device), mediaTransport: 'tcp-active', password: 'p' };
+  const meanwhile = { ...sent, name: 'Yard' };
+  const saved = toForm({ settings: { name: 'Gate', mediaTransport: 'tcp-active', passwordSet: true } } as Device);
+  expect(afterSave(meanwhile, sent, saved)).toEqual({ ...saved, name: 'Yard', password: '' });
 });

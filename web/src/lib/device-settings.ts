@@ -44,3 +44,11 @@ export function toPatch(device: Device, form: SettingsForm): DeviceSettingsPatch
   if (form.password !== '') patch['password'] = form.password;
   return patch as DeviceSettingsPatch;
 }
+
+/** The form after saving: what was typed while the answer was on its way stays. */
+export function afterSave(form: SettingsForm, sent: SettingsForm, saved: SettingsForm): SettingsForm {
+  const entries = Object.entries(form) as Array<[keyof SettingsForm, string]>;
+  return Object.fromEntries(
+    entries.map(([key, text]) => [key, text === sent[key] ? saved[key] : text]),
+  ) as SettingsForm;
+}
