@@ -212,9 +212,9 @@ describe('GET /api/v1/events', () => {
     await Promise.all([fixture.api.close(), fixture.api.close()]);
     expect(Date.now() - before).toBeLessThan(3000);
     while ((await reader.block()) !== undefined);
-    // The snapshots' own, as the meetings' below; they are not the API's to close.
-    expect(fixture.platform.eventNames()).toEqual(['snapshotFinished']);
-    // The meetings' own; they are not the API's to close.
+    // Those of the groups, the snapshots and the meetings: parts that are not the API's to close.
+    expect(fixture.platform.eventNames()).toEqual(['deviceRemoved', 'snapshotFinished']);
+    expect(fixture.platform.listenerCount('deviceRemoved')).toBe(1);
     expect(fixture.streams.eventNames()).toEqual(['publicationClosed']);
     await fixture.close();
     expect(fixture.streams.eventNames()).toEqual([]);
