@@ -1,9 +1,9 @@
 export const alarms = {
   title: 'Alarms',
-  count: 'none waits | {count} waits for you | {count} wait for you',
+  count: 'nothing to do | {count} waits for you | {count} wait for you',
   state: 'State',
   filter: { open: 'Open', all: 'All' },
-  any: 'All',
+  any: '{what}: all',
   priorityLabel: 'Level',
   methodLabel: 'Kind',
   device: 'Device',
@@ -23,8 +23,8 @@ export const alarms = {
   pictureComes: 'Picture is being taken',
   pictureFailed: 'No picture',
   failed: 'The alarms cannot be loaded',
-  none: 'No alarm matches',
-  noneOpen: 'No alarm waits',
+  none: 'No alarm matches the filter',
+  noneOpen: 'No open alarms',
   emptyText: 'Alarms of devices appear here by themselves.',
   methods: {
     m0: 'Alarm',

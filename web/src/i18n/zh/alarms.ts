@@ -5,7 +5,7 @@ export const alarms: Messages['alarms'] = {
   count: '没有待处理 | {count} 条待处理 | {count} 条待处理',
   state: '状态',
   filter: { open: '待处理', all: '全部' },
-  any: '全部',
+  any: '{what}：全部',
   priorityLabel: '级别',
   methodLabel: '方式',
   device: '设备',
