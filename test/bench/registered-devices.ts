@@ -19,7 +19,7 @@ export interface RegisteredResult {
 
 /** Waits until every device has been asked for its subscriptions, whatever it has said. */
 async function subscribed(base: string, devices: number): Promise<void> {
-  for (let [before, tries] = [0, 0]; tries < 60; tries++) {
+  for (let [before, tries] = [0, 0]; tries < 120; tries++) {
     const metrics = await (await fetch(`${base}/metrics`)).text();
     const events = /^gbrtc_subscription_events_total\{event="(?:subscribed|failed)"\} (\d+)$/gm;
     const asked = Array.from(metrics.matchAll(events), ([, count]) => Number(count)).reduce((sum, one) => sum + one, 0);
@@ -27,7 +27,7 @@ async function subscribed(base: string, devices: number): Promise<void> {
     before = asked;
     await delay(3_000);
   }
-  throw new Error('devices are still asked for subscriptions after three minutes');
+  throw new Error('devices are still asked for subscriptions after six minutes');
 }
 
 /** Registers the devices, waits until catalogues are in and devices are subscribed to, then measures. */

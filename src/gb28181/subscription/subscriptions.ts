@@ -27,6 +27,8 @@ export interface ReceivedNotify {
 }
 
 const DEFAULT_CONCURRENCY = 50;
+/** As long as others wait, so long passes between two of one turn: after a power cut nothing else is to suffer. */
+const PACE_MS = 500;
 const GOODBYE_CONCURRENCY = 200;
 /** Within the limit of dialogs of the SIP engine. */
 const MAX_SUBSCRIPTIONS = 80_000;
@@ -42,7 +44,8 @@ const FINAL_REASONS: ReadonlySet<string> = new Set(['rejected', 'noresource', 'i
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   readonly #subscriber: Subscriber;
-  readonly #devices = new Map<string, Map<SubscriptionKind, Subscription>>();
+  /** A few of each device: a map for each would be the greater part of it. */
+  readonly #devices = new Map<string, Subscription[]>();
   readonly #byCallId = new Map<string, Subscription>();
   readonly #wheel: DeadlineWheel<Subscription>;
   readonly #queue = new Set<Subscription>();
@@ -80,7 +83,7 @@ export class Subscriptions {
   deviceRemoved(deviceId: string): void {
     const known = this.#devices.get(deviceId);
     this.#devices.delete(deviceId);
-    for (const subscription of known?.values() ?? []) this.#stop(subscription);
+    for (const subscription of known ?? []) this.#stop(subscription);
   }
 
   /** Also those that the device refuses are tried now. */
@@ -89,12 +92,11 @@ export class Subscriptions {
       subscription.forgive();
       this.#schedule(subscription, this.#options.now());
     });
-    for (const subscription of this.#devices.get(record.id)?.values() ?? []) this.#enqueueWhenDue(subscription);
+    for (const subscription of this.#devices.get(record.id) ?? []) this.#enqueueWhenDue(subscription);
   }
 
   view(deviceId: string): SubscriptionView[] {
-    const known = this.#devices.get(deviceId);
-    return SUBSCRIPTION_KINDS.map((kind) => known?.get(kind)?.view() ?? { kind, state: 'off', notifies: 0 });
+    return SUBSCRIPTION_KINDS.map((kind) => this.#of(deviceId, kind)?.view() ?? { kind, state: 'off', notifies: 0 });
   }
 
   /** Counts it, and heeds what it says about the subscription. Dialog or not does not matter (GB/T 28181 11.1). */
@@ -127,7 +129,7 @@ export class Subscriptions {
   #review(record: DeviceRecord, wanted: (subscription: Subscription) => void): void {
     if (this.#closed) return;
     for (const kind of SUBSCRIPTION_KINDS) {
-      const known = this.#devices.get(record.id)?.get(kind);
+      const known = this.#of(record.id, kind);
       if (!this.#wants(record)[kind]) {
         if (known?.wanted === true) this.#stop(known);
         continue;
@@ -146,14 +148,18 @@ export class Subscriptions {
   #add(record: DeviceRecord, kind: SubscriptionKind): Subscription {
     const subscription = new Subscription(record, kind, this.#options.options.expiresSec);
     const known = this.#devices.get(record.id);
-    if (known === undefined) this.#devices.set(record.id, new Map([[kind, subscription]]));
-    else known.set(kind, subscription);
+    if (known === undefined) this.#devices.set(record.id, [subscription]);
+    else known.push(subscription);
     return subscription;
+  }
+
+  #of(deviceId: string, kind: SubscriptionKind): Subscription | undefined {
+    return this.#devices.get(deviceId)?.find((subscription) => subscription.kind === kind);
   }
 
   #ofType(record: DeviceRecord, cmdType: string | undefined): Subscription | undefined {
     const kind = SUBSCRIPTION_KINDS.find((each) => each.toLowerCase() === cmdType?.toLowerCase());
-    return kind === undefined ? undefined : this.#devices.get(record.id)?.get(kind);
+    return kind === undefined ? undefined : this.#of(record.id, kind);
   }
 
   #schedule(subscription: Subscription, at: number): void {
@@ -183,11 +189,17 @@ export class Subscriptions {
       if (this.#running >= limit) return;
       this.#queue.delete(subscription);
       this.#running += 1;
-      void this.#run(subscription).finally(() => {
-        this.#running -= 1;
-        this.#next();
-      });
+      void this.#run(subscription).finally(() => this.#release());
     }
+  }
+
+  #release(): void {
+    const release = (): void => {
+      this.#running -= 1;
+      this.#next();
+    };
+    if (this.#queue.size === 0) release();
+    else setTimeout(release, PACE_MS).unref();
   }
 
   async #run(subscription: Subscription): Promise<void> {
