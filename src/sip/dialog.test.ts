@@ -162,16 +162,16 @@ describe('caller', () => {
   });
 
   test('SUBSCRIBE that is refused', async () => {
-    const pending = engine.subscribe!({ ...IDENTITY, target: target() });
+    const pending = engine.subscribe({ ...IDENTITY, target: target() });
     answer(await next('SUBSCRIBE'), '489 Bad Event');
     await expect(pending).rejects.toMatchObject({ code: 'sip_rejected', response: { status: 489 } });
   });
 
   test('NOTIFY with the end of the subscription ends the dialog', async () => {
-    const pending = engine.subscribe!({ ...IDENTITY, target: target() });
+    const pending = engine.subscribe({ ...IDENTITY, target: target() });
     const subscribe = await next('SUBSCRIBE');
     answer(subscribe, '200 OK');
-    const dialog = await pending;
+    const { dialog } = await pending;
     const ended = once(dialog, 'ended');
     const notify = inside('NOTIFY', subscribe).replace(
       'Contact:',

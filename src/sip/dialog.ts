@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { errorMessage, safeEmit } from '../util/index.ts';
+import { ownText } from './byte-arena.ts';
 import { contactUri } from './contact.ts';
 import type { Core } from './core.ts';
 import { answerChallenge } from './digest-client.ts';
@@ -51,7 +52,8 @@ export class SipDialog extends EventEmitter<DialogEvents> implements Dialog {
   readonly localTag: string;
   readonly usage: 'invite' | 'subscribe';
   readonly #core: Core;
-  readonly #start: DialogStart;
+  /** Not the whole start, nor slices of its texts: the messages would be kept as long as the dialog. */
+  readonly #start: Pick<DialogStart, 'contactUser' | 'local' | 'credentials' | 'event'>;
   #remoteTag: string;
   #remote: string;
   #established: Request | Response | undefined;
@@ -66,15 +68,21 @@ export class SipDialog extends EventEmitter<DialogEvents> implements Dialog {
   constructor(core: Core, start: DialogStart) {
     super();
     this.#core = core;
-    this.#start = start;
-    this.callId = start.callId;
-    this.localTag = start.localTag;
-    this.#remoteTag = start.remoteTag;
-    this.#remote = start.remote;
+    const { contactUser, local, credentials, event } = start;
+    this.#start = {
+      contactUser: ownText(contactUser),
+      local: ownText(local),
+      ...(credentials !== undefined && { credentials }),
+      ...(event !== undefined && { event: ownText(event) }),
+    };
+    this.callId = ownText(start.callId);
+    this.localTag = ownText(start.localTag);
+    this.#remoteTag = ownText(start.remoteTag);
+    this.#remote = ownText(start.remote);
     this.#established = start.established;
-    this.#routes = start.routes;
+    this.#routes = start.routes.map(ownText);
     this.usage = start.usage;
-    this.#remoteTarget = start.remoteTarget;
+    this.#remoteTarget = ownText(start.remoteTarget);
     this.#flow = start.flow;
     this.#localSequence = start.localSequence;
     this.#remoteSequence = start.remoteSequence;
@@ -136,10 +144,10 @@ export class SipDialog extends EventEmitter<DialogEvents> implements Dialog {
   /** Takes the peer's side of an assumed answer from a response (RFC 3261 §12.1.2); only while open. */
   learn(response: Response): void {
     this.#core.dialogs.delete(this);
-    this.#remoteTag = response.toTag ?? '';
+    this.#remoteTag = ownText(response.toTag ?? '');
     this.#core.dialogs.add(this);
-    this.#remote = response.headers.get('to') ?? this.#remote;
-    this.#routes = response.headers.getAll('record-route').toReversed();
+    this.#remote = ownText(response.headers.get('to') ?? this.#remote);
+    this.#routes = response.headers.getAll('record-route').toReversed().map(ownText);
     this.#refreshTarget(response);
   }
 
@@ -233,7 +241,8 @@ export class SipDialog extends EventEmitter<DialogEvents> implements Dialog {
   }
 
   #draft(method: string, sequence: number, options: RequestOptions): RequestDraft {
-    const { callId, contactUser, local } = this.#start;
+    const { callId } = this;
+    const { contactUser, local } = this.#start;
     const { headers, contentType, body } = options;
     return {
       method,
@@ -250,7 +259,8 @@ export class SipDialog extends EventEmitter<DialogEvents> implements Dialog {
   }
 
   #refreshTarget(message: Request | Response): void {
-    this.#remoteTarget = contactUri(message.headers) ?? this.#remoteTarget;
+    const target = contactUri(message.headers);
+    if (target !== undefined && target !== this.#remoteTarget) this.#remoteTarget = ownText(target);
   }
 }
 

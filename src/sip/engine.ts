@@ -7,7 +7,15 @@ import { transactionTimers, DEFAULT_TIMERS } from './transaction/timers.ts';
 import { ExpiryWheel } from './transaction/wheel.ts';
 import type { TransportFlow } from './transport/flow.ts';
 import { Transport } from './transport/transport.ts';
-import type { Dialog, OutgoingRequest, SipEngine, SipEngineOptions, SipListen, SipResponse } from './types.ts';
+import type {
+  Dialog,
+  OutgoingRequest,
+  SipEngine,
+  SipEngineOptions,
+  SipListen,
+  SipResponse,
+  SubscribeAnswer,
+} from './types.ts';
 import { UserAgentClient } from './user-agent-client.ts';
 import { UserAgentServer } from './user-agent-server.ts';
 import { validateResponse } from './validate.ts';
@@ -89,7 +97,7 @@ class EmbeddedEngine implements SipEngine {
     return this.#open().invite(outgoing);
   }
 
-  async subscribe(outgoing: Omit<OutgoingRequest, 'method'>): Promise<Dialog> {
+  async subscribe(outgoing: Omit<OutgoingRequest, 'method'>): Promise<SubscribeAnswer> {
     return this.#open().subscribe(outgoing);
   }
 

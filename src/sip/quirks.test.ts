@@ -337,14 +337,14 @@ describe('routes and subscriptions', () => {
       request.reply(200);
     });
     const peer = await rawPeer();
-    const subscribing = engine.subscribe!({
+    const subscribing = engine.subscribe({
       ...IDENTITY,
       target: { protocol: 'udp', address: '127.0.0.1', port: peer.port },
       headers: [['Event', 'Catalog']],
     });
     const subscribe = await peer.message(0);
     peer.send(respond(subscribe, '200 OK'), listeningOf(engine));
-    const dialog = await subscribing;
+    const { dialog } = await subscribing;
     peer.send(
       `NOTIFY sip:x@127.0.0.1 SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.1:${peer.port};branch=z9hG4bKn\n` +
         `From: ${headerOf(subscribe, 'To')};tag=peer\nTo: ${headerOf(subscribe, 'From')}\n` +
@@ -372,7 +372,7 @@ describe('routes and subscriptions', () => {
       ['Event', 'Catalog'],
       ['Expires', '600'],
     ] as const;
-    const dialog = await engine.subscribe!({ ...IDENTITY, target: listeningOf(device), headers });
+    const { dialog } = await engine.subscribe({ ...IDENTITY, target: listeningOf(device), headers });
     const remote = await notifier!;
     expect((await remote.request('NOTIFY', { headers: [['Event', 'Catalog']] })).status).toBe(200);
     expect(notified).toEqual([dialog]);

@@ -221,6 +221,12 @@ export interface SipEngineOptions {
   readonly log: Logger;
 }
 
+/** A subscription that the peer has taken, and its 2xx; the dialog does not keep it: subscriptions are many and long. */
+export interface SubscribeAnswer {
+  readonly dialog: Dialog;
+  readonly response: SipResponse;
+}
+
 export interface SipEngine {
   readonly listening: readonly SipListen[];
   /**
@@ -238,7 +244,7 @@ export interface SipEngine {
    * Sends a SUBSCRIBE and resolves with the subscription's dialog (RFC 6665) after the 2xx; its NOTIFYs come to
    * `onRequest` with that dialog. Errors as of `invite`.
    */
-  subscribe(options: Omit<OutgoingRequest, 'method'>): Promise<Dialog>;
+  subscribe(options: Omit<OutgoingRequest, 'method'>): Promise<SubscribeAnswer>;
   /** Counts for /metrics and tests: open transactions, dialogs, connections. */
   readonly counts: { readonly transactions: number; readonly dialogs: number; readonly connections: number };
   close(): Promise<void>;

@@ -9,7 +9,7 @@ import type { Response } from './message.ts';
 import { exchange, sealRequest, type Answer, type RequestDraft } from './sender.ts';
 import { WheelEntry } from './transaction/wheel.ts';
 import type { TransportFlow } from './transport/flow.ts';
-import type { Dialog, OutgoingRequest, SipResponse } from './types.ts';
+import type { Dialog, OutgoingRequest, SipResponse, SubscribeAnswer } from './types.ts';
 
 /** Most INVITEs whose late responses are still looked out for. */
 const MAX_INVITES = 10_000;
@@ -36,12 +36,12 @@ export class UserAgentClient {
     return (await this.#authorised(outgoing)).answer.response;
   }
 
-  async subscribe(outgoing: Omit<OutgoingRequest, 'method'>): Promise<Dialog> {
+  async subscribe(outgoing: Omit<OutgoingRequest, 'method'>): Promise<SubscribeAnswer> {
     const { answer, identity, sequence } = await this.#authorised({ ...outgoing, method: 'SUBSCRIBE' });
     const { response, request, flow } = answer;
     if (response.status >= 300) throw new SipRejectedError('SUBSCRIBE', response);
     const event = request.headers.get('event');
-    return new SipDialog(this.#core, {
+    const dialog = new SipDialog(this.#core, {
       usage: 'subscribe',
       callId: identity.callId,
       localTag: identity.fromTag,
@@ -53,10 +53,10 @@ export class UserAgentClient {
       localSequence: sequence,
       flow,
       contactUser: defaultContactUser(outgoing),
-      established: response,
       ...(outgoing.credentials !== undefined && { credentials: outgoing.credentials }),
       ...(event !== undefined && { event }),
     });
+    return { dialog, response };
   }
 
   async invite(outgoing: Omit<OutgoingRequest, 'method'>): Promise<Dialog> {

@@ -40,7 +40,7 @@ export class Subscriber {
     subscription.callId = newCallId();
     subscription.event = this.#eventOf(subscription);
     try {
-      const dialog = await this.#limited((signal) =>
+      const { dialog, response } = await this.#limited((signal) =>
         engine().subscribe({
           // GB/T 28181 4.3: the registered device, whatever the body is about.
           uri: record.requestUri(record.wireId, realm),
@@ -54,7 +54,7 @@ export class Subscriber {
           onSent: (request) => onSent(record, request),
         }),
       );
-      return { dialog, expiresSec: grantedSec(dialog, expiresSec) };
+      return { dialog, expiresSec: secondsOf(response) ?? expiresSec };
     } catch (error) {
       return refusalOf(error);
     }
@@ -126,10 +126,6 @@ function refusalOf(error: unknown): Refusal {
 }
 
 /** What a device grants; some leave it out (quirks 2.1), then it is what was asked for. */
-function grantedSec({ established }: Dialog, askedSec: number): number {
-  return (established?.kind === 'response' ? secondsOf(established) : undefined) ?? askedSec;
-}
-
 function secondsOf({ headers }: SipResponse): number | undefined {
   const text = headers.get('Expires')?.trim() ?? '';
   return /^\d{1,9}$/.test(text) && Number(text) > 0 ? Number(text) : undefined;

@@ -14,6 +14,7 @@ import {
   type SipListen,
   type SipRequest,
   type SipResponse,
+  type SubscribeAnswer,
   SipAbortedError,
   SipRejectedError,
 } from '../../sip/index.ts';
@@ -190,18 +191,18 @@ export class FakeEngine implements SipEngine {
     return dialog;
   }
 
-  async subscribe(options: Omit<OutgoingRequest, 'method'>): Promise<Dialog> {
+  async subscribe(options: Omit<OutgoingRequest, 'method'>): Promise<SubscribeAnswer> {
     this.subscribes.push(options);
     const sent = { ...options, method: 'SUBSCRIBE' };
     const request = this.#asSent(sent);
     options.onSent?.(request);
     const response = await this.#settle(request, options, this.answerSubscribe(options));
     if (response.status >= 300) throw new SipRejectedError('SUBSCRIBE', response);
-    const dialog = new FakeDialog(options.callId ?? '', fakeFlow('127.0.0.2'), response);
+    const dialog = new FakeDialog(options.callId ?? '', fakeFlow('127.0.0.2'), undefined);
     dialog.answerRequest = ({ signal, headers = [] }) =>
       this.#settle(this.#asSent({ ...sent, headers }), signal === undefined ? {} : { signal }, this.answerRefresh);
     this.dialogs.push(dialog);
-    return dialog;
+    return { dialog, response };
   }
 
   /** A 2xx to the INVITE that was sent last. */
