@@ -119,8 +119,9 @@ export class TrackClock {
 
   /** Some devices have scaled their stamps already: then there is nothing left to do. */
   #checkSpeed(raw: number, nowMs: number): void {
+    if (this.#probe === undefined) return;
     const own = (wrapDelta(this.#lastRaw, raw, this.#modulus) * 90_000) / this.#clockRate;
-    const verdict = this.#probe?.add(own / 90, nowMs);
+    const verdict = this.#probe.add(own / 90, nowMs);
     if (verdict === undefined) return;
     this.#probe = undefined;
     if (verdict === 'scaled') this.#scale = 90_000 / this.#clockRate;
