@@ -1,35 +1,53 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { errorCodes } from '../../test/support/error-codes.ts';
 import { FakeError } from '../../test/support/fake-platform.ts';
 import { ApiError, mapError, STATUS_OF_CODE } from './errors.ts';
 
-const SRC = join(import.meta.dirname, '..');
-const DOCUMENT = readFileSync(join(SRC, '..', 'docs', 'errors.md'), 'utf8');
+const DOCUMENT = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'errors.md'), 'utf8');
 
-/** Every `code = '…'` of an error class. */
-function codesOfSources(): string[] {
-  return readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
-    .flatMap((file) => {
-      const text = readFileSync(join(SRC, file), 'utf8');
-      return [...text.matchAll(/readonly code(?:: string)? = '([a-z0-9_]+)'/g)].map(([, code]) => code ?? '');
-    });
+/** Rows of the tables of codes: cells without blanks around them, by the heading above. */
+function rowsOfDocument(): Array<{ heading: string; cells: string[] }> {
+  let heading = '';
+  return DOCUMENT.split('\n').flatMap((line) => {
+    if (line.startsWith('#')) heading = line.replace(/^#+ /, '');
+    if (!line.startsWith('| `')) return [];
+    const cells = line.split('|').slice(1, -1);
+    return [{ heading, cells: cells.map((cell) => cell.trim()) }];
+  });
 }
 
+const codeOf = (cell: string | undefined): string => /^`([a-z0-9_]+)`$/.exec(cell ?? '')?.[1] ?? `not a code: ${cell}`;
+
 describe('docs/errors.md', () => {
-  test('has every code of the sources', () => {
-    const codes = codesOfSources();
-    expect(codes.length).toBeGreaterThan(20);
-    expect(codes.filter((code) => !DOCUMENT.includes(`\`${code}\``))).toEqual([]);
+  const rows = rowsOfDocument();
+
+  test('has every code that the sources can give, and no other', { timeout: 120_000 }, () => {
+    const { codes, vague, unused } = errorCodes();
+    expect(vague).toEqual([]);
+    expect(unused).toEqual([]);
+    expect(codes.size).toBeGreaterThan(150);
+    const documented = new Set(rows.map(({ cells }) => codeOf(cells[0])));
+    expect([...codes].filter((code) => !documented.has(code)).toSorted()).toEqual([]);
+    expect([...documented].filter((code) => !codes.has(code)).toSorted()).toEqual([]);
+    expect([...STATUS_OF_CODE.keys()].filter((code) => !codes.has(code))).toEqual([]);
   });
 
-  test('has every status of the mapping', () => {
-    const rows = DOCUMENT.split('\n').filter((line) => line.startsWith('| `'));
-    for (const [code, status] of STATUS_OF_CODE) {
-      const row = rows.find((line) => line.split('|')[1]?.includes(`\`${code}\``));
-      expect([code, row?.split('|')[2]?.trim()]).toEqual([code, String(status)]);
+  test('says of each code, once in a section, what causes it and what helps', () => {
+    for (const { heading, cells } of rows) expect([heading, ...cells.filter((cell) => cell !== '')]).toHaveLength(5);
+    const places = rows.map(({ heading, cells }) => `${heading}: ${cells[0]}`);
+    expect(places.filter((place, index) => places.indexOf(place) !== index)).toEqual([]);
+  });
+
+  test('has every status of the mapping, and no other', () => {
+    const statuses = rows.map(({ cells }): [string, string] => [codeOf(cells[0]), cells[1] ?? '']);
+    for (const [code, status] of statuses) {
+      if (status === '–') continue;
+      expect([code, status]).toEqual([code, String(mapError(new FakeError(code, 'm')).status)]);
     }
+    const told = new Set(statuses.filter(([, status]) => status !== '–').map(([code]) => code));
+    expect([...STATUS_OF_CODE.keys()].filter((code) => !told.has(code))).toEqual([]);
   });
 });
 

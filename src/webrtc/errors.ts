@@ -2,12 +2,12 @@ import { GatewayError } from '../util/index.ts';
 
 /** An offer that cannot be answered; the text names what is wrong with it. */
 export class SdpError extends GatewayError {
-  override readonly code: string = 'sdp_invalid';
+  override readonly code: 'sdp_invalid' | 'codec_unsupported' = 'sdp_invalid';
 }
 
 /** An offer that is in order but has no codec in common with the stream. */
 export class OfferCodecError extends SdpError {
-  override readonly code: string = 'codec_unsupported';
+  override readonly code = 'codec_unsupported';
 }
 
 /** No mediasoup worker is up, or it died while it was asked. */

@@ -171,7 +171,7 @@ describe('positions', () => {
 
 test('subscriptions of a device, and their renewal', async () => {
   api.platform.addDevice(fakeDevice());
-  const failure = { code: 'rejected', status: 489, message: '489 Bad Event', at: 1 };
+  const failure = { code: 'rejected' as const, status: 489, message: '489 Bad Event', at: 1 };
   const views = [
     { kind: 'catalog' as const, state: 'active' as const, notifies: 3, since: 1, expiresAt: 2, lastNotifyAt: 3 },
     { kind: 'alarm' as const, state: 'unsupported' as const, notifies: 0, nextAttemptAt: 9, failure },

@@ -6,9 +6,11 @@ import type { SubscriptionKind } from '../manscdp/index.ts';
  */
 export type SubscriptionState = 'off' | 'waiting' | 'subscribing' | 'active' | 'backing_off' | 'unsupported';
 
+/** docs/errors.md explains each. */
+export type SubscriptionFailureCode = 'rejected' | 'timeout' | 'unreachable' | 'terminated' | 'edition' | 'limit';
+
 export interface SubscriptionFailure {
-  /** `rejected`, `timeout`, `unreachable`, `terminated`, `edition` or `limit`. */
-  readonly code: string;
+  readonly code: SubscriptionFailureCode;
   /** SIP status of a refusal. */
   readonly status?: number;
   readonly message: string;
