@@ -9,6 +9,7 @@ import { openMeetings } from '../../test/support/meetings-fixture.ts';
 import { FAKE_ICE, openCallFixture } from '../../test/support/room-server.ts';
 import type { NewPull, PullListEvents } from './types.ts';
 import { FakeStreams, fakePlay, fakeStream, fakeViewer } from '../../test/support/fake-streams.ts';
+import { OpenApiCheck, type OpenApiDocument } from '../../test/support/openapi-check.ts';
 import { openRecordings } from '../../test/support/recordings-fixture.ts';
 import { createSnapshots } from '../gb28181/index.ts';
 import { silentLogger } from '../util/index.ts';
@@ -18,6 +19,7 @@ import { createOwnGroups } from '../gb28181/index.ts';
 import { openDatabase } from '../store/database.ts';
 import { createGroupStore } from '../store/groups.ts';
 import { Tokens } from './auth/tokens.ts';
+import { STATUS_OF_CODE } from './errors.ts';
 import { PublicAddress } from './public-address.ts';
 import { channelSchema } from './schemas/channel.ts';
 import { pageOf } from './schemas/common.ts';
@@ -25,32 +27,20 @@ import { catalogResultSchema, deviceSchema, deviceStatusSchema } from './schemas
 import { playSchema, playTicketSchema, streamSchema } from './schemas/play.ts';
 import { traceEntrySchema } from './schemas/trace.ts';
 
-interface Operation {
-  readonly operationId?: string;
-  readonly summary: string;
-  readonly tags: string[];
-  readonly parameters?: Array<{ readonly name: string; readonly in: string }>;
-  readonly responses: Record<string, { readonly description: string }>;
-}
-
-interface Document {
-  readonly openapi: string;
-  readonly paths: Record<string, Record<string, Operation>>;
-  readonly components: { readonly schemas: Record<string, unknown> };
-}
-
 interface Layer {
   readonly route?: { readonly path: string; readonly stack: Array<{ readonly method?: string }> };
   readonly handle?: { readonly stack?: Layer[] };
 }
 
 let api: ApiFixture;
-let document: Document;
+let document: OpenApiDocument;
 beforeEach(async () => {
   api = await openApi();
-  document = (await (await api.get('/api/v1/openapi.json')).json()) as Document;
+  document = (await (await api.get('/api/v1/openapi.json')).json()) as OpenApiDocument;
 });
 afterEach(() => api.close());
+
+const operationsOf = ({ paths }: OpenApiDocument) => Object.values(paths).flatMap((each) => Object.values(each));
 
 /** Every `method path` that Express knows, in OpenAPI's form. */
 function routesOf(stack: readonly Layer[]): string[] {
@@ -62,27 +52,75 @@ function routesOf(stack: readonly Layer[]): string[] {
 }
 
 describe('the document', () => {
-  test('is OpenAPI 3.1 and every reference resolves', () => {
+  test('is OpenAPI 3.1, every reference resolves, and every shared schema is used', () => {
     expect(document.openapi).toBe('3.1.0');
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)];
     expect(references.length).toBeGreaterThan(50);
-    for (const [, name] of references) expect(document.components.schemas).toHaveProperty([name ?? '']);
+    const used = new Set(references.map(([, name]) => name ?? ''));
+    expect([...used].toSorted()).toEqual(Object.keys(document.components.schemas).toSorted());
   });
 
-  test('every operation has a summary, a tag, a response and all its path parameters', () => {
-    const ids: string[] = [];
+  test('every schema is one of JSON Schema 2020-12', () => {
+    const check = new OpenApiCheck(document);
+    for (const schema of Object.values(document.components.schemas)) check.schema(schema);
+    for (const { parameters = [], requestBody, responses } of operationsOf(document)) {
+      for (const { schema } of parameters) check.schema(schema);
+      for (const { content = {} } of [requestBody ?? {}, ...Object.values(responses)]) {
+        for (const { schema } of Object.values(content)) check.schema(schema);
+      }
+    }
+  });
+
+  test('every operation has a name, a summary, a tag, an answer and all its path parameters', () => {
+    const ids = operationsOf(document).map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
     for (const [path, operations] of Object.entries(document.paths)) {
       const wanted = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '').toSorted();
       for (const [method, operation] of Object.entries(operations)) {
         const given = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
         expect([method, path, given.map(({ name }) => name).toSorted()]).toEqual([method, path, wanted]);
+        expect(given.every(({ required }) => required === true)).toBe(true);
+        // In a query nothing is null.
+        expect(JSON.stringify(operation.parameters ?? [])).not.toContain('"null"');
+        expect(operation.operationId).toMatch(/^[a-z]\w+$/);
         expect(operation.summary.length).toBeGreaterThan(3);
         expect(operation.tags).toHaveLength(1);
-        expect(Object.keys(operation.responses).some((status) => /^20[0124]$/.test(status))).toBe(true);
-        if (operation.operationId !== undefined) ids.push(operation.operationId);
+        const answers = Object.keys(operation.responses).filter((status) => status.startsWith('2'));
+        expect([method, path, answers.length > 0]).toEqual([method, path, true]);
+        // A success without content is told by its status.
+        for (const status of answers) {
+          const { content } = operation.responses[status] ?? {};
+          const empty = status === '204' || (method === 'delete' && content === undefined);
+          expect([method, path, status, content !== undefined]).toEqual([method, path, status, !empty]);
+        }
       }
     }
-    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('whatever needs a token says 401 and 403, and every error tells the codes of its status', () => {
+    for (const [path, operations] of Object.entries(document.paths)) {
+      for (const [method, { security, responses }] of Object.entries(operations)) {
+        const refused = ['401', '403'].filter((status) => status in responses);
+        if (security.length > 0) expect([method, path, refused]).toEqual([method, path, ['401', '403']]);
+      }
+    }
+    const names = Object.keys(document.components.schemas).filter((name) => /^Problem\d{3}$/.test(name));
+    const check = new OpenApiCheck(document);
+    for (const name of names) {
+      const schema = check.schema({ $ref: `#/components/schemas/${name}` });
+      const status = Number(name.slice(-3));
+      const told = [...STATUS_OF_CODE].filter(([code]) =>
+        status === 500 ? false : schema.safeParse({ error: { code, message: 'm' } }).success,
+      );
+      const wanted = [...STATUS_OF_CODE].filter(([, each]) => status !== 500 && each === status);
+      expect([name, told]).toEqual([name, wanted]);
+    }
+    // 405, 408 and 431 are answered before any operation is known.
+    const documented = new Set(names.map((name) => Number(name.slice(-3))));
+    const statuses = new Set(STATUS_OF_CODE.values());
+    expect([...statuses].filter((status) => !documented.has(status)).toSorted((one, other) => one - other)).toEqual([
+      405, 408, 431,
+    ]);
   });
 
   test('documents each route of the server, and no other', async () => {

@@ -1,6 +1,9 @@
 import { OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
 import { COOKIE_NAME } from './auth/gate.ts';
-import { documentCompatible } from './openapi-compatible.ts';
+import { document } from './openapi/documented.ts';
+import { SRS, WEBRTC_HTTP } from './openapi/srs.ts';
+import { srsSip } from './openapi/srs-sip.ts';
+import { SYSTEM } from './openapi/system.ts';
 import type { Routes } from './rest/route.ts';
 import { documentSnapshotUploads } from './rest/snapshot-uploads.ts';
 
@@ -19,7 +22,7 @@ export function buildOpenApi(
   registry.registerComponent('securitySchemes', 'query', { type: 'apiKey', in: 'query', name: 'token' });
   registry.registerComponent('securitySchemes', 'cookie', { type: 'apiKey', in: 'cookie', name: COOKIE_NAME });
   documentSnapshotUploads(registry);
-  documentCompatible(registry, srsSipRows);
+  document(registry, [...srsSip(srsSipRows), ...SRS, ...WEBRTC_HTTP, ...SYSTEM]);
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: { title: 'gbrtc', version, description: DESCRIPTION, license: { name: 'MIT', identifier: 'MIT' } },

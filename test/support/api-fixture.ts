@@ -18,6 +18,7 @@ import { FakeRecordThreads } from './fake-recorder.ts';
 import { FAKE_ICE, openCallFixture } from './room-server.ts';
 import { FakeStreams } from './fake-streams.ts';
 import { openMeetings } from './meetings-fixture.ts';
+import { OpenApiCheck, type OpenApiDocument } from './openapi-check.ts';
 
 export const ADMIN = { username: 'admin', password: 'correct horse' };
 
@@ -35,6 +36,20 @@ export interface ApiFixture {
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
   send(method: string, path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
   close(): Promise<void>;
+}
+
+/** The same for all: it does not depend on options. */
+let check: OpenApiCheck | undefined;
+
+/** Asks the gateway; an answer that its OpenAPI document does not have fails the test. */
+async function ask(base: string, path: string, init: RequestInit & { method: string }): Promise<Response> {
+  if (check === undefined) {
+    const document = await fetch(`${base}/api/v1/openapi.json`);
+    check = new OpenApiCheck((await document.json()) as OpenApiDocument);
+  }
+  const response = await fetch(base + path, { ...init, redirect: 'manual' });
+  await check.answer(init.method, base + path, response);
+  return response;
 }
 
 /** The HTTP side on a free port of 127.0.0.1, over fakes; authentication off unless asked for. */
@@ -106,11 +121,10 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
     },
   );
   const base = `http://127.0.0.1:${api.addresses[0]?.port}`;
-  const get: ApiFixture['get'] = (path, headers = {}) => fetch(base + path, { headers, redirect: 'manual' });
+  const get: ApiFixture['get'] = (path, headers = {}) => ask(base, path, { method: 'GET', headers });
   const send: ApiFixture['send'] = (method, path, body, headers = {}) =>
-    fetch(base + path, {
+    ask(base, path, {
       method,
-      redirect: 'manual',
       headers: { 'Content-Type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });

@@ -328,7 +328,9 @@ export class FakePlatform extends EventEmitter<PlatformEvents> implements Platfo
 
   async records(query: RecordQuery): Promise<RecordList> {
     this.#ask('records', query.deviceId, query.channelId, query.fromMs, query.toMs, query.type);
-    return this.recordList ?? { ...query, sumNum: 0, complete: true, items: [], segments: [] };
+    const { deviceId, channelId, fromMs, toMs } = query;
+    const empty = { sumNum: 0, complete: true, items: [], segments: [] };
+    return this.recordList ?? { deviceId, channelId, fromMs, toMs, ...empty };
   }
 
   async invite(options: LiveInvite): Promise<LiveSession> {

@@ -11,8 +11,9 @@ import {
 } from '../schemas/reports.ts';
 import type { Access } from '../auth/tokens.ts';
 import type { Routes } from './route.ts';
+import { wholeNumber } from '../schemas/common.ts';
 
-const alarmParams = z.object({ id: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) });
+const alarmParams = z.object({ id: wholeNumber(1, Number.MAX_SAFE_INTEGER) });
 const tag = 'alarms';
 
 /** Who acknowledges; without authentication nobody has a name. */

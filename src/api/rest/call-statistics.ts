@@ -2,7 +2,7 @@ import type { ApiContext } from '../context.ts';
 import { callStatisticsQuery, callStatisticsSchema } from '../schemas/call-statistics.ts';
 import type { Routes } from './route.ts';
 
-const TYPES = { html: 'text/html; charset=utf-8', csv: 'text/csv; charset=utf-8' } as const;
+const TYPES = { html: 'text/html', csv: 'text/csv' } as const;
 
 /** What the daily report says, for any day and for today so far. */
 export function addCallStatisticsRoutes(routes: Routes, { parts: { callStatistics } }: ApiContext): void {

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { ApiContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { homePositionSchema } from '../schemas/control.ts';
@@ -12,6 +11,7 @@ import {
   sdCardListSchema,
 } from '../schemas/query.ts';
 import type { CommandRoutes } from './command-routes.ts';
+import { wholeNumber } from '../schemas/common.ts';
 
 const BOTH = ['device', 'channel'] as const;
 
@@ -58,7 +58,7 @@ export function addQueryRoutes(routes: CommandRoutes, { parts: { platform } }: A
   routes.query<{ number: number }>({
     path: '/cruise-tracks/{number}',
     summary: 'Ask for the points of a cruise track (GB/T 28181-2022)',
-    params: { number: z.coerce.number().int().min(0).max(255) },
+    params: { number: wholeNumber(0, 255) },
     response: cruiseTrackSchema,
     ask: ({ target, options, params: { number } }) => queries.cruiseTrack(target, number, options),
   });

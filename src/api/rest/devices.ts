@@ -145,7 +145,7 @@ export function addDeviceQueryRoutes(routes: Routes, { parts: { platform } }: Ap
     params: deviceParams,
     status: 200,
     response: catalogResultSchema,
-    errors: [404, 409, 502, 504],
+    errors: [404, 409, 502, 503, 504],
     handle: ({ params: { deviceId }, res }) => {
       requireDevice(platform, deviceId);
       return platform.refreshCatalog(deviceId, closeSignal(res));
@@ -161,7 +161,7 @@ export function addDeviceQueryRoutes(routes: Routes, { parts: { platform } }: Ap
     params: deviceParams,
     status: 200,
     response: deviceSchema,
-    errors: [404, 409, 502, 504],
+    errors: [404, 409, 502, 503, 504],
     handle: async ({ params: { deviceId }, res }) => {
       requireDevice(platform, deviceId);
       return deviceView(await platform.refreshInfo(deviceId, closeSignal(res)));

@@ -4,7 +4,7 @@ import type { ApiContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { closeSignal } from '../http/close-signal.ts';
 import { whepUrl } from '../public-address.ts';
-import { idSchema } from '../schemas/common.ts';
+import { idSchema, wholeNumber } from '../schemas/common.ts';
 import { playRequestSchema, playSchema, playTicketSchema } from '../schemas/play.ts';
 import { unknownViewer } from '../srs/whep.ts';
 import { requireDevice } from './devices.ts';
@@ -59,7 +59,7 @@ export function addPlayRoutes(routes: Routes, { parts, options, gate, tokens, pu
     query: z.object({
       deviceId: idSchema.optional(),
       channelId: idSchema.optional(),
-      limit: z.coerce.number().int().min(1).max(500).default(50),
+      limit: wholeNumber(1, 500).default(50),
     }),
     status: 200,
     response: z.object({ items: z.array(playSchema) }).meta({ id: 'PlayList' }),

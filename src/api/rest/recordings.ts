@@ -5,10 +5,11 @@ import { sendFile } from '../http/send-file.ts';
 import { recordingPageSchema, recordingQuery, recordingRequestSchema, recordingSchema } from '../schemas/recording.ts';
 import type { RecordedFile } from '../types.ts';
 import type { Routes } from './route.ts';
+import { wholeNumber } from '../schemas/common.ts';
 
 const recordingId = z.string().min(1).max(64);
 const recordingParams = z.object({ id: recordingId });
-const fileParams = z.object({ id: recordingId, index: z.coerce.number().int().min(0).max(1_000_000) });
+const fileParams = z.object({ id: recordingId, index: wholeNumber(0, 1_000_000) });
 const tag = 'recordings';
 
 /** Recordings: begun, listed, ended, deleted, downloaded. */
@@ -108,6 +109,7 @@ export function addRecordingRoutes(routes: Routes, { parts: { recordings }, gate
     query: z.object({ download: z.enum(['0', '1']).optional() }),
     status: 200,
     otherTypes: ['video/mp4', 'video/webm'],
+    ranges: true,
     errors: [400, 404, 416],
     handle: async ({ params: { id, index }, query: { download }, req, res }) => {
       const recording = recordings.get(id);

@@ -5,7 +5,7 @@ import type { Access } from '../auth/tokens.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { parseJson, readText, textOf, validate } from '../http/body.ts';
-import { problemSchema } from '../schemas/common.ts';
+import { problemResponses } from '../schemas/common.ts';
 
 /** What a handler of a route gets; its input is checked already. */
 export interface RouteInput<P, Q, B> {
@@ -37,6 +37,8 @@ export interface Route<P, Q, B> {
   readonly response?: z.ZodType;
   /** Media types besides JSON that the handler may write. */
   readonly otherTypes?: readonly string[];
+  /** Answers `Range` and `If-None-Match`, too (RFC 9110 §13, §14). */
+  readonly ranges?: boolean;
   readonly errors: readonly number[];
   /** Gives the response's JSON, or `undefined` where it has answered itself. */
   handle(input: RouteInput<P, Q, B>): unknown;
@@ -105,10 +107,12 @@ export class Routes {
       ...(route.response === undefined ? [] : [['application/json', { schema: route.response }]]),
       ...(route.otherTypes ?? []).map((type) => [type, { schema: { type: 'string' } }]),
     ]);
-    const statuses = new Set([...route.errors, ...(route.access === 'open' ? [] : [401, 403]), 500]);
-    const problems = [...statuses].map((status) => [
-      status,
-      { description: 'Problem', content: { 'application/json': { schema: problemSchema } } },
+    const statuses = new Set([
+      ...route.errors,
+      // Where its encoding is broken.
+      ...(route.path.includes('{') ? [400] : []),
+      ...(route.access === 'open' ? [] : [401, 403]),
+      500,
     ]);
     this.registry.registerPath({
       method: route.method,
@@ -126,7 +130,10 @@ export class Routes {
       },
       responses: {
         [route.status]: { description: 'Success', ...(Object.keys(content).length === 0 ? {} : { content }) },
-        ...Object.fromEntries(problems),
+        ...(route.ranges === true
+          ? { 206: { description: 'A part', content }, 304: { description: 'Known already' } }
+          : {}),
+        ...problemResponses(statuses),
       },
     });
   }
@@ -137,7 +144,7 @@ function checked<T>(schema: z.ZodType<T> | undefined, value: unknown, where: str
 }
 
 /** `get /api/v1/devices/{deviceId}` → `getDevicesByDeviceId`. */
-function operationId(method: string, path: string): string {
+export function operationId(method: string, path: string): string {
   const words = path
     .replace(/^\/api\/v1\//, '')
     .split(/[/.-]/)

@@ -4,7 +4,7 @@ import type { ApiContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { z } from 'zod';
 import { filesOfForm } from '../http/multipart.ts';
-import { problemSchema } from '../schemas/common.ts';
+import { problemResponses } from '../schemas/common.ts';
 
 export const UPLOAD_PATH = '/api/v1/snapshot-uploads';
 /** Of one upload: ten pictures of a 4K camera fit in. */
@@ -54,10 +54,6 @@ export function documentSnapshotUploads(registry: OpenAPIRegistry): void {
     { path: `${UPLOAD_PATH}/{sessionId}/{secret}`, params: z.object(ids) },
     { path: `${UPLOAD_PATH}/{sessionId}/{secret}/{fileName}`, params: z.object({ ...ids, fileName: z.string() }) },
   ];
-  const problem = (description: string) => ({
-    description,
-    content: { 'application/json': { schema: problemSchema } },
-  });
   for (const { path, params } of shapes) {
     for (const method of METHODS) {
       registry.registerPath({
@@ -78,11 +74,11 @@ export function documentSnapshotUploads(registry: OpenAPIRegistry): void {
           },
         },
         responses: {
-          200: { description: 'Taken' },
-          404: problem('No such session, or a wrong secret'),
-          409: problem('All pictures are here, or the session is over'),
-          413: problem('Too large'),
-          422: problem('No JPEG in it'),
+          200: {
+            description: 'Taken',
+            content: { 'application/json': { schema: z.object({ ok: z.literal(true) }).meta({ id: 'Taken' }) } },
+          },
+          ...problemResponses([400, 404, 409, 413, 415, 422, 500]),
         },
       });
     }

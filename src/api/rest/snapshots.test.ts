@@ -50,8 +50,13 @@ function form(file: Buffer, boundary = 'b'): string {
 describe('uploads of snapshots', () => {
   test.each<[name: string, method: 'PUT' | 'POST', type: string, body: Buffer]>([
     ['PUT as it is', 'PUT', 'image/jpeg', JPEG],
-    ['POST with no telling type', 'POST', 'application/octet-stream', JPEG],
-    ['multipart', 'POST', 'multipart/form-data; boundary=b', Buffer.from(form(JPEG), 'latin1')],
+    ['quirk: POST with no telling type', 'POST', 'application/octet-stream', JPEG],
+    [
+      'quirk: multipart instead of the picture as it is',
+      'POST',
+      'multipart/form-data; boundary=b',
+      Buffer.from(form(JPEG), 'latin1'),
+    ],
     ['multipart, boundary in quotes', 'POST', 'multipart/form-data; boundary="b"', Buffer.from(form(JPEG), 'latin1')],
     ['quirk: multipart without its boundary', 'POST', 'multipart/form-data', Buffer.from(form(JPEG), 'latin1')],
   ])('%s', async (_name, method, type, body) => {
@@ -65,7 +70,7 @@ describe('uploads of snapshots', () => {
     expect(Buffer.from(await picture.arrayBuffer())).toEqual(JPEG);
   });
 
-  test('a file name behind the address', async () => {
+  test('quirk: a file name behind the address', async () => {
     const { url } = await order();
     expect((await put(`${url}/3402.jpg`, new Uint8Array(JPEG))).status).toBe(200);
   });

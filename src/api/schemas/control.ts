@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { wholeNumber } from './common.ts';
 
 const byte = z.int().min(0).max(255);
 /** Byte 6, and four bits of byte 7 (GB/T 28181 9.3). */
 const wide = z.int().min(0).max(4_095);
-export const presetNumber = z.coerce.number().int().min(1).max(255);
-export const groupNumber = z.coerce.number().int().min(0).max(255);
+export const presetNumber = wholeNumber(1, 255);
+export const groupNumber = wholeNumber(0, 255);
 /** At most 32 bytes in the standard. */
 const name = z.string().min(1).max(32);
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idSchema } from './common.ts';
+import { idSchema, wholeNumber } from './common.ts';
 import { recordingFileSchema } from './recording.ts';
 
 const DAY_MS = 86_400_000;
@@ -17,8 +17,8 @@ const within =
     to - from <= limitMs;
 
 export const recordQuerySchema = z.object({
-  from: z.coerce.number().int().min(0).max(8.64e15).meta({ description: 'Unix ms.' }),
-  to: z.coerce.number().int().min(0).max(8.64e15),
+  from: wholeNumber(0, 8.64e15).meta({ description: 'Unix ms.' }),
+  to: wholeNumber(0, 8.64e15),
   type: recordTypeSchema.default('all'),
 });
 

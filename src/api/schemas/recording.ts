@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageQuery } from './common.ts';
+import { pageQuery, wholeNumber } from './common.ts';
 
 const stateSchema = z.enum(['recording', 'finished', 'interrupted', 'failed']);
 const containerSchema = z.enum(['mp4', 'webm']);
@@ -68,8 +68,8 @@ export const recordingQuery = z.object({
   limit: pageQuery.limit,
   stream: z.string().min(1).max(400).optional(),
   state: stateSchema.optional(),
-  from: z.coerce.number().int().min(0).optional().meta({ description: 'Unix ms; recordings that overlap the range.' }),
-  to: z.coerce.number().int().min(0).optional(),
+  from: wholeNumber(0).optional().meta({ description: 'Unix ms; recordings that overlap the range.' }),
+  to: wholeNumber(0).optional(),
   q: z.string().max(128).default('').meta({ description: "Part of the stream's or a file's name." }),
 });
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { SUBSCRIPTION_KINDS } from '../../gb28181/index.ts';
 import { channelKindSchema } from './channel.ts';
-import { idSchema, pageQuery } from './common.ts';
+import { idSchema, pageQuery, wholeNumber } from './common.ts';
 
-const time = z.coerce.number().int().min(0).max(8.64e15);
-const code = z.coerce.number().int().min(0).max(999);
+const time = wholeNumber(0, 8.64e15);
+const code = wholeNumber(0, 999);
 
 export const alarmSchema = z
   .object({
@@ -95,14 +95,14 @@ export const placeSchema = z
 
 export const placeQuery = z.object({
   page: pageQuery.page,
-  limit: z.coerce.number().int().min(1).max(10_000).default(1_000),
+  limit: wholeNumber(1, 10_000).default(1_000),
   deviceId: idSchema.optional(),
 });
 
 export const trackQuery = z.object({
   from: time.optional().meta({ description: 'Unix ms; default a day before `to`.' }),
   to: time.optional().meta({ description: 'Default now.' }),
-  limit: z.coerce.number().int().min(1).max(20_000).default(5_000),
+  limit: wholeNumber(1, 20_000).default(5_000),
 });
 
 export const trackSchema = z.object({ items: z.array(positionSchema) }).meta({ id: 'Track' });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idSchema, pageOf } from './common.ts';
+import { idSchema, pageOf, wholeNumber } from './common.ts';
 
 export const snapshotOrderSchema = z
   .strictObject({
@@ -39,8 +39,8 @@ export const snapshotSessionSchema = z
   });
 
 export const snapshotQuery = {
-  page: z.coerce.number().int().min(1).max(1_000_000).default(1),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
+  page: wholeNumber(1, 1_000_000).default(1),
+  limit: wholeNumber(1, 500).default(50),
   deviceId: idSchema.optional(),
   channelId: idSchema.optional(),
 };

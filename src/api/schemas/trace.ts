@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumber } from './common.ts';
 
 export const traceEntrySchema = z
   .object({
@@ -17,7 +18,7 @@ export const traceEntrySchema = z
 const MAX_SEARCH = 128;
 
 export const traceQuerySchema = z.object({
-  limit: z.coerce.number().int().min(1).max(2000).default(200).meta({ description: 'The latest so many' }),
+  limit: wholeNumber(1, 2000).default(200).meta({ description: 'The latest so many' }),
   format: z.enum(['json', 'text', 'pcap']).optional(),
   method: z
     .string()
@@ -27,7 +28,7 @@ export const traceQuerySchema = z.object({
   direction: z.enum(['in', 'out']).optional(),
   text: z.string().min(1).max(MAX_SEARCH).optional().meta({ description: 'Anywhere in the message, in any case' }),
   callId: z.string().min(1).max(256).optional(),
-  since: z.coerce.number().int().min(0).optional().meta({ description: 'Unix ms' }),
+  since: wholeNumber(0).optional().meta({ description: 'Unix ms' }),
 });
 
 export type TraceQuery = z.infer<typeof traceQuerySchema>;

@@ -9,7 +9,7 @@ import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 import { playIdOf, view } from './viewing.ts';
 
 /** SRS's body; what it does not need may be missing or null. */
-const playSchema = z.object({
+export const srsOfferSchema = z.object({
   api: z.string().nullish(),
   streamurl: z.string().min(1),
   clientip: z.string().nullish(),
@@ -27,7 +27,7 @@ export function srsPlay(context: ApiContext, identity: SrsIdentity): RequestHand
   return async (req, res) => {
     let target: StreamUrl | undefined;
     try {
-      const body = validate(playSchema, parseJson(textOf(req.body)), 'body');
+      const body = validate(srsOfferSchema, parseJson(textOf(req.body)), 'body');
       target = parseStreamUrl(body.streamurl);
       if (target === undefined) throw new ApiError('invalid_request', 'streamurl does not name a stream');
       const { viewer, playId } = await view(context, { req, res }, target, body.sdp);
@@ -55,7 +55,7 @@ export function srsPlay(context: ApiContext, identity: SrsIdentity): RequestHand
 export function srsPublish(context: ApiContext, identity: SrsIdentity): RequestHandler {
   return async (req, res) => {
     try {
-      const body = validate(playSchema, parseJson(textOf(req.body)), 'body');
+      const body = validate(srsOfferSchema, parseJson(textOf(req.body)), 'body');
       const target = parseStreamUrl(body.streamurl);
       if (target === undefined) throw new ApiError('invalid_request', 'streamurl does not name a stream');
       const { id, answer } = await publish(context, { req, res }, target, body.sdp);
