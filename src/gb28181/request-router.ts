@@ -1,5 +1,5 @@
 import type { IncomingRequest } from '../sip/index.ts';
-import { errorMessage, type Logger } from '../util/index.ts';
+import { errorMessage, sourceNetwork, type Logger } from '../util/index.ts';
 import type { AccessList } from './access-list.ts';
 import type { DeviceRecord } from './device/record.ts';
 import type { DeviceTable } from './device/table.ts';
@@ -117,7 +117,7 @@ export class RequestRouter {
     if (incoming.dialog !== undefined) return refuse(incoming, 488, 'sessions are not changed');
     const claimed = table.sender(senderOf(request), flow);
     const atHome = claimed?.state.sourceAddress === flow.remoteAddress;
-    const waitSec = atHome ? 0 : this.#strangers.take(flow.remoteAddress, now());
+    const waitSec = atHome ? 0 : this.#strangers.take(sourceNetwork(flow.remoteAddress), now());
     if (waitSec > 0) return incoming.reply(503, { headers: [['Retry-After', String(waitSec)]] });
     const sender = atHome ? claimed : this.#senderByBody(incoming, undefined);
     if (sender !== undefined) table.accept(sender, flow, false);

@@ -5,4 +5,5 @@ export { HttpClients, type HttpClient } from './http-client.ts';
 export { createLogger, silentLogger, type LogLevel, type Logger } from './logger.ts';
 export { isMailAddress, parseMailSender } from './mail-address.ts';
 export { safeEmit } from './safe-emit.ts';
+export { sourceNetwork } from './source-network.ts';
 export { turnAccount } from './turn-account.ts';

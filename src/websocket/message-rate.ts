@@ -1,3 +1,5 @@
+import { sourceNetwork } from '../util/index.ts';
+
 /** Messages per second of one source, with a burst of as many again (a token bucket). */
 export class MessageRate {
   readonly #perSecond: number;
@@ -35,7 +37,9 @@ export class SourceRates {
     this.#perSecond = perSecond;
   }
 
-  take(source: string): boolean {
+  /** False where the message of this address is one too many; an IPv6 network counts as one source. */
+  take(address: string): boolean {
+    const source = sourceNetwork(address);
     const rate = this.#rates.get(source) ?? new MessageRate(this.#perSecond);
     this.#rates.delete(source);
     this.#rates.set(source, rate);

@@ -260,6 +260,16 @@ describe('LoginLimit', () => {
     expect(limit.retryAfterSec('a')).toBe(0);
   });
 
+  test('all addresses of an IPv6 network are one source', async () => {
+    const limit = new LoginLimit(2, () => 0);
+    await limit.attempt('2001:db8:1:2::1', async () => false);
+    await limit.attempt('2001:db8:1:2:ffff::2', async () => false);
+    expect(limit.retryAfterSec('2001:db8:1:2::3')).toBe(60);
+    expect(limit.retryAfterSec('2001:db8:1:3::1')).toBe(0);
+    await limit.attempt('2001:db8:1:2::4', async () => true);
+    expect(limit.retryAfterSec('2001:db8:1:2::1')).toBe(0);
+  });
+
   test('a success clears the count', async () => {
     const limit = new LoginLimit(2, () => 0);
     await limit.attempt('a', async () => false);

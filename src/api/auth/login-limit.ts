@@ -1,3 +1,5 @@
+import { sourceNetwork } from '../../util/index.ts';
+
 const WINDOW_MS = 60_000;
 /** Sources remembered at once; the oldest is forgotten first. */
 const MAX_SOURCES = 10_000;
@@ -9,7 +11,7 @@ interface Failures {
   since: number;
 }
 
-/** Failed logins by source address, counted in windows of a minute. */
+/** Failed logins by source, an address or an IPv6 network of them, counted in windows of a minute. */
 export class LoginLimit {
   readonly #max: number;
   readonly #now: () => number;
@@ -22,7 +24,8 @@ export class LoginLimit {
   }
 
   /** Seconds to wait, 0 = go ahead. */
-  retryAfterSec(source: string): number {
+  retryAfterSec(address: string): number {
+    const source = sourceNetwork(address);
     const entry = this.#failures.get(source);
     if (entry !== undefined && entry.count >= this.#max) {
       const left = entry.since + WINDOW_MS - this.#now();
@@ -33,7 +36,8 @@ export class LoginLimit {
   }
 
   /** Runs one check and counts its failure. A try counts until it has succeeded, so that parallel ones count too. */
-  async attempt(source: string, check: () => Promise<boolean>): Promise<boolean> {
+  async attempt(address: string, check: () => Promise<boolean>): Promise<boolean> {
+    const source = sourceNetwork(address);
     this.#count(source);
     this.#running += 1;
     try {
