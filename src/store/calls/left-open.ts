@@ -12,6 +12,17 @@ export interface LeftOpen {
   readonly subsessions: readonly TalkSubsession[];
 }
 
+/** A page of them. Sessions without an end are few, and found by the index of `leave_time`, whatever run they are of. */
+export const openSessions = (db: CallDatabase['db'], run: string, after: string | number | null) =>
+  db
+    .selectFrom('rtc_talk_sessions')
+    .selectAll()
+    .where('gateway_run', '=', run)
+    .where('leave_time', 'is', null)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(PAGE);
+
 /** What a run has left open in the records, page by page. @param ask gives up a query that is not answered */
 export async function* leftOpenBy(
   run: string,
@@ -20,17 +31,7 @@ export async function* leftOpenBy(
 ): AsyncGenerator<LeftOpen> {
   let last: string | number | null = 0;
   for (;;) {
-    const rows: readonly Row[] = await ask(
-      db
-        .selectFrom('rtc_talk_sessions')
-        .selectAll()
-        .where('gateway_run', '=', run)
-        .where('leave_time', 'is', null)
-        .where('id', '>', last)
-        .orderBy('id')
-        .limit(PAGE)
-        .execute(),
-    );
+    const rows: readonly Row[] = await ask(openSessions(db, run, last).execute());
     if (rows.length === 0) return;
     const sessions = rows.map(toSession);
     const ids = sessions.map(({ sessionId }) => sessionId);
