@@ -206,7 +206,7 @@ describe('answers in parts', () => {
     });
   const ids = (items: readonly Preset[]) => items.map(({ id }) => Number(id));
 
-  test('parts add up, repeated ones count once', async () => {
+  test('quirk: parts of a preset list add up, repeated ones count once', async () => {
     const result = harness.platform.queries.presets(TARGET);
     await settle();
     camera.message(part(3, 1, 2));
@@ -217,7 +217,7 @@ describe('answers in parts', () => {
     expect(rest).toEqual({ sumNum: 3, complete: true });
   });
 
-  test('partial results are kept and marked', async () => {
+  test('quirk: a preset list that stays incomplete is kept and marked', async () => {
     const result = harness.platform.queries.presets(TARGET);
     await settle();
     camera.message(part(300, 1, 2));

@@ -47,7 +47,7 @@ function parsed(xml: string): Manscdp {
 }
 
 describe('RecordInfo (GB/T 28181 8)', () => {
-  test('the query: Beijing time, always Secrecy and Type (quirk: Dahua NVR)', () => {
+  test('quirk: the query always has Secrecy and Type (Dahua NVR), and Beijing time', () => {
     const query = { channelId: CAMERA_ID, fromMs: FROM, toMs: TO, type: 'alarm' as const };
     const body = formatManscdp(recordInfoQuery(301, query), 'gb18030');
     expect(body.toString('latin1')).toBe(

@@ -51,7 +51,7 @@ describe('offer', () => {
     { transport: 'udp' as const, lines: ['m=video 30000 RTP/AVP 96 97 98', ...maps] },
     { transport: 'tcp-passive' as const, lines: [tcp, ...maps, 'a=setup:passive', 'a=connection:new'] },
     { transport: 'tcp-active' as const, lines: [tcp, ...maps, 'a=setup:active', 'a=connection:new'] },
-  ])('$transport: y= is behind every a=, no blank line', async ({ transport, lines }) => {
+  ])('quirk: lines of the offer over $transport: y= behind every a=, no blank line', async ({ transport, lines }) => {
     await invite({ transport });
     const [request] = harness.engine.invites;
     expect(request?.body?.toString().split('\r\n')).toEqual([...head, ...lines, 'y=0200001001', '']);
