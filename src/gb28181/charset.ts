@@ -25,7 +25,15 @@ export function decodeText(body: Buffer): string {
   return GB18030.decode(hasBom(body) ? body.subarray(UTF8_BOM.length) : body);
 }
 
+const ASCII = /^\p{ASCII}*$/u;
+
 /** Bytes in the device's charset. */
 export function encodeText(text: string, charset: Charset): Buffer {
+  if (ASCII.test(text)) return Buffer.from(text, 'latin1');
   return charset === 'utf-8' ? Buffer.from(text, 'utf8') : iconv.encode(text, 'gb18030');
+}
+
+/** Makes the encoder's tables, some forty milliseconds: not while a device waits for its first answer. */
+export function prepareCharsets(): void {
+  iconv.encode('', 'gb18030');
 }

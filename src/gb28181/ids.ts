@@ -51,7 +51,7 @@ const KINDS = new Map<number, Channel['kind']>([
  * since short and vendor-made IDs are nearly always that.
  */
 export function kindOfItem(id: string, hasChildren: boolean): Channel['kind'] {
-  if (REGION.test(id)) return 'region';
+  if (id.length <= 8 && REGION.test(id)) return 'region';
   const type = typeCodeOf(id);
   if (type === undefined) return hasChildren ? 'other' : 'video';
   const known = KINDS.get(type);

@@ -11,6 +11,7 @@ import { safeEmit, type Logger } from '../util/index.ts';
 import { AccessList } from './access-list.ts';
 import type { Capability, CapabilityStore } from './capability/types.ts';
 import { Catalogues } from './catalogue/catalogues.ts';
+import { prepareCharsets } from './charset.ts';
 import { selfChannel } from './catalogue/channels.ts';
 import { CATALOG_TIMES } from './catalogue/collector.ts';
 import { Commander } from './commander.ts';
@@ -236,6 +237,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   /** @throws whatever the engine throws when an address cannot be listened on */
   async open(createEngine: PlatformParts['createEngine']): Promise<void> {
     const { advertisedHost } = this.#options;
+    prepareCharsets();
     try {
       this.#engine = await createEngine({
         listen: listenOf(this.#options),

@@ -75,6 +75,7 @@ class BufferedDeviceStore implements SqliteDeviceStore {
       deleteDevice: prepare('DELETE FROM device WHERE id = ?'),
       saveChannel: prepare(upsertSql('channel', CHANNEL_COLUMNS, ['device_id', 'id'])),
       deleteChannel: prepare('DELETE FROM channel WHERE device_id = ? AND id = ?'),
+      countChannels: prepare('SELECT count(*) AS count FROM channel WHERE device_id = ?'),
       channelIds: prepare('SELECT id FROM channel WHERE device_id = ?'),
       deleteChannels: prepare('DELETE FROM channel WHERE device_id = ?'),
     };
@@ -207,6 +208,8 @@ class BufferedDeviceStore implements SqliteDeviceStore {
       this.#statements.deleteChannels.run(deviceId);
       return;
     }
+    // Those to keep have just been written: as many as are there, and to read ten thousand of them takes long.
+    if (Number(this.#statements.countChannels.get(deviceId)?.['count']) === keep.size) return;
     for (const { id } of this.#statements.channelIds.all(deviceId))
       if (typeof id === 'string' && !keep.has(id)) this.#statements.deleteChannel.run(deviceId, id);
   }

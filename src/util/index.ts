@@ -6,4 +6,5 @@ export { createLogger, silentLogger, type LogLevel, type Logger } from './logger
 export { isMailAddress, parseMailSender } from './mail-address.ts';
 export { safeEmit } from './safe-emit.ts';
 export { sourceNetwork } from './source-network.ts';
+export { finish, finishInTurns, inSteps, type Steps } from './steps.ts';
 export { turnAccount } from './turn-account.ts';

@@ -7,42 +7,46 @@ import type { Capability, CapabilityStore, CommandOutcome } from './types.ts';
 const REFRESH_MS = 3_600_000;
 const NO_STORE: CapabilityStore = { load: () => [], save: () => undefined, deleteDevice: () => undefined };
 
+type Noted = Capability & { readonly savedAt: number };
+
 /** What each device did with each command the last time; the commands are those of the standard, so it is bounded. */
 export class Capabilities {
   readonly #store: CapabilityStore;
   readonly #now: () => number;
-  readonly #devices = new Map<string, Map<string, Capability & { readonly savedAt: number }>>();
+  /** A handful of each device: a map for each would be the greater part of it. */
+  readonly #devices = new Map<string, readonly Noted[]>();
 
   /** Without a store nothing is kept over a restart. */
   constructor(store: CapabilityStore | undefined, now: () => number) {
     this.#store = store ?? NO_STORE;
     this.#now = now;
     for (const { deviceId, ...capability } of this.#store.load())
-      this.#of(deviceId).set(capability.command, { ...capability, savedAt: capability.at });
+      this.#put(deviceId, { ...capability, savedAt: capability.at });
   }
 
-  #of(deviceId: string): Map<string, Capability & { readonly savedAt: number }> {
-    const known = this.#devices.get(deviceId);
-    if (known !== undefined) return known;
-    const fresh = new Map<string, Capability & { readonly savedAt: number }>();
-    this.#devices.set(deviceId, fresh);
-    return fresh;
+  #of(deviceId: string, command: string): Noted | undefined {
+    return this.#devices.get(deviceId)?.find((noted) => noted.command === command);
+  }
+
+  /** A list that grows by pushing would keep room for seventeen. */
+  #put(deviceId: string, noted: Noted): void {
+    const others = this.#devices.get(deviceId)?.filter(({ command }) => command !== noted.command) ?? [];
+    this.#devices.set(deviceId, [...others, noted]);
   }
 
   /** By the name of the command. */
   list(deviceId: string): Capability[] {
-    const known = this.#devices.get(deviceId)?.values() ?? [];
-    const list = Array.from(known, ({ command, outcome, at, detail }) => ({ command, outcome, at, detail }));
+    const known = this.#devices.get(deviceId) ?? [];
+    const list = known.map(({ command, outcome, at, detail }) => ({ command, outcome, at, detail }));
     return list.toSorted((left, right) => left.command.localeCompare(right.command));
   }
 
   note(deviceId: string, command: string, outcome: CommandOutcome, detail = ''): void {
     const at = this.#now();
-    const commands = this.#of(deviceId);
-    const last = commands.get(command);
+    const last = this.#of(deviceId, command);
     const same = last?.outcome === outcome && last.detail === detail && at - last.savedAt < REFRESH_MS;
     const capability = { command, outcome, at, detail };
-    commands.set(command, { ...capability, savedAt: same ? last.savedAt : at });
+    this.#put(deviceId, { ...capability, savedAt: same ? last.savedAt : at });
     if (!same) this.#store.save(deviceId, capability);
   }
 
@@ -58,7 +62,7 @@ export class Capabilities {
   requireEdition2022(record: DeviceRecord, command: string, force = false): void {
     const { gbVersion } = record.state;
     if (force || isEdition2022(gbVersion)) return;
-    if (this.#devices.get(record.id)?.get(command)?.outcome === 'confirmed') return;
+    if (this.#of(record.id, command)?.outcome === 'confirmed') return;
     throw new EditionError(record.id, command, gbVersion);
   }
 

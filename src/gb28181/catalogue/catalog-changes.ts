@@ -1,4 +1,4 @@
-import { errorMessage, type Logger } from '../../util/index.ts';
+import { errorMessage, finish, type Logger } from '../../util/index.ts';
 import type { DeviceRecord } from '../device/record.ts';
 import type { DeviceTable } from '../device/table.ts';
 import { parseCatalogNotify, type CatalogChange, type CatalogEvent } from '../manscdp/index.ts';
@@ -144,11 +144,14 @@ export class CatalogChanges {
     this.#counts.dropped += items.length - taken.length - added.length;
     const kept = Array.from(record.channels.values(), (channel) => changed.get(channel.id) ?? channel);
     const fresh = new Set([...taken, ...added].map(({ id }) => id));
-    const channels = buildChannels(
-      record.id,
-      [...taken.map((item) => withKnown(item, record.channels.get(item.id))), ...added],
-      kept.filter(({ id }) => !gone.has(id)),
-      this.#options.now(),
+    const told = [...taken.map((item) => withKnown(item, record.channels.get(item.id))), ...added];
+    const channels = finish(
+      buildChannels(
+        record.id,
+        told,
+        kept.filter(({ id }) => !gone.has(id)),
+        this.#options.now(),
+      ),
     );
     for (const channel of channels)
       if (fresh.has(channel.id) || differs(channel, record.channels.get(channel.id))) changed.set(channel.id, channel);

@@ -1,3 +1,4 @@
+import { finishInTurns } from '../../util/index.ts';
 import type { DeviceAccess } from '../device-access.ts';
 import type { DeviceRecord } from '../device/record.ts';
 import type { DeviceTable } from '../device/table.ts';
@@ -57,7 +58,7 @@ export class Catalogues {
     await new ResponseCollector(record, access, collection).run(access.closing);
     const { items, result } = parts;
     const kept = result.complete ? [] : record.channels.values();
-    const channels = buildChannels(record.id, items, kept, now());
+    const channels = await finishInTurns(buildChannels(record.id, items, kept, now()));
     // A stand-alone camera without a catalogue of its own still has a picture.
     if (channels.length === 0 && kindOfItem(record.wireId, true) === 'video')
       channels.push(selfChannel(record.snapshot()));

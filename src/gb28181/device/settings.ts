@@ -1,6 +1,6 @@
 import type { WantedSubscriptions } from '../subscription/types.ts';
 import type { Device } from '../types.ts';
-import { profileOf, type QuirkProfileName } from './quirk-profiles.ts';
+import { profileOf, type QuirkProfile, type QuirkProfileName } from './quirk-profiles.ts';
 
 export type MediaTransport = 'tcp-passive' | 'udp' | 'tcp-active';
 /** `auto`: the way that the device's last message came (GB/T 28181 2.3). */
@@ -87,6 +87,9 @@ const KEYS: ReadonlyArray<keyof BehaviourSettings> = [
   'keepaliveTolerance',
 ];
 
+/** Of devices for which the operator has set nothing, that is nearly all: one object serves all of a profile. */
+const ofProfiles = new WeakMap<EffectiveSettings, Map<QuirkProfileName, SettingsInForce>>();
+
 /** The operator's own over the profile's over the platform's. */
 export function resolveSettings(
   device: Pick<Device, 'settings' | 'userAgent' | 'manufacturer' | 'gbVersion'>,
@@ -94,6 +97,14 @@ export function resolveSettings(
 ): SettingsInForce {
   const own = device.settings;
   const profile = profileOf(device, own.quirkProfile);
+  if (Object.keys(own).length > 0) return combine(own, profile, defaults);
+  const known = ofProfiles.get(defaults) ?? new Map<QuirkProfileName, SettingsInForce>();
+  const settings = known.get(profile.name) ?? combine(own, profile, defaults);
+  ofProfiles.set(defaults, known.set(profile.name, settings));
+  return settings;
+}
+
+function combine(own: DeviceSettings, profile: QuirkProfile, defaults: EffectiveSettings): SettingsInForce {
   const byProfile = profile.settings;
   const sourceOf = (key: keyof BehaviourSettings): SettingSource => {
     if (own[key] !== undefined) return 'own';

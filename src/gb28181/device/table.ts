@@ -248,6 +248,8 @@ export class DeviceTable {
 
   /** Replaces (`sweep`) or merges the channels; `channels` is the whole new list in either case. */
   setChannels(record: DeviceRecord, channels: readonly Channel[], result: CatalogResult): void {
+    // Removed while its answer was under way.
+    if (this.#records.get(record.id) !== record) return;
     record.channels.clear();
     for (const channel of channels) record.channels.set(channel.id, this.#overrides.apply(channel));
     this.#options.store.saveChannels(record.id, channels.map(asTold), result.complete);

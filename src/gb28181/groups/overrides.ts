@@ -23,8 +23,9 @@ export class ChannelOverrides {
 
   /** The channel with what the operator has set, and in `told` what the device says. */
   apply(channel: Channel): Channel {
-    const override = this.#overrides.get(keyOf({ deviceId: channel.deviceId, channelId: channel.id }));
     const own = asTold(channel);
+    if (this.#overrides.size === 0) return own;
+    const override = this.#overrides.get(keyOf({ deviceId: channel.deviceId, channelId: channel.id }));
     if (override === undefined) return own;
     const { name, longitude, latitude } = own;
     return { ...own, ...override, told: { name, longitude, latitude } };

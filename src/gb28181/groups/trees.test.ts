@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { silentLogger } from '../../util/index.ts';
+import { finish, silentLogger } from '../../util/index.ts';
 import { buildChannels } from '../catalogue/channels.ts';
 import { EMPTY_CATALOG_ITEM } from '../manscdp/index.ts';
 import type { CatalogItem, Channel, Device } from '../types.ts';
@@ -16,7 +16,7 @@ const ORG = '34020000002160000001';
 const SUB_ORG = '34020000002160000002';
 
 const item = (id: string, more: Partial<CatalogItem> = {}): CatalogItem => ({ ...EMPTY_CATALOG_ITEM, id, ...more });
-const channelsOf = (...items: CatalogItem[]): Channel[] => buildChannels(DEVICE, items, [], 1);
+const channelsOf = (...items: CatalogItem[]): Channel[] => finish(buildChannels(DEVICE, items, [], 1));
 const devices = [{ id: DEVICE, name: 'NVR' } as Device];
 
 function noGroups(): OwnGroups {

@@ -31,8 +31,13 @@ const keyOf = (deviceId: string, id: string): string => `${deviceId}/${id}`;
 
 /** What can have a picture: cameras, and what is of no known kind and holds nothing. */
 function leafTest(channels: readonly Channel[]): (channel: Channel) => boolean {
-  const holders = new Set(channels.map(({ deviceId, parentId }) => keyOf(deviceId, parentId)));
-  return ({ kind, deviceId, id }) => kind === 'video' || (kind === 'other' && !holders.has(keyOf(deviceId, id)));
+  const holders = new Map<string, Set<string>>();
+  for (const { deviceId, parentId } of channels) {
+    const known = holders.get(deviceId);
+    if (known === undefined) holders.set(deviceId, new Set([parentId]));
+    else known.add(parentId);
+  }
+  return ({ kind, deviceId, id }) => kind === 'video' || (kind === 'other' && holders.get(deviceId)?.has(id) !== true);
 }
 
 /** Branches by ID. */
@@ -106,6 +111,7 @@ function deviceTree({ devices, channels }: TreeInput): TreeBranch[] {
 }
 
 function branchOf({ deviceId, parentId }: Channel, branches: Branches): string {
+  if (parentId === deviceId) return deviceId;
   const key = keyOf(deviceId, parentId);
   return branches.has(key) ? key : deviceId;
 }

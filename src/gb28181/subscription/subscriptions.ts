@@ -45,7 +45,7 @@ export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   readonly #subscriber: Subscriber;
   /** A few of each device: a map for each would be the greater part of it. */
-  readonly #devices = new Map<string, Subscription[]>();
+  readonly #devices = new Map<string, readonly Subscription[]>();
   readonly #byCallId = new Map<string, Subscription>();
   readonly #wheel: DeadlineWheel<Subscription>;
   readonly #queue = new Set<Subscription>();
@@ -147,9 +147,8 @@ export class Subscriptions {
 
   #add(record: DeviceRecord, kind: SubscriptionKind): Subscription {
     const subscription = new Subscription(record, kind, this.#options.options.expiresSec);
-    const known = this.#devices.get(record.id);
-    if (known === undefined) this.#devices.set(record.id, [subscription]);
-    else known.push(subscription);
+    // A list that grows by pushing would keep room for seventeen.
+    this.#devices.set(record.id, [...(this.#devices.get(record.id) ?? []), subscription]);
     return subscription;
   }
 
