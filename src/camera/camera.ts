@@ -322,8 +322,10 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
     });
   }
 
-  /** Sessions end, the device is away for a moment and registers again. */
+  /** Sessions end, subscriptions are forgotten, the device is away for a moment and registers again. */
   async #restart(deviceId: string): Promise<void> {
+    const device = this.#devices.device(deviceId);
+    if (device !== undefined) this.#reports?.restarted(device);
     await this.#calls.release(deviceId);
     await this.#registrations.get(deviceId)?.restart();
   }

@@ -71,8 +71,8 @@ export class ReportIntake implements DeviceReports {
     return this.#subscriptions.view(deviceId);
   }
 
-  noteNotify(notify: ReceivedNotify): void {
-    this.#subscriptions.noteNotify(notify);
+  noteNotify(notify: ReceivedNotify): boolean {
+    return this.#subscriptions.noteNotify(notify);
   }
 
   /** What came is written; ends the subscriptions, as many as answer. */

@@ -221,7 +221,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     });
     const [pending, handlers, now, log] = [this.#pending, this.#handlers, this.#now, this.#log];
     const onStrangersMediaStatus = (message: Manscdp, callId: string): void => this.#mediaStatus(message, callId);
-    const onNotify = (notify: ReceivedNotify): void => this.reports.noteNotify(notify);
+    const onNotify = (notify: ReceivedNotify): boolean => this.reports.noteNotify(notify);
     const parts = { table, registrar, pending, handlers, access, onStrangersMediaStatus, onNotify };
     return new RequestRouter({ serial, now, log, ...parts });
   }

@@ -1,4 +1,4 @@
-import type { IncomingRequest } from '../sip/index.ts';
+import { tagOf, type IncomingRequest } from '../sip/index.ts';
 import { errorMessage, sourceNetwork, type Logger } from '../util/index.ts';
 import type { AccessList } from './access-list.ts';
 import type { DeviceRecord } from './device/record.ts';
@@ -23,8 +23,8 @@ export interface RequestRouterOptions {
   readonly access: AccessList;
   /** From nobody that is registered: only its dialog tells whose it is. */
   readonly onStrangersMediaStatus: (message: Manscdp, callId: string) => void;
-  /** Told of every NOTIFY of a device, before what its body says. */
-  readonly onNotify: (notify: ReceivedNotify) => void;
+  /** Told of every NOTIFY of a device, before what its body says; false where that is not to be heard. */
+  readonly onNotify: (notify: ReceivedNotify) => boolean;
   readonly log: Logger;
 }
 
@@ -83,22 +83,24 @@ export class RequestRouter {
     if (record !== undefined) this.#options.table.accept(record, flow, false);
   }
 
-  /** Subscribed to or not, in its dialog or not: the body says what it is (GB/T 28181 11.1). */
+  /** Subscribed to or not: the body says what it is (GB/T 28181 11.1). */
   #notify(incoming: IncomingRequest): void {
     const { request, flow } = incoming;
-    const { table } = this.#options;
+    const { table, onNotify } = this.#options;
     const sender = table.sender(senderOf(request), flow);
-    incoming.reply(200);
-    if (sender === undefined || !table.accept(sender, flow, false)) return;
+    if (sender === undefined || !table.accept(sender, flow, false)) return incoming.reply(200);
     const message = parseManscdp(request.body);
     const body = typeof message === 'string' ? undefined : message;
-    this.#options.onNotify({
+    const heard = onNotify({
       record: sender,
       callId: request.headers.get('Call-ID') ?? '',
+      inDialog: tagOf(request.headers.get('To') ?? '') !== undefined,
       state: request.headers.get('Subscription-State'),
       cmdType: body?.cmdType,
     });
-    if (body !== undefined) this.#dispatch(incoming, sender, body);
+    incoming.reply(heard ? 200 : 481);
+    if (heard && body !== undefined) this.#dispatch(incoming, sender, body);
+    return undefined;
   }
 
   /** Huawei leaves Expires out (quirks 2.1). */

@@ -4,7 +4,7 @@ export { computeDigest, type DigestInput } from './digest.ts';
 export { createSipEngine } from './engine.ts';
 export { ListenError, SipAbortedError, SipRejectedError, SipTimeoutError, SipTransportError } from './errors.ts';
 export { parseAuthorization, parseChallenge } from './headers/authorization.ts';
-export { parseNameAddr } from './headers/name-addr.ts';
+export { parseNameAddr, tagOf } from './headers/name-addr.ts';
 export { parseUri } from './headers/uri.ts';
 export { parseVia } from './headers/via.ts';
 export { buildResponse } from './build.ts';

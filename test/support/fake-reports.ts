@@ -110,7 +110,7 @@ export class FakeReports implements DeviceReports {
   readonly views = new Map<string, SubscriptionView[]>();
   readonly renewed: string[] = [];
   readonly counters = {
-    subscriptions: { active: 2, subscribed: 3, refreshed: 4, failed: 1, terminated: 0, notifies: 9 },
+    subscriptions: { active: 2, subscribed: 3, refreshed: 4, failed: 1, terminated: 0, notifies: 9, superseded: 0 },
     catalog: {
       received: { ON: 1, OFF: 2, VLOST: 0, DEFECT: 0, ADD: 0, DEL: 0, UPDATE: 0 },
       dropped: 0,

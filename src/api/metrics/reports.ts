@@ -54,7 +54,7 @@ export function addReportMetrics(registry: Registry, platform: Platform): void {
   });
   counter({
     name: 'gbrtc_subscription_events_total',
-    help: 'Subscriptions made, refreshed, failed, ended by the device, and NOTIFYs received',
+    help: 'Subscriptions made, refreshed, failed, ended by the device, NOTIFYs received, and those of a replaced dialog',
     label: 'event',
     read: () => {
       const { active: _active, ...events } = reports.counters.subscriptions;

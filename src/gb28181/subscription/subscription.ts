@@ -6,6 +6,8 @@ import type { SubscriptionFailure, SubscriptionState, SubscriptionView } from '.
 
 /** Part of the granted time after which it is refreshed (GB/T 28181 11.1). */
 const REFRESH_AT = 0.85;
+/** Nor later than this before its end: deadlines are looked at once a second, and an answer takes its time. */
+const REFRESH_LEAD_MS = 3_000;
 const FIRST_RETRY_MS = 30_000;
 export const RARE_RETRY_MS = 3_600_000;
 /** Attempts without an answer after which the device counts as one that does not know the event. */
@@ -38,6 +40,7 @@ export class Subscription implements Waiting {
   notifies = 0;
   lastNotifyAt: number | undefined;
   failure: SubscriptionFailure | undefined;
+  #toldInDialog = false;
   #attempts = 0;
   #since = 0;
 
@@ -69,14 +72,14 @@ export class Subscription implements Waiting {
     this.state = 'active';
     this.failure = undefined;
     this.expiresAt = now + expiresSec * 1000;
-    this.deadlineAt = now + expiresSec * 1000 * REFRESH_AT;
+    this.deadlineAt = now + refreshAfterMs(expiresSec);
   }
 
   /** The notifier has shortened the time (RFC 6665 4.1.2.1). */
   shorten(leftSec: number, now: number): void {
     if (now + leftSec * 1000 >= this.expiresAt) return;
     this.expiresAt = now + leftSec * 1000;
-    this.deadlineAt = now + leftSec * 1000 * REFRESH_AT;
+    this.deadlineAt = now + refreshAfterMs(leftSec);
   }
 
   fail(failure: SubscriptionFailure, { unsupported, afterMs = 0 }: { unsupported: boolean; afterMs?: number }): void {
@@ -90,15 +93,22 @@ export class Subscription implements Waiting {
     this.deadlineAt = failure.at + (given ? RARE_RETRY_MS : Math.max(afterMs, backOff));
   }
 
-  noteNotify(now: number): void {
+  /** The dialog holds, and the device has sent a NOTIFY in it. */
+  get tells(): boolean {
+    return this.#toldInDialog && this.dialog?.ended === false;
+  }
+
+  noteNotify(now: number, inDialog: boolean): void {
     this.notifies += 1;
     this.lastNotifyAt = now;
+    if (inDialog) this.#toldInDialog = true;
   }
 
   /** Forgets the dialog without a word. */
   drop(): void {
     this.dialog?.drop();
     this.dialog = undefined;
+    this.#toldInDialog = false;
     this.expiresAt = 0;
   }
 
@@ -115,4 +125,10 @@ export class Subscription implements Waiting {
       ...(failure !== undefined && { failure }),
     };
   }
+}
+
+/** Short ones are refreshed at half of their time. */
+function refreshAfterMs(seconds: number): number {
+  const ms = seconds * 1000;
+  return Math.max(ms / 2, Math.min(ms * REFRESH_AT, ms - REFRESH_LEAD_MS));
 }

@@ -38,16 +38,18 @@ async function live(count: number): Promise<void> {
   }
 }
 
-function notify(callId: string, state: string, body = ''): void {
-  camera.send({
+function notify(callId: string, state: string, body = '', toTag?: string): number {
+  const { status } = camera.send({
     method: 'NOTIFY',
     callId,
+    ...(toTag !== undefined && { toTag }),
     headers: [
       ['Event', 'presence'],
       ['Subscription-State', state],
     ],
     body,
   });
+  return status;
 }
 
 beforeEach(() => {
@@ -148,6 +150,26 @@ describe('a subscription of a device', () => {
     expect(harness.engine.subscribes).toHaveLength(1);
     expect(harness.platform.reports.counters.subscriptions).toMatchObject({ active: 1, subscribed: 1, refreshed: 1 });
   });
+
+  test.each([6, 7, 8, 10])(
+    'of %i s is refreshed in time, though deadlines are looked at once a second',
+    async (granted) => {
+      await open({ alarm: true });
+      const { engine } = harness;
+      const subscribe = engine.subscribe.bind(engine);
+      // Granted between two looks.
+      engine.subscribe = async (options) => {
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        return subscribe(options);
+      };
+      engine.answerSubscribe = () => ({ status: 200, headers: [['Expires', String(granted)]] });
+      engine.answerRefresh = { status: 200, headers: [['Expires', String(granted)]] };
+      await register();
+      await live(60);
+      expect(engine.subscribes).toHaveLength(1);
+      expect(harness.platform.reports.counters.subscriptions.refreshed).toBeGreaterThan(5);
+    },
+  );
 
   test.each([
     ['481', { status: 481 } as const, 1],
@@ -284,6 +306,45 @@ describe('a subscription of a device', () => {
     const body = '<Notify><CmdType>Alarm</CmdType><SN>1</SN><DeviceID>1</DeviceID></Notify>';
     notify('of-yesterday', 'terminated', body);
     expect(view('alarm')).toMatchObject({ notifies: 2, state: 'active' });
+  });
+
+  const alarmBody = (sn: number, time: string): string =>
+    `<Notify><CmdType>Alarm</CmdType><SN>${sn}</SN><DeviceID>${DEVICE_ID}</DeviceID><AlarmPriority>1</AlarmPriority>` +
+    `<AlarmMethod>5</AlarmMethod><AlarmTime>2026-03-01T10:00:${time}</AlarmTime></Notify>`;
+  const kept = () => harness.platform.reports.alarms.counters.received;
+
+  test('NOTIFYs of a dialog that is not ours are taken until ours tells, then 481 and left aside', async () => {
+    await open({ alarm: true });
+    await register();
+    const callId = harness.engine.subscribes[0]?.callId ?? '';
+    // As after a crash of ours: for now the dialog of before is the only one that tells.
+    expect(notify('of-yesterday', 'active', alarmBody(1, '01'), 'y')).toBe(200);
+    expect(kept()).toBe(1);
+    expect(notify(callId, 'active', '', 'l')).toBe(200);
+    expect(notify(callId, 'active', alarmBody(2, '02'), 'l')).toBe(200);
+    expect(notify('of-yesterday', 'active', alarmBody(3, '02'), 'y')).toBe(481);
+    expect(kept()).toBe(2);
+    expect(view('alarm')).toMatchObject({ state: 'active', notifies: 3 });
+    expect(harness.platform.reports.counters.subscriptions).toMatchObject({ notifies: 4, superseded: 1 });
+    // Of another kind, or without a dialog: a device may tell what nobody has subscribed to.
+    const place = `<Notify><CmdType>MobilePosition</CmdType><SN>4</SN><DeviceID>${DEVICE_ID}</DeviceID></Notify>`;
+    expect(notify('of-yesterday', 'active', place, 'y')).toBe(200);
+    expect(notify('by-itself', '', alarmBody(5, '03'))).toBe(200);
+    expect(kept()).toBe(3);
+  });
+
+  test('a new dialog has to tell before that of before is refused', async () => {
+    await open({ alarm: true });
+    await register();
+    const first = harness.engine.subscribes[0]?.callId ?? '';
+    notify(first, 'active', '', 'l');
+    harness.engine.answerRefresh = { status: 481 };
+    await live(511);
+    expect(harness.engine.subscribes).toHaveLength(2);
+    expect(notify(first, 'active', alarmBody(1, '01'), 'l')).toBe(200);
+    notify(harness.engine.subscribes[1]?.callId ?? '', 'active', '', 'l');
+    expect(notify(first, 'active', alarmBody(2, '02'), 'l')).toBe(481);
+    expect(kept()).toBe(1);
   });
 
   test('settings of the device: other kinds, at once and until they change', async () => {

@@ -20,6 +20,8 @@ export interface SubscriptionsOptions extends Omit<SubscriberOptions, 'positionI
 export interface ReceivedNotify {
   readonly record: DeviceRecord;
   readonly callId: string;
+  /** Its To has a tag: it names a dialog, be it ours or not. */
+  readonly inDialog: boolean;
   /** Value of Subscription-State. */
   readonly state: string | undefined;
   /** Of its body; undefined where it has none. */
@@ -49,7 +51,7 @@ export class Subscriptions {
   readonly #byCallId = new Map<string, Subscription>();
   readonly #wheel: DeadlineWheel<Subscription>;
   readonly #queue = new Set<Subscription>();
-  readonly #counts = { subscribed: 0, refreshed: 0, failed: 0, terminated: 0, notifies: 0 };
+  readonly #counts = { subscribed: 0, refreshed: 0, failed: 0, terminated: 0, notifies: 0, superseded: 0 };
   #running = 0;
   #closed = false;
 
@@ -99,15 +101,29 @@ export class Subscriptions {
     return SUBSCRIPTION_KINDS.map((kind) => this.#of(deviceId, kind)?.view() ?? { kind, state: 'off', notifies: 0 });
   }
 
-  /** Counts it, and heeds what it says about the subscription. Dialog or not does not matter (GB/T 28181 11.1). */
-  noteNotify({ record, callId, state, cmdType }: ReceivedNotify): void {
+  /**
+   * Counts it, and heeds what it says about the subscription; false where it is to be answered 481 and left aside.
+   *
+   * RFC 6665 4.1.3 has 481 for each NOTIFY that belongs to no subscription. Here most of those are taken: devices tell
+   * without being subscribed to (GB/T 28181 11.1), some get the dialog wrong, and after a crash of ours that of before
+   * is the only one that tells until the new one stands. Only what would come twice is refused: a dialog that is not
+   * ours, beside one of the same kind in which the device has shown that it tells. The 481 ends it at the device
+   * (RFC 6665 4.2.2).
+   */
+  noteNotify({ record, callId, inDialog, state, cmdType }: ReceivedNotify): boolean {
     this.#counts.notifies += 1;
-    const own = this.#byCallId.get(callId);
-    const subscription = own?.record === record ? own : this.#ofType(record, cmdType);
-    if (subscription === undefined) return;
-    subscription.noteNotify(this.#options.now());
-    // Of a dialog that is not ours any more only the body counts.
-    if (subscription === own && state !== undefined) this.#heed(subscription, parseSubscriptionState(state));
+    const byCallId = this.#byCallId.get(callId);
+    const own = byCallId?.record === record;
+    const subscription = own ? byCallId : this.#ofType(record, cmdType);
+    if (subscription === undefined) return true;
+    if (!own && inDialog && subscription.tells) {
+      this.#counts.superseded += 1;
+      return false;
+    }
+    subscription.noteNotify(this.#options.now(), own);
+    // Of a dialog that is not ours only the body counts.
+    if (own && state !== undefined) this.#heed(subscription, parseSubscriptionState(state));
+    return true;
   }
 
   /** Tells the devices that are online, as many as answer until the caller loses patience. */

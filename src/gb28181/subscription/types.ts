@@ -47,4 +47,6 @@ export interface SubscriptionCounters {
   readonly failed: number;
   readonly terminated: number;
   readonly notifies: number;
+  /** NOTIFYs of a dialog in whose place another one tells the same: answered 481, left aside. */
+  readonly superseded: number;
 }

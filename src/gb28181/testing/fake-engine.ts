@@ -54,6 +54,8 @@ export interface FakeRequest {
   readonly headers?: ReadonlyArray<readonly [name: string, value: string]>;
   readonly body?: Buffer | string;
   readonly callId?: string;
+  /** Tag of To, as inside of a dialog. */
+  readonly toTag?: string;
 }
 
 /** What the platform replied. */
@@ -255,12 +257,12 @@ function aborted(signal: AbortSignal | undefined): Promise<never> {
 
 let calls = 0;
 
-function fakeSipRequest({ method, from, headers = [], body = '', callId }: FakeRequest, flow: Flow): SipRequest {
+function fakeSipRequest({ method, from, headers = [], body = '', callId, toTag }: FakeRequest, flow: Flow): SipRequest {
   calls += 1;
   const lines = [
     `Via: SIP/2.0/${flow.protocol.toUpperCase()} ${flow.id.split(' ')[1]};branch=z9hG4bK${calls}`,
     `From: ${from}`,
-    'To: <sip:34020000002000000001@3402000000>',
+    `To: <sip:34020000002000000001@3402000000>${toTag === undefined ? '' : `;tag=${toTag}`}`,
     `Call-ID: ${callId ?? `in-${calls}`}`,
     `CSeq: 20 ${method}`,
     ...headers.map(([name, value]) => `${name}: ${value}`),
