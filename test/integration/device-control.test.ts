@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -118,6 +119,24 @@ describe('against the virtual camera, over real sockets', () => {
     camera.once('ptz', (...args) => received.resolve(args));
     expect(await ptz(command)).toEqual({ command: 'PTZCmd', outcome: 'sent' });
     expect(await received.promise).toEqual([CHANNEL_ID, decodePtz(encodePtz(command))]);
+  });
+
+  const vectors = JSON.parse(readFileSync(new URL('../fixtures/gb28181/ptz.json', import.meta.url), 'utf8')) as {
+    valid: Array<{ hex: string }>;
+    invalid: Array<{ hex: string }>;
+  };
+
+  test('every PTZCmd of the tables arrives, those that are refused move nothing', async () => {
+    const received: unknown[] = [];
+    const listen = (_channel: string, command: unknown): void => void received.push(command);
+    camera.on('ptz', listen);
+    for (const { hex } of [...vectors.invalid, ...vectors.valid]) {
+      expect(await platform.controls.run(TARGET, { kind: 'ptz', hex })).toEqual({ command: 'PTZCmd', outcome: 'sent' });
+    }
+    await ptz(stop);
+    await expect.poll(() => received).toHaveLength(vectors.valid.length + 1);
+    camera.off('ptz', listen);
+    expect(received).toEqual([...vectors.valid.map(({ hex }) => decodePtz(hex)), stop]);
   });
 
   test('a move changes the position until the stop', async () => {
@@ -286,6 +305,22 @@ describe('against the virtual camera, over real sockets', () => {
   test('all types in one query', async () => {
     const { values, missing, complete } = await platform.configs.read(OWN, CONFIG_TYPES);
     expect([Object.keys(values).toSorted(), missing, complete]).toEqual([CONFIG_TYPES.toSorted(), [], true]);
+  });
+
+  test('the catalogue, and a list of recordings over midnight, in parts', async () => {
+    expect(await platform.refreshCatalog(DEVICE_ID)).toEqual({ sumNum: 1, received: 1, complete: true });
+    const hour = 3_600_000;
+    const midnight = Math.floor((Date.now() + 8 * hour) / (24 * hour)) * 24 * hour - 8 * hour;
+    const [fromMs, toMs] = [midnight - 36 * hour, midnight - 12 * hour];
+    const { items, segments, sumNum, complete } = await platform.records({ ...TARGET, fromMs, toMs });
+    // A file each hour but the fourth of the day, and an alarm at half past twelve.
+    expect({ sumNum, complete, items: items.length }).toEqual({ sumNum: 24, complete: true, items: 24 });
+    const alarmMs = fromMs + hour / 2;
+    expect(segments).toEqual([
+      { startMs: fromMs, endMs: midnight - 21 * hour, type: 'time' },
+      { startMs: alarmMs, endMs: alarmMs + 300_000, type: 'alarm' },
+      { startMs: midnight - 20 * hour, endMs: toMs, type: 'time' },
+    ]);
   });
 
   test('information of the device', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  catalogQuery,
   CONFIG_TYPES,
   configDownloadQuery,
   configDownloadResponse,
@@ -30,22 +31,28 @@ import {
   parseManscdp,
   parsePresetPart,
   parsePtzPosition,
+  parseRecordInfoQuery,
   parseSdCardStatusPart,
   parseSnapshotFinished,
+  parseSubscriptionQuery,
   presetQuery,
   presetResponse,
   ptzPositionQuery,
   ptzPositionResponse,
   reasonOf,
+  recordInfoQuery,
   resultOf,
   resultResponse,
   sdCardStatusQuery,
   sdCardStatusResponse,
   snapshotFinishedNotify,
+  SUBSCRIPTION_KINDS,
+  subscriptionQuery,
   type ConfigValues,
   type DeviceControl,
   type Manscdp,
   type ManscdpParts,
+  type SubscriptionKind,
 } from './index.ts';
 
 const DEVICE = '34020000001180000001';
@@ -166,6 +173,11 @@ describe('DeviceControl (GB/T 28181 9.2): the exact XML, both ways', () => {
       xml: '<TargetTrack>Auto</TargetTrack>',
     },
     {
+      name: 'TargetTrack to its end',
+      control: { kind: 'target_track', mode: 'Stop' },
+      xml: '<TargetTrack>Stop</TargetTrack>',
+    },
+    {
       name: 'TargetTrack of an area in the panorama',
       control: { kind: 'target_track', mode: 'Manual', panoramaId: '34020000001310000009', area },
       xml: `<TargetTrack>Manual</TargetTrack><DeviceID2>34020000001310000009</DeviceID2><TargetArea>${AREA}</TargetArea>`,
@@ -176,6 +188,24 @@ describe('DeviceControl (GB/T 28181 9.2): the exact XML, both ways', () => {
     const document = `<Control>${head('DeviceControl', 401, CAMERA)}${xml}</Control>`;
     expect(xmlOf(deviceControl(401, CAMERA, control, gbVersion))).toBe(document);
     expect(parseDeviceControl(read(document))).toEqual(control);
+  });
+
+  test('every kind of control is here', () => {
+    const kinds: Record<DeviceControl['kind'], true> = {
+      ptz: true,
+      key_frame: true,
+      reboot: true,
+      record: true,
+      guard: true,
+      alarm_reset: true,
+      drag_zoom: true,
+      home_position: true,
+      precise_ptz: true,
+      upgrade: true,
+      format_sd_card: true,
+      target_track: true,
+    };
+    expect(new Set(cases.map(({ control }) => control.kind))).toEqual(new Set(Object.keys(kinds)));
   });
 
   test.each([
@@ -199,8 +229,22 @@ describe('DeviceControl (GB/T 28181 9.2): the exact XML, both ways', () => {
   });
 });
 
-describe('queries (GB/T 28181 6, 9.4): the exact XML', () => {
+describe('queries (GB/T 28181 6, 7.1, 8.1, 9.4, 11): the exact XML, both ways', () => {
+  const period = { from: Date.UTC(2026, 1, 28, 16), to: Date.UTC(2026, 2, 1, 16) };
+  const filters =
+    '<StartAlarmPriority>0</StartAlarmPriority><EndAlarmPriority>0</EndAlarmPriority><AlarmMethod>0</AlarmMethod>' +
+    '<StartAlarmTime>2026-03-01T00:00:00</StartAlarmTime><EndAlarmTime>2026-03-02T00:00:00</EndAlarmTime>';
+  const subscription = (kind: SubscriptionKind) => subscriptionQuery(701, DEVICE, { kind, intervalSec: 5, period });
   const cases: Array<[parts: ManscdpParts, xml: string]> = [
+    [catalogQuery(201, DEVICE), head('Catalog', 201, DEVICE)],
+    [
+      recordInfoQuery(301, { channelId: CAMERA, fromMs: period.from, toMs: period.to }),
+      `${head('RecordInfo', 301, CAMERA)}<StartTime>2026-03-01T00:00:00</StartTime><EndTime>2026-03-02T00:00:00</EndTime><Secrecy>0</Secrecy><Type>all</Type>`,
+    ],
+    [subscription('catalog'), head('Catalog', 701, DEVICE)],
+    [subscription('alarm'), `${head('Alarm', 701, DEVICE)}${filters}`],
+    [subscription('mobilePosition'), `${head('MobilePosition', 701, DEVICE)}<Interval>5</Interval>`],
+    [subscription('ptzPosition'), head('PTZPosition', 701, DEVICE)],
     [deviceInfoQuery(101, DEVICE), head('DeviceInfo', 101, DEVICE)],
     [deviceStatusQuery(102, DEVICE), head('DeviceStatus', 102, DEVICE)],
     [presetQuery(103, CAMERA), head('PresetQuery', 103, CAMERA)],
@@ -215,7 +259,27 @@ describe('queries (GB/T 28181 6, 9.4): the exact XML', () => {
     ],
   ];
   test.each(cases)('$cmdType', (parts, xml) => {
-    expect(xmlOf(parts)).toBe(`<Query>${xml}</Query>`);
+    const document = `<Query>${xml}</Query>`;
+    expect(xmlOf(parts)).toBe(document);
+    const { root, cmdType, sn, deviceId, body } = read(document);
+    expect({ root, cmdType, sn, deviceId }).toEqual({
+      root: 'Query',
+      cmdType: parts.cmdType,
+      sn: parts.sn,
+      deviceId: parts.deviceId,
+    });
+    for (const { name, content } of parts.rest ?? []) {
+      expect([body.field(name), Number(body.field(name))]).toContain(content);
+    }
+  });
+
+  test.each(SUBSCRIPTION_KINDS)('what a SUBSCRIBE to %s asks for is read by a device', (kind) => {
+    expect(parseSubscriptionQuery(read(xmlOf(subscription(kind))))).toEqual({ kind, intervalSec: 5 });
+  });
+
+  test('what a RecordInfo asks for is read by a device', () => {
+    const query = { channelId: CAMERA, fromMs: period.from, toMs: period.to, type: 'alarm' } as const;
+    expect(parseRecordInfoQuery(read(xmlOf(recordInfoQuery(1, query))))).toEqual(query);
   });
 
   test('types of configuration are read as they were asked for', () => {
