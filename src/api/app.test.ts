@@ -61,6 +61,7 @@ describe('GET /metrics', () => {
       transactions: 6,
       dialogs: 7,
       connections: 8,
+      pending: 9,
     };
     const stats = { ...NO_STATS, packets: 100, lost: 3, reordered: 2, errors: { lost_sync: 4 } };
     api.streams.addStream(
@@ -78,6 +79,7 @@ describe('GET /metrics', () => {
       gbrtc_sip_transactions: 6,
       gbrtc_sip_dialogs: 7,
       gbrtc_sip_connections: 8,
+      gbrtc_pending_responses: 9,
       gbrtc_event_listeners: 0,
       gbrtc_rtp_packets_total: 100,
       gbrtc_rtp_lost_total: 3,

@@ -13,6 +13,7 @@ import {
   isError,
   MANSCDP_CONTENT_TYPE,
   reasonOf,
+  resultOf,
   type Manscdp,
   type ManscdpParts,
 } from './manscdp/index.ts';
@@ -113,7 +114,8 @@ export class Commander {
       const silent = (): void => answer.reject(new DeviceSilentError(record.id, cmdType, responseTimeoutMs));
       timer = setTimeout(silent, responseTimeoutMs);
       const message = await answer.promise;
-      if (message.salvaged) throw new DeviceAnswerError(record.id, cmdType);
+      const unreadable = message.salvaged || (message.cutOff && resultOf(message) === undefined);
+      if (unreadable) throw new DeviceAnswerError(record.id, cmdType);
       if (isError(message)) throw new DeviceRefusedError(record.id, cmdType, 200, reasonOf(message));
       return message;
     } finally {

@@ -262,7 +262,8 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   get counters(): SipCounters {
     const { requestsIn, requestsOut, malformed } = this.#statistics;
     const { transactions = 0, dialogs = 0, connections = 0 } = this.#engine?.counts ?? {};
-    return { requestsIn, requestsOut, malformed, transactions, dialogs, connections };
+    const pending = this.#pending.size;
+    return { requestsIn, requestsOut, malformed, transactions, dialogs, connections, pending };
   }
 
   devices(): Device[] {

@@ -25,6 +25,9 @@ export interface Collection {
   readonly takesErrors?: boolean;
 }
 
+/** A device that repeats a part for ever is never silent. */
+const MAX_COLLECT_MS = 600_000;
+
 /** One Query and its Responses, found by their SN, until all parts are here or the device falls silent. */
 export class ResponseCollector {
   readonly #record: DeviceRecord;
@@ -45,7 +48,7 @@ export class ResponseCollector {
   }
 
   /**
-   * Resolves with false where the device fell silent before the last part: what came is kept.
+   * Resolves with false where the device fell silent before the last part, or found no end: what came is kept.
    * @throws DeviceSilentError, DeviceRefusedError, RequestAbortedError, PendingLimitError, and those of `Commander.send`
    */
   async run(signal?: AbortSignal): Promise<boolean> {
@@ -57,6 +60,7 @@ export class ResponseCollector {
     const remove = pending.add({ deviceId: id, cmdType, sn }, (message) => this.#take(message));
     const abort = (): void => this.#done.reject(new RequestAbortedError(cmdType));
     this.#done.promise.catch(() => undefined);
+    const limit = setTimeout(() => this.#done.resolve(false), MAX_COLLECT_MS);
     signal?.addEventListener('abort', abort, { once: true });
     try {
       const { firstPartMs } = times;
@@ -65,6 +69,7 @@ export class ResponseCollector {
       return await this.#done.promise;
     } finally {
       clearTimeout(this.#timer);
+      clearTimeout(limit);
       signal?.removeEventListener('abort', abort);
       remove();
     }

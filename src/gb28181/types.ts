@@ -301,6 +301,8 @@ export interface SipCounters {
   readonly transactions: number;
   readonly dialogs: number;
   readonly connections: number;
+  /** Queries and controls that wait for the device's Response. */
+  readonly pending: number;
 }
 
 /** The platform side towards devices. Errors are GatewayError with stable codes. */

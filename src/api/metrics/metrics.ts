@@ -118,6 +118,7 @@ export class Metrics {
     this.#gauge('gbrtc_sip_transactions', 'SIP transactions in memory', () => platform.counters.transactions);
     this.#gauge('gbrtc_sip_dialogs', 'SIP dialogs', () => platform.counters.dialogs);
     this.#gauge('gbrtc_sip_connections', 'SIP connections over TCP', () => platform.counters.connections);
+    this.#gauge('gbrtc_pending_responses', 'Queries that wait for a device', () => platform.counters.pending);
     const { calls } = this.#context.parts;
     this.#gauge('gbrtc_call_rooms', 'Running rooms of calls', () => calls.counts.rooms);
     this.#gauge('gbrtc_call_users', 'Users in rooms of calls', () => calls.counts.users);

@@ -24,9 +24,9 @@ export class ConfigParts implements ResponseParts {
   }
 
   take(message: Manscdp): boolean {
-    // Broken XML: only that something came is known of it.
-    if (message.salvaged) return false;
     const found = parseConfigValues(message, this.#asked);
+    // Broken XML: only that something came is known of it.
+    if (message.cutOff && Object.keys(found).length === 0) return false;
     if (Object.keys(found).length === 0) this.#blanks += 1;
     if (isError(message)) this.#errors += 1;
     this.#values = { ...this.#values, ...found };

@@ -5,6 +5,8 @@ export class XmlElement {
   readonly children: XmlElement[] = [];
   /** Own character data, trimmed by `value`. */
   text = '';
+  /** Of the root: the document ends inside of it. */
+  cutOff?: true;
 
   constructor(name: string, attributes: ReadonlyMap<string, string> = NO_ATTRIBUTES) {
     this.name = name;

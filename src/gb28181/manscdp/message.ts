@@ -16,6 +16,8 @@ export interface Manscdp {
   readonly body: XmlElement;
   /** True when only the tags could be read: `body` has no children then. */
   readonly salvaged: boolean;
+  /** The document ends inside of the root: what is here may be a part of what was meant. */
+  readonly cutOff: boolean;
 }
 
 export type ManscdpFault = XmlFault | 'empty' | 'no_command';
@@ -46,7 +48,15 @@ function messageOf(element: XmlElement): Manscdp | undefined {
   const cmdType = element.field('CmdType');
   if (root === undefined || cmdType === '') return undefined;
   const sn = snOf(element.field('SN'));
-  return { root, cmdType, sn, deviceId: element.field('DeviceID'), body: element, salvaged: false };
+  return {
+    root,
+    cmdType,
+    sn,
+    deviceId: element.field('DeviceID'),
+    body: element,
+    salvaged: false,
+    cutOff: element.cutOff === true,
+  };
 }
 
 function rootOf(name: string): ManscdpRoot | undefined {
@@ -68,7 +78,7 @@ function salvage(text: string): Manscdp | undefined {
   const root = (rootName === undefined ? undefined : rootOf(rootName)) ?? 'Notify';
   const sn = snOf(tagText(head, /<?SN\s*>([\d\s]{1,20})/i));
   const deviceId = tagText(head, /<?DeviceID\s*>\s*([^\s<>]{1,64})/i);
-  return { root, cmdType, sn, deviceId, body: new XmlElement(root), salvaged: true };
+  return { root, cmdType, sn, deviceId, body: new XmlElement(root), salvaged: true, cutOff: true };
 }
 
 function tagText(text: string, pattern: RegExp): string {

@@ -10,8 +10,8 @@ export interface RecordInfoPart {
   /** Total over all parts; undefined where the device left it out. */
   readonly sumNum?: number;
   readonly items: readonly RecordItem[];
-  /** Items without times that can be read. */
-  readonly unreadable: number;
+  /** Items without times that can be read, each as what tells it from others. */
+  readonly unreadable: readonly string[];
 }
 
 const MAX_TEXT = 1024;
@@ -42,9 +42,19 @@ export function parseRecordInfoQuery({ deviceId, body }: Manscdp): Omit<RecordQu
 export function parseRecordInfoPart({ body }: Manscdp): RecordInfoPart {
   const sumNum = body.number('SumNum');
   const elements = body.childrenNamed('RecordList').flatMap((list) => list.childrenNamed('Item'));
-  const items = elements.map(parseItem).filter((item) => item !== undefined);
-  const unreadable = elements.length - items.length;
+  const items: RecordItem[] = [];
+  const unreadable: string[] = [];
+  for (const element of elements) {
+    const item = parseItem(element);
+    if (item === undefined) unreadable.push(markOf(element));
+    else items.push(item);
+  }
   return { ...(sumNum !== undefined && { sumNum: Math.max(0, Math.trunc(sumNum)) }), items, unreadable };
+}
+
+function markOf(item: XmlElement): string {
+  const fields = ['StartTime', 'EndTime', 'FilePath', 'RecorderID'].map((name) => item.field(name).slice(0, MAX_TEXT));
+  return ownText(fields.join(' '));
 }
 
 function parseItem(item: XmlElement): RecordItem | undefined {

@@ -57,7 +57,8 @@ class Scanner {
       if (fault !== undefined) return fault;
       if (this.#root !== undefined && this.#open.length === 0) break;
     }
-    // Cut off: everything still open ends here.
+    // Everything still open ends here.
+    if (this.#root !== undefined && this.#open.length > 0) this.#root.cutOff = true;
     while (this.#open.length > 0) this.#leaveUnclosed();
     return this.#root ?? 'no_element';
   }

@@ -80,7 +80,7 @@ export class Queries implements DeviceQueries {
         name = part.name || name;
         return part;
       },
-      (_point, index) => String(index),
+      () => undefined,
     );
     const command: Command = (sn, deviceId) => cruiseTrackQuery(sn, deviceId, number);
     const complete = await this.#collect('CruiseTrackQuery', command, { target, parts, options });
@@ -94,7 +94,7 @@ export class Queries implements DeviceQueries {
 
   async sdCards(target: CommandTarget, options: CommandOptions = {}): Promise<ListAnswer<SdCard>> {
     this.#require2022('SDCardStatus', target, options);
-    const parts = new ListParts<SdCard>(parseSdCardStatusPart, ({ id }, index) => String(id ?? `#${index}`));
+    const parts = new ListParts<SdCard>(parseSdCardStatusPart, ({ id }) => id?.toString());
     return parts.answer(await this.#collect('SDCardStatus', sdCardStatusQuery, { target, parts, options }));
   }
 

@@ -11,7 +11,7 @@ const MAX_ITEMS = 20_000;
 /** The items of one RecordInfo query, each once, whatever is repeated. */
 export class RecordParts implements ResponseParts {
   readonly #items = new Map<string, RecordItem>();
-  #unreadable = 0;
+  readonly #unreadable = new Set<string>();
   #sumNum: number | undefined;
 
   get items(): Iterable<RecordItem> {
@@ -25,16 +25,16 @@ export class RecordParts implements ResponseParts {
   take(message: Manscdp): boolean {
     const part = parseRecordInfoPart(message);
     for (const item of part.items) if (this.#items.size < MAX_ITEMS) this.#items.set(keyOf(item), item);
-    this.#unreadable += part.unreadable;
+    for (const mark of part.unreadable) if (this.#unreadable.size < MAX_ITEMS) this.#unreadable.add(mark);
     if (part.sumNum !== undefined) this.#sumNum = Math.max(part.sumNum, this.#sumNum ?? 0);
-    return this.#complete;
+    return this.complete || this.#items.size >= MAX_ITEMS;
   }
 
-  /** A total of 0 beside items is a device that does not count. */
-  get #complete(): boolean {
-    const taken = this.#items.size + this.#unreadable;
+  /** All that was announced is here. A total of 0 beside items is a device that does not count. */
+  get complete(): boolean {
+    const taken = this.#items.size + this.#unreadable.size;
     if (this.#sumNum === undefined) return false;
-    return this.#sumNum === 0 ? taken === 0 : taken >= Math.min(this.#sumNum, MAX_ITEMS);
+    return this.#sumNum === 0 ? taken === 0 : taken >= this.#sumNum;
   }
 }
 

@@ -23,7 +23,8 @@ export async function queryRecords(
     times,
   });
   const ends = signal === undefined ? access.closing : AbortSignal.any([signal, access.closing]);
-  const complete = await collector.run(ends);
+  await collector.run(ends);
+  const { complete } = parts;
   const { deviceId, channelId, fromMs, toMs } = query;
   const items = clipItems(parts.items, fromMs, toMs);
   return { deviceId, channelId, fromMs, toMs, sumNum: parts.sumNum, complete, items, segments: joinItems(items) };
