@@ -104,10 +104,21 @@ describe('results', () => {
     expect(b.take()).toEqual([]);
   });
 
-  test('4: the other has lost its WebSocket', () => {
+  test.each([
+    { name: 'messages', msg: 'x', kept: 100 },
+    { name: 'characters', msg: 'x'.repeat(60_000), kept: 4 },
+  ])('4: the other has lost its WebSocket and missed too many $name', ({ msg, kept }) => {
     const a = fixture.member('a');
     fixture.member('b').drop();
-    expect(a.ask(offer)).toMatchObject({ cmd: 'respOffer', result: 4, desc: 'websocket may be broken' });
+    for (let count = 0; count < kept; count += 1) {
+      expect(a.ask({ ...offer, msg })).toMatchObject({ cmd: 'respOffer', result: 0 });
+    }
+    const broken = { result: 4, desc: 'websocket may be broken' };
+    expect(a.ask({ ...offer, msg })).toMatchObject({ cmd: 'respOffer', ...broken });
+    expect(a.ask({ ...offer, cmd: 'answer', msg: 'x' })).toMatchObject({ cmd: 'respAnswer', ...broken });
+    expect(a.ask({ ...offer, cmd: 'candidate', msg: 'x' })).toMatchObject({ cmd: 'respCandidate', ...broken });
+    expect(fixture.connect().ask(joinOf('b'))).toMatchObject({ result: 0 });
+    expect(a.ask(offer)).toMatchObject({ cmd: 'respOffer', result: 0 });
   });
 
   test.each([
@@ -452,6 +463,24 @@ describe('presence', () => {
       next.drop();
       expect(fixture.connect().ask({ ...keepLive, sessionId })).toMatchObject({ cmd: 'respKeepLive', result: 0 });
     });
+  });
+
+  test('offer, answer and candidates for a user that is awaited reach it when it is back, in their order', () => {
+    const a = fixture.member('a');
+    const b = fixture.member('b');
+    const { sessionId } = fixture.records.sessionOf('b');
+    b.drop();
+    expect(a.ask({ cmd: 'offer', remoteUid: 'b', msg: 'o' })).toMatchObject({ cmd: 'respOffer', result: 0 });
+    void a.say({ cmd: 'candidate', remoteUid: 'b', msg: 'c' });
+    expect(a.ask({ cmd: 'answer', remoteUid: 'b', msg: 'a' })).toMatchObject({ cmd: 'respAnswer', result: 0 });
+    const again = fixture.connect();
+    void again.say({ cmd: 'keepLive', appId: '10000', roomId: '22', uid: 'b', sessionId });
+    expect(again.take()).toMatchObject([
+      { cmd: 'relayOffer', uid: 'a', msg: 'o' },
+      { cmd: 'relayCandidate', msg: 'c' },
+      { cmd: 'relayAnswer', msg: 'a' },
+      { cmd: 'respKeepLive', result: 0 },
+    ]);
   });
 
   test('who has missed too much must join again', () => {

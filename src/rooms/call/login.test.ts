@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   FakeClient,
   openCallFixture,
@@ -21,7 +21,10 @@ const LOGIN = {
 };
 
 let fixture: CallFixture;
-afterEach(() => fixture.calls.close());
+afterEach(() => {
+  fixture.calls.close();
+  vi.useRealTimers();
+});
 
 function login(message: object | string, facts: PeerFacts = {}, options: Partial<CallOptions> = {}): Message {
   fixture = openCallFixture(options);
@@ -103,6 +106,39 @@ describe('apps and their domains', () => {
 
   test('an app without domains may be used from everywhere', () => {
     expect(login(LOGIN, {}, { apps: [{ appId: '0123456789', domains: [] }] })).toMatchObject({ result: 0 });
+  });
+});
+
+describe('a WebSocket', () => {
+  test('that asks nothing for 10 s is closed', () => {
+    vi.useFakeTimers();
+    fixture = openCallFixture();
+    const client = new FakeClient(fixture.calls.login);
+    vi.advanceTimersByTime(9_999);
+    expect(client.closed).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(client.closedWith).toEqual({ code: 1000, reason: 'wsForcedClose' });
+  });
+
+  test('that has asked may stay', () => {
+    vi.useFakeTimers();
+    fixture = openCallFixture();
+    const client = new FakeClient(fixture.calls.login);
+    vi.advanceTimersByTime(9_999);
+    expect(client.ask(LOGIN)).toMatchObject({ result: 0 });
+    vi.advanceTimersByTime(3_600_000);
+    expect(client.closed).toBe(false);
+    expect(client.ask(LOGIN)).toMatchObject({ result: 0 });
+  });
+
+  test('that has ended leaves no timer behind', () => {
+    vi.useFakeTimers();
+    fixture = openCallFixture();
+    const before = vi.getTimerCount();
+    const client = new FakeClient(fixture.calls.login);
+    expect(vi.getTimerCount()).toBe(before + 1);
+    client.drop();
+    expect(vi.getTimerCount()).toBe(before);
   });
 });
 

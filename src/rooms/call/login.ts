@@ -2,6 +2,7 @@ import type { Caller, HttpReply, PeerHandler, PostRoute, WebSocketProtocol } fro
 import { allowsPage } from './domains.ts';
 import { CallError, RESULT } from './errors.ts';
 import { appIdOf, checkId, parseFields, textOf, type Fields } from './fields.ts';
+import { FINAL } from './rooms.ts';
 import type { CallIce, CallOptions } from './types.ts';
 
 /** Results of a login (seed 002 §7.2), besides 0 and `parseFailed`. */
@@ -9,6 +10,10 @@ const APP_UNKNOWN = 1;
 const DOMAIN_NOT_ALLOWED = 2;
 /** What the answer repeats, in characters. */
 const MAX_ECHO = 2048;
+/** Who only holds a connection open takes the place of one who logs in. */
+const FIRST_MESSAGE_TIMEOUT_MS = 10_000;
+/** RFC 6455 §7.4.1. */
+const NORMAL = 1000;
 const HOST = /^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
 
 interface Outcome {
@@ -34,11 +39,16 @@ export class Login implements WebSocketProtocol, PostRoute {
     this.#ice = ice;
   }
 
+  /** Who has asked may stay: the server does not close its connection (seed 002 §7). */
   connect(peer: Parameters<WebSocketProtocol['connect']>[0]): PeerHandler {
+    const timer = setTimeout(() => peer.close(NORMAL, FINAL), FIRST_MESSAGE_TIMEOUT_MS).unref();
     return {
-      handleMessage: (text) => peer.send(this.#answer(text, peer)),
+      handleMessage: (text) => {
+        clearTimeout(timer);
+        peer.send(this.#answer(text, peer));
+      },
       handleRefused: (reason) => peer.send(this.#refusal(reason)),
-      handleClose: () => undefined,
+      handleClose: () => clearTimeout(timer),
     };
   }
 

@@ -38,8 +38,9 @@ export interface Remote {
   readonly ice: PairIce;
 }
 
-/** Messages kept for a user whose WebSocket is lost. */
+/** Messages kept for a user whose WebSocket is lost, and the characters of all: some forty offers of browsers. */
 const MAX_MISSED = 100;
+const MAX_MISSED_CHARS = 262_144;
 /** Longer than a message is on its way: what was sent so long before a keepLive has arrived. */
 const ON_ITS_WAY_MS = 2000;
 /** Two of the clients' keepLive: after so long a silence nobody knows whether it is still heard. */
@@ -66,6 +67,7 @@ export class Member {
   #repeatedAt = -Infinity;
   /** What was to be sent while the WebSocket is lost; undefined where it was too much. */
   #missed: string[] | undefined = [];
+  #missedChars = 0;
 
   constructor(parts: {
     readonly identity: Identity;
@@ -92,12 +94,18 @@ export class Member {
     return this.#address;
   }
 
-  send(text: string): void {
+  /** False: it will never arrive. The WebSocket is lost, too much has been missed, and the user must join again. */
+  send(text: string): boolean {
     if (this.#peer !== undefined) {
       this.#sentAt = performance.now();
       this.#peer.send(text);
-    } else if (this.#missed !== undefined && this.#missed.length < MAX_MISSED) this.#missed.push(text);
+      return true;
+    }
+    this.#missedChars += text.length;
+    const hasRoom = (this.#missed?.length ?? MAX_MISSED) < MAX_MISSED && this.#missedChars <= MAX_MISSED_CHARS;
+    if (hasRoom) this.#missed?.push(text);
     else this.#missed = undefined;
+    return hasRoom;
   }
 
   /** The WebSocket has gone; the user is awaited until the keepLive timeout. */
@@ -117,6 +125,7 @@ export class Member {
     this.#peer = peer;
     this.#address = peer.address;
     if (this.#missed.length > 0) this.#repeatedAt = performance.now();
+    this.#missedChars = 0;
     for (const text of this.#missed.splice(0)) this.send(text);
     return true;
   }

@@ -12,11 +12,12 @@ function remoteOf(member: Member, fields: Fields): Remote {
   return remote;
 }
 
-/** Somebody who can be told something now. @throws CallError */
-function reachable(member: Member, fields: Fields): Remote {
-  const remote = remoteOf(member, fields);
-  if (remote.member.peer === undefined) throw new CallError(RESULT.webSocketBroken, 'websocket may be broken');
-  return remote;
+/**
+ * A user whose WebSocket is lost is in the room until the keepLive timeout (seed 002 §6.16), and gets it when it is
+ * back. @throws CallError where it can only join again
+ */
+function pass(target: Member, message: object): void {
+  if (!target.send(JSON.stringify(message))) throw new CallError(RESULT.webSocketBroken, 'websocket may be broken');
 }
 
 /** SDP or candidate, as the client has packed it; nobody looks into it here. @throws CallError */
@@ -32,7 +33,7 @@ const done = (cmd: string, { identity: { uid, uname } }: Member, remoteUid: stri
 /** Seed 002 §3, Offer: each end gets its own subsession. Repeated offers of a running pair restart ICE (§9). */
 export function relayOffer(rooms: CallRooms, member: Member, fields: Fields): void {
   const msg = opaque(fields);
-  const remote = reachable(member, fields);
+  const remote = remoteOf(member, fields);
   const { member: target, talk } = remote;
   const { uid, uname } = member.identity;
   const remoteUid = target.identity.uid;
@@ -51,7 +52,7 @@ export function relayOffer(rooms: CallRooms, member: Member, fields: Fields): vo
     msg,
     rtcConfig,
   };
-  target.send(JSON.stringify(sent));
+  pass(target, sent);
   talk.begin();
   const answer = { uid, uname, remoteUid, result: RESULT.ok, desc: 'ok', subSessionId: talk.subSessionId };
   member.send(answerTo('offer', answer));
@@ -59,11 +60,11 @@ export function relayOffer(rooms: CallRooms, member: Member, fields: Fields): vo
 
 export function relayAnswer(member: Member, fields: Fields): void {
   const msg = opaque(fields);
-  const { member: target, talk } = reachable(member, fields);
+  const { member: target, talk } = remoteOf(member, fields);
   const { uid, uname } = member.identity;
   const remoteUid = target.identity.uid;
   const connectType = typeof fields.connectType === 'number' ? fields.connectType : 0;
-  target.send(JSON.stringify({ cmd: 'relayAnswer', connectType, uid, uname, remoteUid, msg }));
+  pass(target, { cmd: 'relayAnswer', connectType, uid, uname, remoteUid, msg });
   talk.begin();
   member.send(done('answer', member, remoteUid));
 }
@@ -71,10 +72,10 @@ export function relayAnswer(member: Member, fields: Fields): void {
 /** As in the original only a failure is answered: there are many, and they may be lost. */
 export function relayCandidate(member: Member, fields: Fields): void {
   const msg = opaque(fields);
-  const { member: target } = reachable(member, fields);
+  const { member: target } = remoteOf(member, fields);
   const { uid, uname } = member.identity;
   const remoteUid = target.identity.uid;
-  target.send(JSON.stringify({ cmd: 'relayCandidate', uid, uname, remoteUid, msg }));
+  pass(target, { cmd: 'relayCandidate', uid, uname, remoteUid, msg });
 }
 
 /** Safari does not tell which it is. */
