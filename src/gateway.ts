@@ -23,7 +23,7 @@ import { openSnapshots } from './gateway-snapshots.ts';
 import { redactConfig } from './redact-config.ts';
 import { createPulls, type Pulls } from './rtsp/index.ts';
 import type { Meetings } from './rooms/meeting/index.ts';
-import { supervise, type Supervision } from './gateway-supervision.ts';
+import { Supervision } from './gateway-supervision.ts';
 import { about } from './start-error.ts';
 import {
   createGroupStore,
@@ -270,8 +270,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     const alerts = keep('alerts', openAlerts(config, log.child({ part: 'alerts' })));
     const calls = keep('calls', openCallRecords(config, log.child({ part: 'calls' })));
     alertOfCalls(alerts, calls);
-    const media = keep('media', await about(mediaKey(config), openMedia(config, log.child({ part: 'media' }))));
-    const webrtc = keep('webrtc', await openWebRtc(config, facts.addresses, log.child({ part: 'webrtc' })));
+    const supervision = new Supervision(alerts);
+    const openingMedia = about(mediaKey(config), openMedia(config, log.child({ part: 'media' })));
+    const media = supervision.mediaThreads(keep('media', await openingMedia));
+    const openingWebRtc = openWebRtc(config, facts.addresses, log.child({ part: 'webrtc' }));
+    const webrtc = supervision.workers(keep('webrtc', await openingWebRtc));
     const platform = keep(
       'gb28181',
       await about(
@@ -294,8 +297,9 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     const pulls = keep('pull', openPulls(options, database, streams, log.child({ part: 'pull' })));
     const recordLog = log.child({ part: 'record' });
     const roomsLog = log.child({ part: 'rooms' });
-    const threads = keep('record threads', createRecordThreads({ threads: RECORD_THREADS }, recordLog));
-    const supervision = supervise({ webrtc, media, threads }, alerts);
+    const threads = supervision.recordThreads(
+      keep('record threads', createRecordThreads({ threads: RECORD_THREADS }, recordLog)),
+    );
     const recordings = keep('record', openRecordings(config, { streams, threads, database, log: recordLog }));
     const meetings = keep(
       'meeting',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
 import { healthOf } from '../../src/gateway-health.ts';
-import { supervise } from '../../src/gateway-supervision.ts';
+import { Supervision } from '../../src/gateway-supervision.ts';
 import { createMediaThreads } from '../../src/media/index.ts';
 import { spawnThread } from '../../src/media/thread/media-threads.ts';
 import { createRecordThreads } from '../../src/record/index.ts';
@@ -79,14 +79,13 @@ test('/healthz and alerts name a worker or thread while it is missing', async ()
     }),
   );
   const told: string[] = [];
-  const supervision = supervise(
-    { webrtc, media, threads },
-    {
-      raise: ({ part, which }) => void told.push(`${part} ${which} failed`),
-      clear: ({ part, which }) => void told.push(`${part} ${which} returned`),
-      close: async () => {},
-    },
-  );
+  const supervision = new Supervision({
+    raise: ({ part, which }) => void told.push(`${part} ${which} failed`),
+    clear: ({ part, which }) => void told.push(`${part} ${which} returned`),
+  });
+  supervision.workers(webrtc);
+  supervision.mediaThreads(media);
+  supervision.recordThreads(threads);
   const health = () =>
     healthOf({
       webrtc,
