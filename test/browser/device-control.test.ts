@@ -116,4 +116,65 @@ describe('the device page', () => {
     };
     await expect.poll(mirror, within).toBe(2);
   });
+
+  test('subscriptions tell how they are, are switched by kind at the camera, and asked for again', async () => {
+    await using scene = new Scene();
+    const { camera, page } = await openScene(scene, '/devices');
+    const id = (testid: string) => page.getByTestId(testid);
+    const state = (kind: string) => () => id(`subscription-${kind}`).getAttribute('data-state');
+    const arrived: string[] = [];
+    camera.on('subscribed', (_deviceId, kind, active) => arrived.push(`${kind} ${active}`));
+    await id(`device-row-${DEVICE}`).click();
+    await id('device-tab-subscriptions').click();
+    await expect.poll(state('catalog'), within).toBe('active');
+    await expect.poll(state('alarm'), within).toBe('active');
+    await expect.poll(state('mobilePosition'), within).toBe('off');
+    const configured = () => id('subscription-ptzPosition-wish').locator('option').first().textContent();
+    await expect.poll(configured, within).toBe('As configured: off');
+    const expires = () => id('subscription-catalog-expires').textContent();
+    const before = await expires();
+
+    await id('subscription-ptzPosition-wish').selectOption('on');
+    await expect.poll(() => arrived, within).toContain('ptzPosition true');
+    await expect.poll(state('ptzPosition'), within).toBe('active');
+    await expect.poll(() => id('subscription-ptzPosition-notifies').textContent(), within).toBe('1');
+    await id('subscription-alarm-wish').selectOption('off');
+    await expect.poll(() => arrived.at(-1), within).toBe('alarm false');
+    await expect.poll(state('alarm'), within).toBe('off');
+    await id('subscription-alarm-wish').selectOption('configured');
+    await expect.poll(() => arrived.at(-1), within).toBe('alarm true');
+
+    await id('subscriptions-renew').click();
+    await page.getByText('The device is being asked').waitFor();
+    await expect.poll(expires, within).not.toBe(before);
+  });
+
+  test('a channel gets a name and a position beside what the device says, and gives them back', async () => {
+    await using scene = new Scene();
+    const { gateway, page } = await openScene(scene, '/devices');
+    const id = (testid: string) => page.getByTestId(testid);
+    type Known = { name: string; longitude: number; latitude: number; told?: { name: string } };
+    const channel = () => gateway.json<Known>('GET', PATH);
+    const { name } = await channel();
+    await id(`device-row-${DEVICE}`).click();
+    await id('device-tab-channels').click();
+    await id(`edit-${CHANNEL}`).click();
+    await id('channel-name').fill('North gate');
+    await id('channel-latitude').fill('31.33');
+    await expect.poll(() => id('channel-save').isDisabled(), within).toBe(true);
+    await id('channel-longitude').fill('118.38');
+    await id('channel-save').click();
+    const set = { name: 'North gate', longitude: 118.38, latitude: 31.33, told: { name } };
+    await expect.poll(channel, within).toMatchObject(set);
+    await gateway.json('POST', `/api/v1/devices/${DEVICE}/refresh-catalog`);
+    expect(await channel()).toMatchObject(set);
+    await expect.poll(() => id('device-channels').textContent(), within).toContain(`The device says ${name}`);
+
+    await id(`edit-${CHANNEL}`).click();
+    await id('channel-name-back').click();
+    await id('channel-position-back').click();
+    await id('channel-save').click();
+    await expect.poll(async () => (await channel()).told, within).toBeUndefined();
+    expect(await channel()).toMatchObject({ name });
+  });
 });

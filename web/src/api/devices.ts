@@ -3,6 +3,7 @@ import type {
   Admission,
   CatalogResult,
   Channel,
+  ChannelPatch,
   Device,
   DeviceSettingsPatch,
   Page,
@@ -29,6 +30,8 @@ export const listDevices = (maxItems: number) => allPages<Device>('/devices', ma
 export const listChannels = (maxItems: number) => allPages<Channel>('/channels', maxItems);
 export const listDeviceChannels = (id: string, maxItems: number) =>
   allPages<Channel>(`${device(id)}/channels`, maxItems);
+export const patchChannel = (deviceId: string, channelId: string, body: ChannelPatch) =>
+  call<Channel>('PATCH', `${device(deviceId)}/channels/${encodeURIComponent(channelId)}`, { body });
 export const patchDevice = (id: string, body: DeviceSettingsPatch) => call<Device>('PATCH', device(id), { body });
 export const deleteDevice = (id: string) => call<void>('DELETE', device(id));
 export const setAdmission = (id: string, admission: Admission) =>

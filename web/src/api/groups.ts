@@ -1,5 +1,5 @@
 import { call } from './http.ts';
-import type { Channel, ChannelRef, ChannelTree, Group, TreeKind } from './types.ts';
+import type { ChannelRef, ChannelTree, Group, TreeKind } from './types.ts';
 
 const group = (id: string) => `/groups/${encodeURIComponent(id)}`;
 /** As many as the server takes at once. */
@@ -18,8 +18,3 @@ export const assignChannels = (id: string, channels: readonly ChannelRef[]) =>
   call<unknown>('POST', `${group(id)}/channels`, { body: { channels: channels.slice(0, AT_ONCE) } });
 export const unassignChannels = (id: string, channels: readonly ChannelRef[]) =>
   call<unknown>('POST', `${group(id)}/channels/remove`, { body: { channels: channels.slice(0, AT_ONCE) } });
-/** Null takes the device's own name back. */
-export const renameChannel = ({ deviceId, channelId }: ChannelRef, name: string | null) =>
-  call<Channel>('PATCH', `/devices/${encodeURIComponent(deviceId)}/channels/${encodeURIComponent(channelId)}`, {
-    body: { name },
-  });

@@ -51,9 +51,14 @@ export interface BehaviourSettings {
   readonly keepaliveTolerance?: number;
 }
 
+export type SubscriptionKind = 'catalog' | 'alarm' | 'mobilePosition' | 'ptzPosition';
+/** Kinds that are absent follow the configuration. */
+export type WantedSubscriptions = Partial<Readonly<Record<SubscriptionKind, boolean>>>;
+
 export interface DeviceSettings extends BehaviourSettings {
   readonly name?: string;
   readonly quirkProfile?: QuirkProfile;
+  readonly subscriptions?: WantedSubscriptions;
   readonly passwordSet: boolean;
 }
 
@@ -103,10 +108,19 @@ export interface Channel {
   readonly parentId: string;
   readonly ipAddress: string;
   readonly status: 'ON' | 'OFF';
+  /** WGS-84 degrees; 0 and 0 is nowhere. */
+  readonly longitude: number;
+  readonly latitude: number;
   readonly ptzType: number;
   readonly kind: ChannelKind;
   /** What the device says, where the operator has set something else. */
   readonly told?: { readonly name: string; readonly longitude: number; readonly latitude: number };
+}
+
+/** What the operator sets in place of what the device says; null takes it back. */
+export interface ChannelPatch {
+  readonly name?: string | null;
+  readonly position?: { readonly longitude: number; readonly latitude: number } | null;
 }
 
 export interface ChannelRef {

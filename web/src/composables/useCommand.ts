@@ -13,8 +13,8 @@ export function useCommand() {
 
   const textOf = (error: unknown): string => {
     const key = error instanceof ApiError ? `control.errors.${error.code}` : '';
-    if (key !== '' && i18n.te(key)) return t(key);
-    return t('control.failed', { message: error instanceof Error ? error.message : String(error) });
+    const message = error instanceof Error ? error.message : String(error);
+    return t(i18n.te(key) ? key : 'control.failed', { message });
   };
 
   /** True when it went well. */

@@ -34,6 +34,8 @@ const channel = (id: string, name: string, parentId = 'd1', kind: ChannelKind = 
   parentId,
   ipAddress: '',
   status: 'ON',
+  longitude: 0,
+  latitude: 0,
   ptzType: 0,
   kind,
 });

@@ -14,6 +14,12 @@ export const control = {
     home_position_none: 'The camera has no home position',
     snapshot_limit: 'Too many orders for pictures are open',
     upgrade_running: 'An upgrade is under way',
+    device_unreachable: 'The device cannot be reached',
+    device_bad_answer: 'The answer of the device cannot be read',
+    too_many_requests_pending: 'Too many questions to devices are open; try again in a moment',
+    device_unknown: 'The device is not known any more',
+    channel_unknown: 'The channel is not known any more',
+    network: 'The gateway does not answer',
   },
   lens: {
     focus: 'Focus',

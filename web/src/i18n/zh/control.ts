@@ -15,6 +15,12 @@ export const control: Messages['control'] = {
     home_position_none: '摄像机没有看守位',
     snapshot_limit: '进行中的抓拍任务过多',
     upgrade_running: '设备正在升级',
+    device_unreachable: '无法连接设备',
+    device_bad_answer: '无法解析设备的应答',
+    too_many_requests_pending: '等待设备应答的请求过多，请稍后再试',
+    device_unknown: '设备已不存在',
+    channel_unknown: '通道已不存在',
+    network: '网关没有应答',
   },
   lens: {
     focus: '聚焦',
