@@ -177,4 +177,50 @@ describe('the device page', () => {
     await expect.poll(async () => (await channel()).told, within).toBeUndefined();
     expect(await channel()).toMatchObject({ name });
   });
+
+  test('covered areas, texts and times of recording are lists that arrive at the camera', async () => {
+    await using scene = new Scene();
+    const { gateway, page } = await openScene(scene, '/devices');
+    const id = (testid: string) => page.getByTestId(testid);
+    const config = async (type: string): Promise<unknown> => {
+      const path = `/api/v1/devices/${DEVICE}/config?types=${type}`;
+      return (await gateway.json<{ values: Record<string, unknown> }>('GET', path)).values[type];
+    };
+    const choose = async (type: string, list: string) => {
+      await id('config-type').selectOption(type);
+      await id(`config-${list}-add`).click();
+    };
+    await id(`device-row-${DEVICE}`).click();
+    await id('device-tab-config').click();
+
+    await choose('PictureMask', 'regions');
+    expect(await id('config-save').isDisabled()).toBe(true);
+    for (const [side, value] of Object.entries({ left: '0', top: '10', right: '200', bottom: '110' })) {
+      await id(`config-regions-0-${side}`).fill(value);
+    }
+    await id('config-save').click();
+    const regions = [{ seq: 1, point: '0,10,200,110' }];
+    await expect.poll(() => config('PictureMask'), within).toMatchObject({ regionCount: 1, regions });
+
+    await choose('OSDConfig', 'texts');
+    for (const [key, value] of Object.entries({ text: '北门', x: '16', y: '640' })) {
+      await id(`config-texts-0-${key}`).fill(value);
+    }
+    await id('config-save').click();
+    const texts = [{ text: '北门', x: 16, y: 640 }];
+    await expect.poll(() => config('OSDConfig'), within).toMatchObject({ textCount: 1, texts, timeEnabled: true });
+
+    await choose('VideoRecordPlan', 'schedules');
+    await id('config-schedules-0-days').selectOption('weekend');
+    await id('config-schedules-0-from').fill('08:00');
+    await id('config-schedules-0-to').fill('24:00');
+    await id('config-save').click();
+    const segment = { startHour: 8, startMin: 0, startSec: 0, stopHour: 24, stopMin: 0, stopSec: 0 };
+    const schedules = [6, 7].map((weekDay) => ({ weekDay, segmentCount: 1, segments: [segment] }));
+    await expect.poll(() => config('VideoRecordPlan'), within).toMatchObject({ scheduleCount: 2, schedules });
+    await id('config-schedules-0-remove').click();
+    await id('config-save').click();
+    await expect.poll(() => config('VideoRecordPlan'), within).toMatchObject({ scheduleCount: 0 });
+    expect(await config('VideoRecordPlan')).not.toHaveProperty('schedules');
+  });
 });

@@ -39,7 +39,13 @@ export class DeviceState {
   }
 }
 
+/** Lists that are written without anything around them: none of their items says that there is none, their count does. */
+const COUNTED = { scheduleCount: 'schedules', textCount: 'texts' } as const;
+
 function mergedValue(old: unknown, value: unknown): unknown {
   const group = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return group && typeof old === 'object' ? { ...old, ...value } : value;
+  if (!group || typeof old !== 'object') return value;
+  const counts = value as Readonly<Record<string, unknown>>;
+  const emptied = Object.entries(COUNTED).filter(([count]) => counts[count] === 0);
+  return { ...old, ...Object.fromEntries(emptied.map(([, list]) => [list, undefined])), ...value };
 }
