@@ -315,6 +315,7 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
         behaviour: this.#surroundings.behaviour,
       },
       restart: (deviceId) => this.#restart(deviceId),
+      onControl: (channelId, control) => this.#tell('control', channelId, control),
       onPtz: (channelId, command) => this.#tell('ptz', channelId, command),
       onKeyFrame: (channelId) => this.#tell('keyFrameRequested', channelId),
       onReboot: (deviceId) => this.#tell('reboot', deviceId),

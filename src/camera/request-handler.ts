@@ -1,3 +1,4 @@
+import type { DeviceControl } from '../gb28181/manscdp/device-control.ts';
 import { parseManscdp, type ManscdpParts } from '../gb28181/manscdp/message.ts';
 import type { PtzCommand } from '../gb28181/ptz.ts';
 import { parseNameAddr, parseUri, type IncomingRequest } from '../sip/index.ts';
@@ -14,6 +15,7 @@ export interface RequestHandlerOptions {
   readonly log: Logger;
   readonly facts: Omit<CommandContext, 'device' | 'effects'>;
   readonly restart: (deviceId: string) => Promise<void>;
+  readonly onControl: (channelId: string, control: DeviceControl) => void;
   readonly onPtz: (channelId: string, command: PtzCommand) => void;
   readonly onKeyFrame: (channelId: string) => void;
   readonly onReboot: (deviceId: string) => void;
@@ -81,11 +83,12 @@ export class RequestHandler {
   }
 
   #contextOf(device: VirtualDevice): CommandContext {
-    const { facts, calls, link, log, restart, onPtz, onKeyFrame, onReboot } = this.#options;
+    const { facts, calls, link, log, restart, onControl, onPtz, onKeyFrame, onReboot } = this.#options;
     return {
       ...facts,
       device,
       effects: {
+        onControl,
         onPtz: (channelId, command) => {
           if (command.kind === 'move') facts.reports.turned(channelId, command.pan);
           onPtz(channelId, command);

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import type { DeviceControl } from '../gb28181/manscdp/device-control.ts';
 import type { AlarmFacts, SubscriptionKind } from '../gb28181/manscdp/index.ts';
 import type { PtzCommand } from '../gb28181/ptz.ts';
 import type { Logger } from '../util/index.ts';
@@ -103,6 +104,8 @@ export type CameraEvents = {
   registrationFailed: [deviceId: string, reason: string];
   unregistered: [deviceId: string];
   ptz: [channelId: string, command: PtzCommand];
+  /** A DeviceControl that it knows, PTZ among them. */
+  control: [channelId: string, control: DeviceControl];
   keyFrameRequested: [channelId: string];
   reboot: [deviceId: string];
   sessionStarted: [session: CameraSession];

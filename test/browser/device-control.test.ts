@@ -1,5 +1,7 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Camera } from '../../src/camera/index.ts';
+import type { DeviceControl, PtzCommand } from '../../src/gb28181/index.ts';
 import { launchChromium } from '../support/chromium.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
 import { channelsKnown, Scene } from '../support/scene.ts';
@@ -24,6 +26,15 @@ async function openScene(scene: Scene, path: string) {
   const page: Page = await context.newPage();
   await page.goto(gateway.base + path);
   return { gateway, camera, page };
+}
+
+/** DeviceControls as they arrive, without PTZ commands and what the player asks for by itself. */
+function controlsOf(camera: Camera): DeviceControl[] {
+  const controls: DeviceControl[] = [];
+  camera.on('control', (_channelId, control) => {
+    if (control.kind !== 'ptz' && control.kind !== 'key_frame') controls.push(control);
+  });
+  return controls;
 }
 
 const pan = async (gateway: GatewayProcess) => {
@@ -77,6 +88,95 @@ describe('the live page', () => {
     await expect.poll(async () => (await streams()).some((name) => name.endsWith('_1')), within).toBe(true);
     await expect.poll(phase, within).toBe('playing');
     await expect.poll(() => id('cell-0').innerText(), within).toContain('Sub-stream');
+  });
+
+  /** Draws over these parts of an element: left, top, right, bottom, 0 to 1. */
+  async function draw(page: Page, box: Locator, [left, top, right, bottom]: [number, number, number, number]) {
+    await box.waitFor();
+    const { x = 0, y = 0, width = 0, height = 0 } = (await box.boundingBox()) ?? {};
+    await page.mouse.move(x + left * width, y + top * height);
+    await page.mouse.down();
+    await page.mouse.move(x + right * width, y + bottom * height, { steps: 4 });
+    await page.mouse.up();
+  }
+
+  test('a rectangle on the picture zooms to it, with Shift out of it, or names a target', async () => {
+    await using scene = new Scene();
+    const { gateway, camera, page } = await openScene(scene, '/');
+    const id = (testid: string) => page.getByTestId(testid);
+    const controls = controlsOf(camera);
+    await id('grid-1').click();
+    await id(`channel-${DEVICE}-${CHANNEL}`).click();
+    await expect.poll(() => id('cell-0').getAttribute('data-phase'), within).toBe('playing');
+
+    await id('draw-zoom-in').click();
+    await draw(page, id('draw-box'), [0.5, 0.5, 0.75, 0.65]);
+    await expect.poll(() => controls.length, within).toBe(1);
+    const [first] = controls;
+    if (first?.kind !== 'drag_zoom') throw new Error(`${first?.kind} arrived`);
+    const { length, width, midPointX, midPointY, lengthX, lengthY } = first.area;
+    expect(first.direction).toBe('in');
+    // The picture, not the bars beside it; the rectangle begins in its middle.
+    expect(length / width).toBeCloseTo(16 / 9, 1);
+    expect(Math.abs(midPointX - lengthX / 2 - length / 2)).toBeLessThan(2);
+    expect(Math.abs(midPointY - lengthY / 2 - width / 2)).toBeLessThan(2);
+    const zoom = async () => (await gateway.json<{ zoom?: number }>('GET', `${PATH}/ptz-position`)).zoom ?? 0;
+    await expect.poll(zoom, within).toBeCloseTo(length / lengthX, 1);
+
+    await page.keyboard.down('Shift');
+    await draw(page, id('draw-box'), [0.25, 0.4, 0.75, 0.6]);
+    await page.keyboard.up('Shift');
+    await expect.poll(() => controls.at(-1), within).toMatchObject({ kind: 'drag_zoom', direction: 'out' });
+    await page.keyboard.press('Escape');
+    await expect.poll(() => id('draw-box').count(), within).toBe(0);
+
+    await id('section-track').click();
+    await id('track-manual').click();
+    await draw(page, id('draw-box'), [0.4, 0.4, 0.6, 0.6]);
+    const target = { kind: 'target_track', mode: 'Manual', area: { length, width } };
+    await expect.poll(() => controls.at(-1), within).toMatchObject(target);
+    await expect.poll(() => id('draw-box').count(), within).toBe(0);
+    await id('track-auto').click();
+    await expect.poll(() => controls.at(-1), within).toMatchObject({ kind: 'target_track', mode: 'Auto' });
+    await id('track-stop').click();
+    await expect.poll(() => controls.at(-1), within).toMatchObject({ kind: 'target_track', mode: 'Stop' });
+  });
+
+  test('positions and scans arrive as they were typed', async () => {
+    await using scene = new Scene();
+    const { camera, page } = await openScene(scene, '/');
+    const id = (testid: string) => page.getByTestId(testid);
+    const controls = controlsOf(camera);
+    const scans: PtzCommand[] = [];
+    camera.on('ptz', (_channelId, command) => {
+      if (command.kind === 'scan') scans.push(command);
+    });
+    await id(`channel-${DEVICE}-${CHANNEL}`).click();
+    await id('section-position').click();
+    await id('position-pan').fill('123.5');
+    await id('position-tilt').fill('-10');
+    await id('position-go').click();
+    const position = { pan: 123.5, tilt: -10 };
+    await expect.poll(() => controls.at(-1), within).toEqual({ kind: 'precise_ptz', position });
+    await id('position-pan').fill('');
+    await id('position-read').click();
+    await expect.poll(() => id('position-pan').inputValue(), within).toBe('123.5');
+    await id('position-tilt').fill('91');
+    await expect.poll(() => id('position-go').isDisabled(), within).toBe(true);
+
+    await id('section-scan').click();
+    await id('scan-group').fill('3');
+    await id('scan-speed').fill('300');
+    const steps = [
+      { button: 'scan-left', command: { action: 'left_limit', group: 3 } },
+      { button: 'scan-right', command: { action: 'right_limit', group: 3 } },
+      { button: 'scan-speed-set', command: { action: 'speed', group: 3, value: 300 } },
+      { button: 'scan-start', command: { action: 'start', group: 3 } },
+    ];
+    for (const { button, command } of steps) {
+      await id(button).click();
+      await expect.poll(() => scans.at(-1), within).toMatchObject(command);
+    }
   });
 });
 

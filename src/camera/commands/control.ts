@@ -14,7 +14,9 @@ export const deviceControl: CommandHandler = (command, context) => {
   const control = parseDeviceControl(command);
   const { edition, answersControls } = context.behaviour;
   if (control === undefined || (edition === '2016' && SINCE_2022.has(control.kind))) return [];
-  perform(control, channelOf(command, context), context);
+  const addressed = channelOf(command, context);
+  context.effects.onControl(addressed.id, control);
+  perform(control, addressed, context);
   return ANSWERED.has(control.kind) && answersControls ? [resultResponse(command, true)] : [];
 };
 

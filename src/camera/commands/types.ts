@@ -1,3 +1,4 @@
+import type { DeviceControl } from '../../gb28181/manscdp/device-control.ts';
 import type { Manscdp, ManscdpParts } from '../../gb28181/manscdp/message.ts';
 import type { PtzCommand } from '../../gb28181/ptz.ts';
 import type { Behaviour } from '../behaviour.ts';
@@ -7,6 +8,7 @@ import type { Reports } from '../reports.ts';
 
 /** What a camera that gets a command can do to the rest of itself. */
 export interface CommandEffects {
+  readonly onControl: (channelId: string, control: DeviceControl) => void;
   readonly onPtz: (channelId: string, command: PtzCommand) => void;
   readonly onKeyFrame: (channelId: string) => void;
   readonly onReboot: () => void;

@@ -94,6 +94,38 @@ export type CruiseCommand =
   | { readonly action: 'speed'; readonly speed: number }
   | { readonly action: 'dwell'; readonly seconds: number };
 
+export type ScanCommand =
+  | { readonly action: 'start' | 'stop' | 'left-limit' | 'right-limit' }
+  | { readonly action: 'speed'; readonly speed: number };
+
+/** A box in a picture by its middle and its size, from the top left, in pixels of the picture as it is shown. */
+export interface PictureArea {
+  /** Of the picture, across. */
+  readonly length: number;
+  /** Of the picture, down. */
+  readonly width: number;
+  readonly midPointX: number;
+  readonly midPointY: number;
+  readonly lengthX: number;
+  readonly lengthY: number;
+}
+
+/** Degrees; `tilt` is positive downwards, `zoom` a factor. */
+export interface PrecisePosition {
+  readonly pan?: number;
+  readonly tilt?: number;
+  readonly zoom?: number;
+}
+
+export interface PtzPosition extends PrecisePosition {
+  readonly horizontalFieldAngle?: number;
+  readonly verticalFieldAngle?: number;
+  /** Metres. */
+  readonly maxViewDistance?: number;
+}
+
+export type TrackOrder = { readonly mode: 'Auto' | 'Stop' } | { readonly mode: 'Manual'; readonly area: PictureArea };
+
 const device = (id: string) => `/devices/${encodeURIComponent(id)}`;
 const channel = ({ deviceId, channelId }: ControlTarget) =>
   `${device(deviceId)}/channels/${encodeURIComponent(channelId)}`;
@@ -122,6 +154,16 @@ export const sendCruise = (target: ControlTarget, group: number, body: CruiseCom
   post(`${channel(target)}/cruises/${group}`, body);
 export const listCruiseTracks = (target: ControlTarget) =>
   call<ListAnswer<CruiseTrack>>('GET', `${channel(target)}/cruise-tracks`);
+
+export const sendScan = (target: ControlTarget, group: number, body: ScanCommand) =>
+  post(`${channel(target)}/scans/${group}`, body);
+
+export const dragZoom = (target: ControlTarget, direction: 'in' | 'out', area: PictureArea) =>
+  post(`${channel(target)}/drag-zoom`, { direction, area });
+export const trackTarget = (target: ControlTarget, body: TrackOrder) => post(`${channel(target)}/target-track`, body);
+export const readPtzPosition = (target: ControlTarget) => call<PtzPosition>('GET', `${channel(target)}/ptz-position`);
+export const setPtzPosition = (target: ControlTarget, body: PrecisePosition) =>
+  post(`${channel(target)}/ptz-position`, body);
 
 export const readHomePosition = (target: ControlTarget) =>
   call<HomePosition>('GET', `${channel(target)}/home-position`);

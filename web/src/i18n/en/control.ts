@@ -56,6 +56,38 @@ export const control = {
     tracks: 'Tracks in the camera: {names}',
     clear: 'Delete the whole group',
   },
+  draw: {
+    title: 'Draw',
+    'zoom-in': 'Zoom in',
+    'zoom-out': 'Zoom out',
+    hints: {
+      'zoom-in': 'Draw a rectangle: the camera zooms to it. With Shift: out of it.',
+      'zoom-out': 'Draw a rectangle: the camera zooms out of it. With Shift: to it.',
+      track: 'Draw a rectangle round what is to be followed',
+    },
+  },
+  scan: {
+    title: 'Scan',
+    group: 'Number',
+    left: 'Left border',
+    right: 'Right border',
+    hint: 'The camera swings between its borders; a border is set where it looks now.',
+  },
+  position: {
+    title: 'Position in degrees',
+    pan: 'Pan',
+    tilt: 'Tilt',
+    zoom: 'Zoom',
+    read: 'Ask the camera',
+    view: 'It sees {across}° across and {down}° down',
+    hint: 'Tilt is positive downwards. Empty fields stay as they are. For devices of the 2022 edition.',
+  },
+  track: {
+    title: 'Target tracking',
+    auto: 'Auto',
+    manual: 'Draw target',
+    hint: 'The camera turns after a target: one that it finds, or one that is drawn. For devices of the 2022 edition.',
+  },
   device: {
     config: 'Configuration',
     channel: 'For',

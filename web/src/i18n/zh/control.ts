@@ -57,6 +57,38 @@ export const control: Messages['control'] = {
     tracks: '摄像机中的巡航轨迹：{names}',
     clear: '删除整个巡航组',
   },
+  draw: {
+    title: '拉框',
+    'zoom-in': '放大',
+    'zoom-out': '缩小',
+    hints: {
+      'zoom-in': '在画面上拉框放大；按住 Shift 缩小。',
+      'zoom-out': '在画面上拉框缩小；按住 Shift 放大。',
+      track: '在画面上框选要跟踪的目标',
+    },
+  },
+  scan: {
+    title: '自动扫描',
+    group: '编号',
+    left: '设左边界',
+    right: '设右边界',
+    hint: '摄像机在左右边界之间来回扫描；边界为当前位置。',
+  },
+  position: {
+    title: '精确位置',
+    pan: '水平角度',
+    tilt: '垂直角度',
+    zoom: '变倍',
+    read: '查询位置',
+    view: '视场角：水平 {across}°，垂直 {down}°',
+    hint: '垂直角度向下为正；留空的项保持不变。适用于 2022 版设备。',
+  },
+  track: {
+    title: '目标跟踪',
+    auto: '自动',
+    manual: '框选目标',
+    hint: '摄像机跟随目标转动：自动发现的或框选的。适用于 2022 版设备。',
+  },
   device: {
     config: '配置',
     channel: '对象',
