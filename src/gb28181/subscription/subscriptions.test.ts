@@ -1,6 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { REPORTS } from '../../../test/support/report-stores.ts';
-import { decodeText, type SubscriptionKind, type SubscriptionView } from '../index.ts';
+import {
+  alarmNotify,
+  catalogNotify,
+  decodeText,
+  EMPTY_CATALOG_ITEM,
+  formatManscdp,
+  positionNotify,
+  ptzPositionNotify,
+  type SubscriptionKind,
+  type SubscriptionView,
+} from '../index.ts';
 import { DEVICE_ID, openHarness, REALM, SERIAL, type FakeCamera, type Harness } from '../testing/harness.ts';
 import { fakeFlow } from '../testing/fake-engine.ts';
 import { parseSubscriptionState } from './subscription-state.ts';
@@ -332,6 +342,39 @@ describe('a subscription of a device', () => {
     expect(notify('by-itself', '', alarmBody(5, '03'))).toBe(200);
     expect(kept()).toBe(3);
   });
+
+  test.each(['catalog', 'alarm', 'mobilePosition', 'ptzPosition'] as const)(
+    'nothing of %s comes twice: two dialogs tell the same, one is heard',
+    async (kind) => {
+      await open({ [kind]: true });
+      await register([['X-GB-ver', '3.0']]);
+      const bodies = {
+        catalog: catalogNotify(1, DEVICE_ID, [{ event: 'ADD', item: { ...EMPTY_CATALOG_ITEM, id: '1' } }]),
+        alarm: alarmNotify(1, DEVICE_ID, { priority: 1, method: 5, type: 2, eventType: 0, description: '' }),
+        mobilePosition: positionNotify(1, {
+          form: 'flat',
+          deviceId: DEVICE_ID,
+          position: { id: DEVICE_ID, at: Date.now(), longitude: 118, latitude: 31 },
+        }),
+        ptzPosition: ptzPositionNotify(1, DEVICE_ID, { pan: 1, tilt: 0, zoom: 1 }),
+      };
+      const body = formatManscdp(bodies[kind], 'gb18030').toString();
+      let pans = 0;
+      harness.platform.on('ptzPosition', () => (pans += 1));
+      const heard = (): number =>
+        pans +
+        harness.platform.reports.counters.catalog.received.ADD +
+        harness.platform.reports.alarms.counters.received +
+        harness.platform.reports.alarms.counters.repeated +
+        harness.platform.reports.positions.counters.received;
+      const callId = harness.engine.subscribes[0]?.callId ?? '';
+      expect(notify(callId, 'active', body, 'l')).toBe(200);
+      expect(notify('of-yesterday', 'active', body, 'y')).toBe(481);
+      expect(heard()).toBe(1);
+      expect(view(kind)).toMatchObject({ state: 'active', notifies: 1 });
+      await seconds(1);
+    },
+  );
 
   test('a new dialog has to tell before that of before is refused', async () => {
     await open({ alarm: true });
