@@ -58,6 +58,7 @@ export interface Behaviour {
   readonly honoursIdrRequests: boolean;
   /** What becomes of MANSRTSP (GB/T 28181 14); refused: with 501. */
   readonly infoAnswer: 'obeyed' | 'refused' | 'none';
+  readonly playsBackwards: boolean;
   /** Where the end of a recording is told (GB/T 28181 5.3). */
   readonly mediaStatus: 'dialog' | 'outside' | 'none';
   readonly wireFaults: readonly WireFault[];
@@ -109,6 +110,7 @@ export const STANDARD_BEHAVIOUR: Behaviour = {
   byeAfterSec: 0,
   honoursIdrRequests: true,
   infoAnswer: 'obeyed',
+  playsBackwards: true,
   mediaStatus: 'dialog',
   wireFaults: [],
   rotatesPort: false,

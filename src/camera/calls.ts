@@ -57,6 +57,9 @@ interface Call {
   ended: boolean;
 }
 
+/** RFC 2326 §11.3.7. */
+const HEADER_NOT_VALID = 456;
+
 /** The INVITE dialogs of all devices of a process, each with its media (GB/T 28181 13). */
 export class Calls {
   readonly #options: CallsOptions;
@@ -123,14 +126,15 @@ export class Calls {
 
   /** MANSRTSP in a dialog (GB/T 28181 14). */
   control(incoming: IncomingRequest): void {
-    const { infoAnswer } = this.#options.behaviour;
+    const { infoAnswer, playsBackwards } = this.#options.behaviour;
     if (infoAnswer === 'none') return;
     if (infoAnswer === 'refused') return incoming.reply(501);
     const call = [...this.#calls].find(({ dialog }) => dialog === incoming.dialog);
     const request = parseMansrtsp(incoming.request.body);
     if (typeof request === 'string') return incoming.reply(400, { reason: request });
     if (!(call?.media instanceof HistorySession)) return incoming.reply(481);
-    const status = call.media.control(request);
+    const refused = !playsBackwards && (request.scale ?? 1) < 0;
+    const status = refused ? HEADER_NOT_VALID : call.media.control(request);
     this.#options.onControlled(call.session, request);
     return incoming.reply(200, {
       contentType: MANSRTSP_CONTENT_TYPE,

@@ -129,6 +129,11 @@ const SIGNALLING_QUIRKS: readonly Quirk[] = [
     apply: (behaviour) => ({ ...behaviour, infoAnswer: 'none' }),
   },
   {
+    name: 'no-reverse',
+    summary: 'does not play backwards: a negative Scale is answered with 456',
+    apply: (behaviour) => ({ ...behaviour, playsBackwards: false }),
+  },
+  {
     name: 'media-status-outside',
     summary: 'Hikvision: MediaStatus 121 comes outside of the dialog',
     apply: (behaviour) => ({ ...behaviour, mediaStatus: 'outside' }),

@@ -65,9 +65,11 @@ export interface Depacketizer {
   /** Payload types of the answer's SDP; may come after the first packets. */
   setPayloads(payloads: ReadonlyArray<{ readonly payloadType: number; readonly encoding: string }>): void;
   push(view: RtpView, nowMs: number): void;
+  /** The device is about to do something else, or nothing: until `setSpeed` the time line is the wall clock's. */
+  expectChange(): void;
   /**
-   * Recorded material comes at this multiple of its own speed from now on, 1 at first: stamps are scaled so that the
-   * time line runs as the wall clock does. To be told also when a pause ends.
+   * Recorded material comes at this multiple of its own speed from now on (negative: backwards), 1 at first: stamps are
+   * scaled so that the time line runs as the wall clock does. To be told also behind a pause and a seek.
    */
   setSpeed(speed: number): void;
   /** Packets were lost before the next push: the unit in progress is dropped, units up to the next key frame are discarded (P4). */

@@ -273,6 +273,8 @@ export interface Ingest extends EventEmitter<IngestEvents> {
   readonly stats: IngestStats;
   readonly closed: boolean;
   setAnswer(answer: IngestAnswer): void;
+  /** An order to pause, to go on, to seek or to change the speed is about to be sent; `setSpeed` tells its end. */
+  expectChange(): void;
   /**
    * The device plays recorded material at this multiple of its speed from now on (negative: backwards): outputs run as
    * the wall clock does. Sound flows at 1 only. To be told also when a pause ends.

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { GatewayError } from '../util/index.ts';
-import { createStreams, type PlaybackSnapshot, type RecordedDownload, type Streams } from './index.ts';
+import {
+  createStreams,
+  type PlaybackChange,
+  type PlaybackSnapshot,
+  type RecordedDownload,
+  type Streams,
+} from './index.ts';
 import { NO_STATS } from '../media/no-stats.ts';
 import { CHANNEL_ID, DEVICE_ID, scriptedParts, type ScriptedIngest } from '../../test/support/stream-fakes.ts';
 
@@ -141,6 +147,25 @@ describe('a playback', () => {
     expect(ingest().speeds).toEqual([4, 4, -1]);
   });
 
+  test('pictures that come while an order is under way, or while it is paused, are stamped as they come', async () => {
+    const { id } = await watched();
+    const asked: boolean[] = [];
+    session().onControl = () => asked.push(ingest().expectsChange);
+    const held = async (change: PlaybackChange): Promise<boolean> => {
+      await streams.playbacks.change(id, change);
+      return ingest().expectsChange;
+    };
+    expect(await held({ speed: 2 })).toBe(false);
+    expect(await held({ positionMs: FROM + 60_000 })).toBe(false);
+    expect(await held({ state: 'paused' })).toBe(true);
+    expect(await held({ state: 'playing' })).toBe(false);
+    session().refusal = new Refusal('device_refused');
+    await expect(held({ speed: 4 })).rejects.toMatchObject({ code: 'device_refused' });
+    expect(ingest().expectsChange).toBe(false);
+    expect(ingest().speeds).toEqual([2, 2, 2, 2]);
+    expect(asked).toEqual([true, true, true, true, true]);
+  });
+
   test('a speed that is chosen in a pause is told when it goes on', async () => {
     const { id } = await watched();
     await streams.playbacks.change(id, { state: 'paused' });
@@ -157,6 +182,31 @@ describe('a playback', () => {
     expect(await stepped).toMatchObject({ state: 'paused' });
     expect(session().controls.map(({ method }) => method)).toEqual(['pause', 'play', 'pause']);
     expect(session().controls[1]?.nptSec).toBeCloseTo(9.96, 2);
+  });
+
+  test('a step forwards is a moment of play, not a seek', async () => {
+    const { id } = await watched();
+    received(10_000);
+    const stepped = streams.playbacks.change(id, { step: 1 });
+    await vi.advanceTimersByTimeAsync(40);
+    expect(await stepped).toMatchObject({ state: 'paused', positionMs: FROM + 10_040 });
+    expect(session().controls).toEqual([{ method: 'pause' }, { method: 'play' }, { method: 'pause' }]);
+  });
+
+  test('a speed chosen in a pause that the device refuses is given up, and it goes on as before', async () => {
+    const { id } = await watched();
+    received(4000);
+    await streams.playbacks.change(id, { state: 'paused' });
+    await streams.playbacks.change(id, { speed: -1 });
+    session().onControl = () => {
+      const backwards = (session().controls.at(-1)?.scale ?? 1) < 0;
+      session().refusal = backwards ? new Refusal('device_refused') : undefined;
+    };
+    const resumed = streams.playbacks.change(id, { state: 'playing' });
+    await expect(resumed).rejects.toMatchObject({ code: 'device_refused' });
+    expect(streams.playbacks.get(id)).toMatchObject({ state: 'playing', speed: 1, control: 'info' });
+    expect(parts.platform.invites).toHaveLength(1);
+    expect(session().controls.at(-1)).toEqual({ method: 'play' });
   });
 
   test.each(['device_refused', 'device_no_response'])('a device with %s is steered by new INVITEs', async (code) => {

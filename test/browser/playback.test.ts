@@ -13,7 +13,7 @@ import { Scene, channelsKnown, eventually } from '../support/scene.ts';
 const HOUR_MS = 3_600_000;
 /** Frames of the camera's clip, which its recordings repeat. */
 const FPS = 25;
-const CLIP_FRAMES = 250;
+const CLIP_FRAMES = 200;
 
 let browser: Browser;
 
@@ -36,7 +36,7 @@ function frameAt(unixMs: number): number {
   return Math.floor((unixMs / 1000) * FPS) % CLIP_FRAMES;
 }
 
-/** Frames from one to another on the clip's ring, between −125 and 125. */
+/** Frames from one to another on the clip's ring, between −100 and 100. */
 function distance(from: number, to: number): number {
   const ahead = (((to - from) % CLIP_FRAMES) + CLIP_FRAMES) % CLIP_FRAMES;
   return ahead > CLIP_FRAMES / 2 ? ahead - CLIP_FRAMES : ahead;
@@ -156,10 +156,35 @@ describe('a recording of a device in Chromium', () => {
     await scene.player.waitFrames(10);
     await eventually('the picture of the new place', async () => {
       const { frame } = await scene.picture();
-      return Math.abs(distance(frameAt(target), frame)) < 4 * FPS ? true : undefined;
+      const { positionMs } = await scene.state();
+      return Math.abs(distance(frameAt(positionMs), frame)) < 2 * FPS ? true : undefined;
     });
     await expect(scene.change({ speed: 2 })).rejects.toThrow('device_refused');
     expect(await scene.state()).toMatchObject({ state: 'playing', speed: 1 });
+  });
+
+  test('plays backwards: pictures and position go back, to the start', async () => {
+    await using scene = await new PlaybackScene().open(60_000);
+    const begin = recordedHour();
+    await scene.change({ position: begin + 50_000 });
+    const turned = await scene.change({ speed: -1 });
+    expect(turned).toMatchObject({ state: 'playing', speed: -1, control: 'info' });
+    // Groups of pictures come backwards, each of them forwards: only more than a few show the direction.
+    const pace = await eventually('the speed backwards', async () => {
+      const seen = await scene.pace(8000);
+      return Math.abs(seen + 1) < 0.3 ? seen : undefined;
+    });
+    expect(pace).toBeCloseTo(-1, 0);
+    const { frame } = await scene.picture();
+    const { positionMs } = await scene.state();
+    expect(positionMs).toBeLessThan(turned.positionMs - 5000);
+    expect(Math.abs(distance(frameAt(positionMs), frame))).toBeLessThan(3 * FPS);
+    await scene.change({ speed: -8 });
+    const ended = await eventually('the start', async () => {
+      const state = await scene.state();
+      return state.state === 'ended' ? state : undefined;
+    });
+    expect(ended).toMatchObject({ end: 'finished', positionMs: begin });
   });
 
   test.each(['media-status-outside', 'no-media-status'])('ends with a device that has the quirk %s', async (quirk) => {
@@ -299,6 +324,31 @@ describe('the page of the console', () => {
     const [saved] = await Promise.all([page.waitForEvent('download'), id('download-file').click()]);
     const { durationMs } = await probeFile(await saved.path());
     expect(Math.abs(durationMs - 20_000)).toBeLessThan(1500);
+  });
+
+  test('a device that does not play backwards says so, and goes on forwards', async () => {
+    await using scene = new Scene();
+    const gateway = await scene.gateway();
+    const camera = await scene.camera(gateway, { recordMinutes: 60, quirks: ['no-reverse'] });
+    await channelsKnown(gateway, 1);
+    const page = scene.keep(await browser.newPage({ locale: 'en-GB', timezoneId: 'Asia/Shanghai' }), (open) =>
+      open.close(),
+    );
+    const id = (testid: string) => page.getByTestId(testid);
+    await page.goto(
+      `${gateway.base}/playback?day=${new Date(recordedHour() + 8 * HOUR_MS).toISOString().slice(0, 10)}`,
+    );
+    const bar = id('day-timeline');
+    await bar.waitFor({ timeout: 15_000 });
+    const { width = 0 } = (await bar.boundingBox()) ?? {};
+    await bar.click({ position: { x: (width * 13) / 24, y: 30 } });
+    await page.locator('[data-testid="playback-player"][data-phase="playing"]').waitFor({ timeout: 20_000 });
+    await id('playback-speed').selectOption('-1');
+    await page.getByText('Not every device can change the speed or play backwards.').waitFor();
+    await expect.poll(() => id('playback-speed').inputValue()).toBe('1');
+    const [playback] = (await gateway.json<{ items: PlaybackSnapshot[] }>('GET', '/api/v1/playbacks')).items;
+    expect(playback).toMatchObject({ state: 'playing', speed: 1, control: 'info' });
+    expect(camera.sessions).toHaveLength(1);
   });
 
   test('tells where nothing is recorded', async () => {

@@ -79,6 +79,10 @@ export class FakeIngest extends EventEmitter<IngestEvents> implements Ingest {
     this.emit('firstKeyFrame');
   }
 
+  expectChange(): void {
+    // As `setSpeed`.
+  }
+
   setSpeed(): void {
     // The clip keeps its pace.
   }

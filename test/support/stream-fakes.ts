@@ -114,8 +114,15 @@ export class ScriptedIngest extends EventEmitter<IngestEvents> implements Ingest
 
   /** As it was told, oldest first. */
   readonly speeds: number[] = [];
+  /** An order is under way, or the device pauses. */
+  expectsChange = false;
+
+  expectChange(): void {
+    this.expectsChange = true;
+  }
 
   setSpeed(speed: number): void {
+    this.expectsChange = false;
     this.speeds.push(speed);
   }
 
@@ -188,9 +195,12 @@ export class ScriptedSession extends EventEmitter<LiveSessionEvents> implements 
   readonly controls: PlaybackControl[] = [];
   /** Thrown instead of agreeing. */
   refusal: Error | undefined;
+  /** Before it answers. */
+  onControl: () => void = () => undefined;
 
   async control(control: PlaybackControl): Promise<void> {
     this.controls.push(control);
+    this.onControl();
     if (this.refusal !== undefined) throw this.refusal;
   }
 

@@ -2,6 +2,8 @@
 export class ProgramClock {
   /** Output minus device clock; undefined until a track had a usable stamp. */
   offset: number | undefined;
+  /** An order to the device is under way: nothing is known of its clock until it has answered. */
+  held = false;
   #latest = 0;
   #latestAtMs = 0;
   #started = false;

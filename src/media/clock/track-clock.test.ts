@@ -179,6 +179,129 @@ describe('TrackClock (quirks P5)', () => {
     expect(run(clock, frames(50_000_000, 26), 40, 12_040).at(-1)).toBe(after[50]! + FRAME + 90_000);
   });
 
+  describe('an order to the device', () => {
+    interface Unit {
+      readonly atMs: number;
+      readonly place: number;
+    }
+
+    const program = () => {
+      const shared = new ProgramClock();
+      const clock = new TrackClock(shared, PES_CLOCK_MODULUS);
+      const feed = (units: readonly Unit[]): number[] =>
+        units.map(({ atMs, place }) => {
+          clock.stamp({ pts: 900_000 + place * FRAME, dts: -1, duration90k: 0 }, atMs);
+          // Ahead of the wall clock, in ms.
+          return clock.dts / 90 - atMs;
+        });
+      const sent = (): void => {
+        shared.held = true;
+      };
+      const answered = (speed: number): void => {
+        shared.held = false;
+        shared.offset = undefined;
+        clock.changeSpeed(speed);
+      };
+      return { clock, shared, feed, sent, answered };
+    };
+    const units = (count: number, atMs: number, place: number, { stepMs = 40, step = 1 } = {}): Unit[] =>
+      Array.from({ length: count }, (_, index) => ({ atMs: atMs + index * stepMs, place: place + index * step }));
+    const farthest = (list: readonly number[]): number => Math.max(...list.map(Math.abs));
+
+    test('pictures behind a pause are at the present, also those that come before the answer', () => {
+      const { clock, feed, sent, answered } = program();
+      feed(units(100, 0, 0));
+      sent();
+      // Two were under way, then six seconds of pause, then the device goes on before its answer is here.
+      feed(units(2, 4000, 100));
+      sent();
+      const before = feed(units(10, 10_000, 102));
+      answered(1);
+      expect(farthest([...before, ...feed(units(100, 10_400, 112))])).toBeLessThan(1);
+      expect(clock.jumps).toBe(0);
+    });
+
+    test.each([
+      { from: 1, to: 8 },
+      { from: 8, to: 1 },
+      { from: 1, to: 0.25 },
+      { from: 2, to: -2 },
+    ])('from $from to $to times the speed, with an answer that is late and pictures that are later', ({ from, to }) => {
+      const { feed, sent, answered } = program();
+      feed(units(100, 0, 0));
+      answered(from);
+      feed(units(200 * from, 4000, 100, { stepMs: 40 / from }));
+      sent();
+      const pace = Math.abs(to);
+      const count = Math.ceil(15 * pace);
+      feed(units(5, 12_000, 3000, { stepMs: 40 / from }));
+      const early = feed(units(count, 12_200, 5000, { stepMs: 40 / pace, step: Math.sign(to) }));
+      answered(to);
+      const rest = units(100 * pace, 12_200 + count * (40 / pace), 5000 + count * Math.sign(to), {
+        stepMs: 40 / pace,
+        step: Math.sign(to),
+      });
+      // What waited somewhere comes at once.
+      const stalled = rest.map((unit, index) => (index < 8 ? { ...unit, atMs: rest[8]!.atMs } : unit));
+      expect(farthest(early)).toBeLessThan(1);
+      // Backwards no further than a picture.
+      expect(farthest(feed(stalled).slice(8))).toBeLessThan(21);
+    });
+
+    test('a seek whose picture comes after a second, before the answer, is at the present', () => {
+      const { feed, sent, answered } = program();
+      feed(units(100, 0, 0));
+      sent();
+      const seen = feed(units(3, 5000, 140));
+      answered(1);
+      // One that was under way, then those of the new place.
+      seen.push(...feed([{ atMs: 5120, place: 100 }, ...units(50, 5121, 143)]));
+      expect(farthest(seen)).toBeLessThan(2);
+    });
+
+    test('behind it the sound is with the picture', () => {
+      const { clock, shared, feed, sent, answered } = program();
+      const audio = new TrackClock(shared, PES_CLOCK_MODULUS);
+      const both = (list: readonly Unit[]): void =>
+        list.forEach((unit) => {
+          feed([unit]);
+          // Muxed 200 ms behind its picture.
+          const sound = { pts: 900_000 + (unit.place - 5) * FRAME, dts: -1, duration90k: FRAME };
+          audio.stamp(sound, unit.atMs + 5);
+        });
+      both(units(50, 0, 100));
+      expect(clock.dts - audio.dts).toBe(5 * FRAME);
+      sent();
+      both(units(10, 9000, 500));
+      answered(1);
+      audio.changeSpeed(1);
+      both(units(50, 9400, 510));
+      expect(clock.dts - audio.dts).toBe(5 * FRAME);
+    });
+
+    test('backwards in groups of pictures, each forwards, runs as the wall clock does', () => {
+      const { feed, answered } = program();
+      feed(units(100, 0, 0));
+      answered(-1);
+      const seen = Array.from({ length: 10 }, (_, group) => feed(units(25, 4000 + group * 1000, 5000 - group * 25)));
+      expect(farthest(seen.flat())).toBeLessThan(50);
+    });
+
+    test('backwards in key frames alone runs as the wall clock does', () => {
+      const { feed, answered } = program();
+      feed(units(100, 0, 0));
+      answered(-4);
+      expect(farthest(feed(units(60, 4000, 5000, { stepMs: 500, step: -50 })))).toBeLessThan(2);
+    });
+
+    test.each([0.75, 1.25])('a device that keeps %d of the speed stays near the wall clock', (part) => {
+      const { feed, answered } = program();
+      feed(units(100, 0, 0));
+      answered(4);
+      expect(farthest(feed(units(4000, 4000, 100, { stepMs: 10 / part })))).toBeLessThan(400);
+    });
+  });
+
   test('property: any stamps give a rising DTS near the wall clock', () => {
     fc.assert(
       fc.property(

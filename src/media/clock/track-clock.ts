@@ -1,4 +1,5 @@
 import type { ProgramClock } from './program-clock.ts';
+import { Settling } from './settling.ts';
 import { SpeedProbe } from './speed-probe.ts';
 import { wrapDelta } from './wrap.ts';
 
@@ -7,6 +8,12 @@ const MAX_STEP_90K = 300 * 90;
 /** From here on it is another time base. */
 const RESET_STEP_90K = 3000 * 90;
 const DEFAULT_STEP_90K = 40 * 90;
+/** Weight of a unit in the smoothed distance between output and wall clock. */
+const LEAD_WEIGHT = 1 / 16;
+/** A device keeps another speed than that of play roughly: each unit is drawn to the wall clock by this part, … */
+const SPEED_CORRECTION = 1 / 64;
+/** … and one that has left it by more is put there. */
+const MAX_SPEED_DRIFT_90K = 1000 * 90;
 
 /** A stamp of the device; −1 = absent. */
 export interface DeviceStamp {
@@ -29,6 +36,7 @@ export class TrackClock {
   #scale: number;
   #speed = 1;
   #probe: SpeedProbe | undefined;
+  #settling: Settling | undefined;
   #started = false;
   #anchored = false;
   #lastRaw = 0;
@@ -38,6 +46,8 @@ export class TrackClock {
   #lastOut = 0;
   #lastNowMs = 0;
   #lastDuration = 0;
+  /** Output minus wall clock while the device played at its own speed, smoothed. */
+  #lead: number | undefined;
   #step = DEFAULT_STEP_90K;
   pts = 0;
   dts = 0;
@@ -65,17 +75,19 @@ export class TrackClock {
   }
 
   /**
-   * The device plays at this speed from now on: its clock runs so many times as fast as the wall's, the output does
-   * not. The output goes on at the present, also after a pause.
+   * The device plays at this speed from now on (negative: backwards): its clock runs so many times as fast as the wall's,
+   * the output does not. The output goes on at the present, also after a pause.
    */
   changeSpeed(speed: number): void {
     this.#speed = speed;
-    this.#probe = speed === 1 ? undefined : new SpeedProbe(speed);
+    const pace = Math.abs(speed);
+    this.#probe = pace === 1 ? undefined : new SpeedProbe(pace);
     this.#leaveSource();
+    this.#settling = new Settling();
   }
 
   #leaveSource(): void {
-    this.#scale = 90_000 / this.#clockRate / this.#speed;
+    this.#scale = 90_000 / this.#clockRate / Math.abs(this.#speed);
     this.#anchored = false;
   }
 
@@ -92,6 +104,18 @@ export class TrackClock {
     this.#lastNowMs = nowMs;
     this.#lastDuration = device.duration90k;
     this.#program.advance(this.dts, nowMs);
+    if (this.#speed === 1 && this.#settling === undefined && !this.#program.held) this.#follow(nowMs);
+  }
+
+  /** Devices' clocks are not exact, and their units do not come evenly. */
+  #follow(nowMs: number): void {
+    const lead = this.dts - nowMs * 90;
+    this.#lead = this.#lead === undefined ? lead : this.#lead + (lead - this.#lead) * LEAD_WEIGHT;
+  }
+
+  /** Where the output is by the wall clock, whatever was stamped since the device was given an order. */
+  #present(nowMs: number): number {
+    return this.#lead === undefined ? this.#program.estimate(nowMs) : this.#lead + nowMs * 90;
   }
 
   #presentation(device: DeviceStamp, out: number): number {
@@ -102,6 +126,8 @@ export class TrackClock {
   }
 
   #place(raw: number, nowMs: number): number {
+    if (this.#program.held) return this.#present(nowMs);
+    if (this.#settling !== undefined) return this.#settle(this.#settling, raw, nowMs);
     if (raw < 0) return this.#withoutStamp(nowMs);
     if (!this.#anchored) return this.#anchor(raw, nowMs);
     this.#checkSpeed(raw, nowMs);
@@ -113,7 +139,39 @@ export class TrackClock {
     if (!explained && raw === 0) return this.#withoutStamp(nowMs);
     this.#lastRaw = raw;
     this.#lastIn += delta;
+    if (this.#speed !== 1) return this.#placeAtSpeed(explained && (step > 0 || this.#speed > 0), nowMs);
     if (!explained) this.#jump(step, elapsed);
+    return this.#lastIn + this.#offset;
+  }
+
+  /** Not `continuous`: backwards the stamps jump back with each group of pictures, and only the wall clock tells how long it took. */
+  #placeAtSpeed(continuous: boolean, nowMs: number): number {
+    const present = this.#present(nowMs);
+    const ahead = this.#lastIn + this.#offset - present;
+    if (continuous && Math.abs(ahead) <= MAX_SPEED_DRIFT_90K) {
+      this.#offset -= ahead * SPEED_CORRECTION;
+    } else {
+      this.jumps++;
+      this.#offset -= ahead;
+    }
+    return this.#lastIn + this.#offset;
+  }
+
+  /** Until it is known where the device is, units are stamped as they come. */
+  #settle(settling: Settling, raw: number, nowMs: number): number {
+    const present = this.#present(nowMs);
+    if (raw < 0) return present;
+    if (this.#anchored) this.#lastIn += wrapDelta(this.#lastRaw, raw, this.#modulus) * this.#scale;
+    else this.#lastIn = raw * this.#scale;
+    this.#anchored = true;
+    this.#lastRaw = raw;
+    if (settling.add(this.#lastIn, present, nowMs)) return present;
+    this.#settling = undefined;
+    const own = settling.offset ?? present - this.#lastIn;
+    const shared = this.#program.offset;
+    const together = this.#speed === 1 && shared !== undefined && Math.abs(shared - own) < RESET_STEP_90K;
+    this.#offset = together ? shared : own;
+    this.#program.offset ??= this.#offset;
     return this.#lastIn + this.#offset;
   }
 
@@ -124,7 +182,10 @@ export class TrackClock {
     const verdict = this.#probe.add(own / 90, nowMs);
     if (verdict === undefined) return;
     this.#probe = undefined;
-    if (verdict === 'scaled') this.#scale = 90_000 / this.#clockRate;
+    if (verdict !== 'scaled') return;
+    this.#scale = 90_000 / this.#clockRate;
+    this.#anchored = false;
+    this.#settling = new Settling();
   }
 
   #jump(step: number, elapsed: number): void {

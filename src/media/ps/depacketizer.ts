@@ -88,7 +88,12 @@ class RtpDepacketizer implements Depacketizer {
     if (reader !== undefined) reader.payload.push(view, nowMs);
   }
 
+  expectChange(): void {
+    this.#program.held = true;
+  }
+
   setSpeed(speed: number): void {
+    this.#program.held = false;
     // The offset of before was between clocks of other speeds.
     this.#program.offset = undefined;
     this.#videoClock.changeSpeed(speed);

@@ -104,10 +104,15 @@ export class IngestPipeline implements MediaSink {
     if (this.#delivery === 'units' && this.#speed === 1) this.feed.onAudioFrame(frame);
   }
 
+  expectChange(): void {
+    this.#counters.expectChange();
+    this.depacketizer.expectChange();
+  }
+
   setSpeed(speed: number): void {
     this.#speed = speed;
     this.#counters.setSpeed(speed);
-    this.depacketizer.setSpeed(Math.abs(speed));
+    this.depacketizer.setSpeed(speed);
   }
 
   onKeyFrameNeeded(): void {

@@ -71,6 +71,10 @@ export class IngestProxy extends EventEmitter<IngestEvents> implements Ingest {
     if (!this.#closed) this.#post({ type: 'answer', key: this.key, answer });
   }
 
+  expectChange(): void {
+    if (!this.#closed) this.#post({ type: 'expectChange', key: this.key });
+  }
+
   setSpeed(speed: number): void {
     if (!this.#closed) this.#post({ type: 'speed', key: this.key, speed });
   }

@@ -106,6 +106,10 @@ export class IngestSession {
     if (this.ingest.transport === 'tcp-active') this.#connect(answer, nowMs);
   }
 
+  expectChange(): void {
+    this.#pipeline.expectChange();
+  }
+
   setSpeed(speed: number): void {
     this.#pipeline.setSpeed(speed);
   }

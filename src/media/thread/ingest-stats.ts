@@ -44,6 +44,10 @@ export class IngestCounters {
   }
 
   /** The step to the next picture is no time of the material: it may be a pause. */
+  expectChange(): void {
+    this.#lastDts = -1;
+  }
+
   setSpeed(speed: number): void {
     this.#speed = speed;
     this.#lastDts = -1;

@@ -93,6 +93,7 @@ export class MediaThread {
         return this.#onAnswer(request.key, request.answer.ssrc, () => {
           this.#slots.get(request.key)?.session.setAnswer(request.answer);
         });
+      case 'expectChange':
       case 'speed':
       case 'addOutput':
       case 'addPlayerOutput':
@@ -233,12 +234,14 @@ export class MediaThread {
 
 type SessionRequest = Extract<
   ThreadRequest,
-  { readonly type: 'speed' | 'addOutput' | 'addPlayerOutput' | 'playerOutput' | 'removeOutput' }
+  { readonly type: 'expectChange' | 'speed' | 'addOutput' | 'addPlayerOutput' | 'playerOutput' | 'removeOutput' }
 >;
 
 /** What is for one ingest, which may have ended meanwhile. */
 function onSession(session: IngestSession | undefined, request: SessionRequest): void {
   switch (request.type) {
+    case 'expectChange':
+      return session?.expectChange();
     case 'speed':
       return session?.setSpeed(request.speed);
     case 'addOutput':

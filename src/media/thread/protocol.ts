@@ -41,6 +41,7 @@ export interface OutputTarget {
 export type ThreadRequest =
   | { readonly type: 'open'; readonly key: number; readonly port: number; readonly options: IngestOptions }
   | { readonly type: 'answer'; readonly key: number; readonly answer: IngestAnswer }
+  | { readonly type: 'expectChange'; readonly key: number }
   | { readonly type: 'speed'; readonly key: number; readonly speed: number }
   | { readonly type: 'addOutput'; readonly key: number; readonly outputId: number; readonly target: OutputTarget }
   | {

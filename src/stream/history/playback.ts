@@ -40,6 +40,10 @@ export class Playback implements HistoryDirector {
   #inviteFromMs: number;
   #state: PlaybackState = 'opening';
   #speed = 1;
+  /** That the device was told last. */
+  #deviceSpeed = 1;
+  /** That it is still to be told. */
+  #scaleToTell: number | undefined;
   #source: Source | undefined;
   /** The device has refused MANSRTSP. */
   #refusing = false;
@@ -122,6 +126,7 @@ export class Playback implements HistoryDirector {
     this.#source = source;
     this.#suspended = false;
     this.#state = 'playing';
+    this.#deviceSpeed = 1;
     this.#position.start(source, this.#inviteFromMs, 1);
     source.session.once('fileEnded', () => {
       if (source === this.#source) this.#finish();
@@ -153,7 +158,7 @@ export class Playback implements HistoryDirector {
     if ((state === 'paused' || step !== undefined) && this.#state !== 'paused') await this.#pause();
     if (speed !== undefined && speed !== this.#speed) await this.#setSpeed(speed);
     if (positionMs !== undefined) await this.#seek(positionMs);
-    if (step !== undefined) await this.#seek(this.#positionMs + step * STEP_MS);
+    if (step !== undefined) await this.#step(step);
     if (state === 'playing' && this.#state === 'paused') await this.#resume();
     this.#tell();
   }
@@ -182,8 +187,37 @@ export class Playback implements HistoryDirector {
       return;
     }
     this.#extendGrace();
+    if (this.#scaleToTell !== undefined) {
+      try {
+        await this.#askedFor({ method: 'play' });
+        this.#run();
+        return;
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        // The speed that was chosen meanwhile is refused, not the order to go on.
+        this.#scaleToTell = undefined;
+        this.#speed = this.#deviceSpeed;
+        await this.#goOn();
+        throw error;
+      }
+    }
+    await this.#goOn();
+  }
+
+  async #goOn(): Promise<void> {
     if (await this.#control({ method: 'play' })) this.#run();
     else await this.#restart(this.#positionMs, 'goes on after a pause');
+  }
+
+  /** Forwards the device plays for a moment: by a seek it would go back to a key frame. */
+  async #step(step: 1 | -1): Promise<void> {
+    if (step < 0 || this.#suspended) {
+      await this.#seek(this.#positionMs + step * STEP_MS);
+      return;
+    }
+    await this.#resume();
+    await delay(STEP_MS);
+    if (!this.ended) await this.#pause();
   }
 
   /** A pause stays one; the speed is told to the device when it plays again. @throws DeviceRefusedError */
@@ -200,8 +234,6 @@ export class Playback implements HistoryDirector {
     this.#speed = speed;
     this.#run();
   }
-
-  #scaleToTell: number | undefined;
 
   async #seek(targetMs: number): Promise<void> {
     const { fromMs, toMs } = this.#parts.request;
@@ -240,6 +272,7 @@ export class Playback implements HistoryDirector {
   /** The device plays, from now on as it was told. */
   #run(): void {
     this.#state = 'playing';
+    this.#deviceSpeed = this.#speed;
     this.#position.setPace(this.#speed);
     this.#source?.ingest.setSpeed(this.#speed);
     this.#extendGrace();
@@ -260,7 +293,7 @@ export class Playback implements HistoryDirector {
       await this.#askedFor(control);
       return true;
     } catch (error) {
-      if (!(error instanceof GatewayError) || !REFUSALS.has(error.code)) throw error;
+      if (!isRefusal(error)) throw error;
       this.#refusing = true;
       this.#parts.log.info({ playback: this.id, error: errorMessage(error) }, 'playback is steered by new INVITEs');
       return false;
@@ -276,11 +309,18 @@ export class Playback implements HistoryDirector {
     const npt =
       control.nptSec ??
       (control.scale === undefined && scale !== undefined ? this.#nptOf(this.#positionMs) : undefined);
-    await source.session.control({
-      method: control.method,
-      ...(scale !== undefined && { scale }),
-      ...(npt !== undefined && { nptSec: npt }),
-    });
+    // Before the order: the device sends by it before it has answered.
+    source.ingest.expectChange();
+    try {
+      await source.session.control({
+        method: control.method,
+        ...(scale !== undefined && { scale }),
+        ...(npt !== undefined && { nptSec: npt }),
+      });
+    } catch (error) {
+      if (this.#state === 'playing') source.ingest.setSpeed(this.#deviceSpeed);
+      throw error;
+    }
     if (control.method === 'play') this.#scaleToTell = undefined;
   }
 
@@ -307,4 +347,8 @@ export class Playback implements HistoryDirector {
   #tell(): void {
     this.#parts.onChanged(this);
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof GatewayError && REFUSALS.has(error.code);
 }
