@@ -1,5 +1,5 @@
 import { get, type IncomingMessage } from 'node:http';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ApiFixture, openApi } from '../../../test/support/api-fixture.ts';
 import { fakeDevice } from '../../../test/support/fake-platform.ts';
 import { fakePlay, fakeStream } from '../../../test/support/fake-streams.ts';
@@ -76,6 +76,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const reader of readers.splice(0)) reader.close();
+  vi.useRealTimers();
   await api.close();
 });
 
@@ -170,13 +171,18 @@ describe('GET /api/v1/events', () => {
   });
 
   test('ends when its token has run out', async () => {
+    // Its time runs out by the test's clock alone, however long the login takes.
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const tokenTtlMs = 60_000;
     const short = await openApi({
-      auth: { enable: true, tokenTtlMs: 1000, playTokenTtlMs: 1000 },
+      auth: { enable: true, tokenTtlMs, playTokenTtlMs: tokenTtlMs },
       eventHeartbeatMs: 10,
     });
     expect((await open(short)).response.statusCode).toBe(401);
     const reader = await open(short, `?token=${await short.login()}`);
     expect((await reader.next()).event).toBe('hello');
+    expect(await reader.block()).toBe(': ');
+    vi.setSystemTime(Date.now() + tokenTtlMs);
     while ((await reader.block()) !== undefined);
     await short.close();
   });
