@@ -16,6 +16,7 @@ import {
   createDownloads,
   createRecordings,
   createRecordThreads,
+  type Downloads,
   type Recordings,
   type RecordThreads,
 } from './record/index.ts';
@@ -29,6 +30,7 @@ import {
   createGroupStore,
   createMediaServerStore,
   createPullStore,
+  createDownloadStore,
   createRecordingStore,
   openDatabase,
   type Calls,
@@ -158,6 +160,7 @@ interface Parts {
   readonly threads: RecordThreads;
   readonly supervision: Supervision;
   readonly recordings: Recordings;
+  readonly downloads: Downloads;
   readonly meetings: Meetings;
   readonly rooms: Rooms;
   readonly reports: Reports;
@@ -189,6 +192,7 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
     streams,
     pulls,
     recordings,
+    downloads,
     meetings,
     rooms,
     reports,
@@ -233,7 +237,7 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
       mediaServers: createMediaServerStore(database),
       pulls,
       recordings,
-      downloads: createDownloads({ platform, streams, recordings, log: log.child({ part: 'download' }) }),
+      downloads,
       rooms: meetings,
       roomActors: rooms.actors,
       calls: rooms.calls,
@@ -301,6 +305,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       keep('record threads', createRecordThreads({ threads: RECORD_THREADS }, recordLog)),
     );
     const recordings = keep('record', openRecordings(config, { streams, threads, database, log: recordLog }));
+    const downloadStore = createDownloadStore(database);
+    const downloads = keep(
+      'downloads',
+      createDownloads({ platform, streams, recordings, store: downloadStore, log: log.child({ part: 'download' }) }),
+    );
     const meetings = keep(
       'meeting',
       openMeetings(config, {
@@ -343,6 +352,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       threads,
       supervision,
       recordings,
+      downloads,
       meetings,
       rooms,
       reports,
@@ -355,6 +365,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       webrtc.retire();
       // What ends from now on is no fault.
       void alerts.close();
+      // Those that run are not ended by their devices, and go on at the next start if somebody asks for it.
+      downloads.close();
       // The others may take their time to close; the files must not wait for them.
       void recordings.close();
       return (closing ??= closeAll(closers, log));

@@ -83,6 +83,7 @@ const FOREIGN_STATUS: Readonly<Record<string, number>> = {
   name_invalid: 400,
   date_range_invalid: 400,
   recording_running: 409,
+  download_not_resumable: 409,
   group_cycle: 409,
   group_limit: 409,
   playback_ended: 409,

@@ -165,6 +165,7 @@ describe('the document', () => {
           list: () => [],
           get: () => undefined,
           stop: async () => false,
+          resume: () => Promise.reject(new Error('unused')),
         },
         rooms: openMeetings(new FakeStreams()),
         calls: openCallFixture().calls,

@@ -139,6 +139,8 @@ export interface ApiDownloads {
     },
     signal?: AbortSignal,
   ): Promise<DownloadView>;
+  /** Another download, of what one that has ended lacks. */
+  resume(id: string, signal?: AbortSignal): Promise<DownloadView>;
   /** Newest first. */
   list(): readonly DownloadView[];
   get(id: string): DownloadView | undefined;

@@ -40,6 +40,16 @@ export class DownloadLimitError extends GatewayError {
   override readonly code = 'download_limit';
 }
 
+/** No download has this id. */
+export class DownloadUnknownError extends GatewayError {
+  override readonly code = 'download_unknown';
+}
+
+/** It runs, lacks nothing, or is continued already. */
+export class DownloadNotResumableError extends GatewayError {
+  override readonly code = 'download_not_resumable';
+}
+
 /** No picture of a stream could be taken. */
 export class SnapshotError extends GatewayError {
   override readonly code: 'ffmpeg_missing' | 'ffmpeg_failed' | 'no_key_frame' | 'codec_unsupported';

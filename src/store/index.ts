@@ -2,6 +2,7 @@ export { createAlarmStore } from './alarms.ts';
 export { openCallHistory, openCalls, type CallDatabasePlace, type Calls } from './calls/index.ts';
 export { DatabaseError, openDatabase, type Database } from './database.ts';
 export { createCapabilityStore } from './capabilities.ts';
+export { createDownloadStore } from './downloads.ts';
 export { createDeviceStore } from './devices.ts';
 export { createGroupStore } from './groups.ts';
 export { createMediaServerStore } from './media-servers.ts';

@@ -15,7 +15,8 @@ interface Column<T> {
   readonly optional?: boolean;
 }
 
-function column<T>(property: keyof T & string, type: Column<T>['type'] = 'TEXT', optional = false): Column<T> {
+/** Its column has the property's name in snake case. */
+export function column<T>(property: keyof T & string, type: Column<T>['type'] = 'TEXT', optional = false): Column<T> {
   return { property, column: property.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), type, optional };
 }
 

@@ -351,6 +351,52 @@ describe('the page of the console', () => {
     expect(camera.sessions).toHaveLength(1);
   });
 
+  test('a download that a restart of the gateway has broken off is listed with what came, and goes on', async () => {
+    await using scene = new Scene();
+    const dataDir = join(scene.folder(), 'data');
+    const first = await scene.gateway({ dataDir });
+    const camera = await scene.camera(first, { recordMinutes: 60 });
+    await channelsKnown(first, 1);
+    const { id: broken } = await first.json<{ id: string }>('POST', '/api/v1/downloads', {
+      deviceId: camera.deviceIds[0],
+      channelId: camera.channelIds()[0],
+      from: recordedHour(),
+      to: recordedHour() + 60_000,
+      speed: 4,
+    });
+    await eventually('a part of it', async () => {
+      const { progress } = await first.json<{ progress: number }>('GET', `/api/v1/downloads/${broken}`);
+      return progress > 0.25 ? true : undefined;
+    });
+    await first.stop();
+    await camera.close();
+
+    const gateway = await scene.gateway({ dataDir });
+    await scene.camera(gateway, { recordMinutes: 60 });
+    await channelsKnown(gateway, 1);
+    const page = scene.keep(await browser.newPage({ locale: 'en-GB', acceptDownloads: true }), (open) => open.close());
+    await page.goto(`${gateway.base}/playback`);
+    const failed = page.locator('[data-testid="download"][data-state="failed"]');
+    await failed.getByText('The gateway was restarted meanwhile').waitFor({ timeout: 15_000 });
+    const save = async (row: typeof failed): Promise<number> => {
+      const [saved] = await Promise.all([page.waitForEvent('download'), row.getByTestId('download-file').click()]);
+      const path = await saved.path();
+      expect(await decodeErrors(path)).toBe('');
+      return (await probeFile(path)).durationMs;
+    };
+    const part = await save(failed);
+    expect(part).toBeGreaterThan(10_000);
+    await failed.getByTestId('download-resume').click();
+    const rest = page.locator('[data-testid="download"][data-state="complete"]');
+    await rest.waitFor({ timeout: 40_000 });
+    await failed.getByText('continued by another download').waitFor();
+    expect(await failed.getByTestId('download-resume').count()).toBe(0);
+    const whole = part + (await save(rest));
+    expect(whole).toBeGreaterThan(59_500);
+    // What was on the way, from the key frame before it on, is there twice.
+    expect(whole).toBeLessThan(68_000);
+  });
+
   test('tells where nothing is recorded', async () => {
     await using scene = new Scene();
     const gateway = await scene.gateway();

@@ -6,6 +6,7 @@ import { createDownloads, createRecordings } from '../../src/record/index.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { createPulls, type Pulls } from '../../src/rtsp/index.ts';
 import { createOwnGroups, type OwnGroups } from '../../src/gb28181/index.ts';
+import { createDownloadStore } from '../../src/store/downloads.ts';
 import { createGroupStore } from '../../src/store/groups.ts';
 import { createMediaServerStore } from '../../src/store/media-servers.ts';
 import { createPullStore } from '../../src/store/pulls.ts';
@@ -66,6 +67,13 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
     { path: join(tmpdir(), 'gbrtc-nothing-is-recorded-here'), execRecordDone: [], ...limits },
     { streams, threads: new FakeRecordThreads(), store: createRecordingStore(db), log: silentLogger },
   );
+  const downloads = createDownloads({
+    platform,
+    streams,
+    recordings,
+    store: createDownloadStore(db),
+    log: silentLogger,
+  });
   const groups = createOwnGroups({ store: createGroupStore(db), platform, log: silentLogger });
   const meetings = openMeetings(streams);
   const health = { report: { ok: true, problems: [] } as HealthReport };
@@ -98,7 +106,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
       mediaServers: createMediaServerStore(db),
       pulls,
       recordings,
-      downloads: createDownloads({ platform, streams, recordings, log: silentLogger }),
+      downloads,
       rooms: meetings,
       calls: openCallFixture().calls,
       iceServers: FAKE_ICE,
@@ -146,6 +154,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
     async close() {
       await api.close();
       await pulls.close();
+      downloads.close();
       await recordings.close();
       meetings.close();
       db.close();

@@ -37,7 +37,7 @@ export function addDownloadRoutes(routes: Routes, { parts: { platform, downloads
     method: 'get',
     path: '/api/v1/downloads',
     tag,
-    summary: 'Downloads since the start of the gateway, newest first; their files are recordings',
+    summary: 'Downloads, newest first; those that have ended, also before a restart, as long as their files are there',
     access: 'admin',
     status: 200,
     response: z.object({ items: z.array(downloadSchema) }).meta({ id: 'DownloadList' }),
@@ -60,6 +60,19 @@ export function addDownloadRoutes(routes: Routes, { parts: { platform, downloads
       if (download === undefined) throw unknown(id);
       return download;
     },
+  });
+
+  routes.add({
+    method: 'post',
+    path: '/api/v1/downloads/{id}/resume',
+    tag,
+    summary: 'Fetch what a download that has ended lacks, as another download from the position that it had reached',
+    access: 'admin',
+    params: downloadParams,
+    status: 201,
+    response: downloadSchema,
+    errors: [404, 409, 422, 502, 503, 504, 507],
+    handle: ({ params: { id }, res }) => downloads.resume(id, closeSignal(res)),
   });
 
   routes.add({

@@ -92,6 +92,10 @@ describe('downloads', () => {
     expect(await json('GET', '/api/v1/downloads')).toEqual([200, { items: [] }]);
     expect(await json('GET', '/api/v1/downloads/none')).toMatchObject([404, { error: { code: 'download_unknown' } }]);
     expect((await json('DELETE', '/api/v1/downloads/none'))[0]).toBe(404);
+    expect(await json('POST', '/api/v1/downloads/none/resume')).toMatchObject([
+      404,
+      { error: { code: 'download_unknown' } },
+    ]);
     expect((await json('POST', '/api/v1/downloads', { ...RANGE, speed: 65 }))[0]).toBe(400);
   });
 });

@@ -93,7 +93,8 @@ export const playbackChangeSchema = z
       .union([z.literal(1), z.literal(-1)])
       .optional()
       .meta({
-        description: 'About one picture forwards or backwards, by a seek and a pause; devices start at key frames.',
+        description:
+          'About one picture forwards, by a moment of play, or backwards, by a seek and a pause; devices start at key frames.',
       }),
   })
   .meta({ id: 'PlaybackChange', description: 'What is absent stays.' });
@@ -150,9 +151,10 @@ export const downloadSchema = z
     fromMs: z.number(),
     toMs: z.number(),
     speed: z.number(),
-    state: z
-      .enum(['running', 'complete', 'partial', 'failed'])
-      .meta({ description: 'complete: as long as what the device has recorded; partial: shorter, with a file.' }),
+    state: z.enum(['running', 'complete', 'partial', 'failed']).meta({
+      description:
+        'complete: as long as what the device has recorded; partial: shorter, with a file; failed: nothing has come, or the gateway was restarted meanwhile, with what had come by then.',
+    }),
     progress: z.number().meta({ description: '0 to 1.' }),
     positionMs: z.number(),
     expectedMs: z.number(),
@@ -164,7 +166,11 @@ export const downloadSchema = z
     files: z.array(recordingFileSchema),
     createdAt: z.number(),
     endedAt: z.number().optional(),
-    end: z.string().optional().meta({ description: 'finished, stopped, or the reason code of a play.' }),
+    end: z
+      .string()
+      .optional()
+      .meta({ description: 'finished, stopped, gateway_restarted, or the reason code of a play.' }),
     message: z.string().optional(),
+    continuedBy: z.string().optional().meta({ description: 'The download that fetches what this one lacks.' }),
   })
   .meta({ id: 'Download' });

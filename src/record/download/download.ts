@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { DownloadEnd, RecordedDownload } from '../../stream/index.ts';
 import { errorMessage, type Logger } from '../../util/index.ts';
 import type { Recording, Recordings } from '../types.ts';
-import type { DownloadRequest, DownloadSnapshot, DownloadState } from './types.ts';
+import type { DownloadRecord, DownloadRequest, DownloadSnapshot, DownloadState } from './types.ts';
 
 /** A file that lacks no more than this, or one per cent, is whole: it begins at a key frame. */
 const TOLERANCE_MS = 2000;
@@ -42,11 +42,9 @@ export class Download {
     return this.#endedAt !== undefined;
   }
 
-  get snapshot(): DownloadSnapshot {
-    const { request, source, expectedMs, recordings, recording } = this.#parts;
+  get record(): DownloadRecord {
+    const { request, source, expectedMs, recording } = this.#parts;
     const { deviceId, channelId, fromMs, toMs, speed } = request;
-    if (!this.ended) this.#recording = recordings.get(recording.id) ?? this.#recording;
-    const { durationMs, files } = this.#recording;
     return {
       id: this.id,
       stream: source.stream,
@@ -56,15 +54,12 @@ export class Download {
       toMs,
       speed,
       state: this.#state,
-      progress: this.#progress,
       positionMs: source.positionMs,
       expectedMs,
-      durationMs,
       receivedBytes: source.receivedBytes,
       fileSize: source.fileSize,
       resumes: source.resumes,
       recordingId: recording.id,
-      files,
       createdAt: this.#createdAt,
       ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
       ...(this.#end === undefined ? {} : { end: this.#end }),
@@ -72,19 +67,18 @@ export class Download {
     };
   }
 
+  get snapshot(): DownloadSnapshot {
+    const { recordings, recording } = this.#parts;
+    if (!this.ended) this.#recording = recordings.get(recording.id) ?? this.#recording;
+    const now = snapshotOf(this.record, this.#recording);
+    // Never back, by an estimate that was too high.
+    this.#progressed = Math.max(this.#progressed, now.progress);
+    return { ...now, progress: this.#progressed };
+  }
+
   async stop(): Promise<void> {
     await this.#parts.source.close();
     await this.#ended.promise;
-  }
-
-  get #progress(): number {
-    const { request, source } = this.#parts;
-    if (this.#state === 'complete') return 1;
-    const { fromMs, toMs } = request;
-    const now = (source.positionMs - fromMs) / (toMs - fromMs);
-    // Never back, by an estimate that was too high; and never the whole: only what is verified is complete.
-    this.#progressed = Math.min(0.999, Math.max(this.#progressed, now));
-    return this.#progressed;
   }
 
   /** Finishes the file, and compares its length with what was asked for. */
@@ -106,4 +100,12 @@ export class Download {
     this.#parts.onChanged(this);
     this.#ended.resolve();
   }
+}
+
+/** With the files that are there now. */
+export function snapshotOf(record: DownloadRecord, { durationMs, files }: Recording): DownloadSnapshot {
+  const { state, fromMs, toMs, positionMs } = record;
+  // Only what is verified is the whole.
+  const progress = state === 'complete' ? 1 : Math.min(0.999, Math.max(0, (positionMs - fromMs) / (toMs - fromMs)));
+  return { ...record, progress, durationMs, files };
 }

@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeError } from '../../../test/support/fake-platform.ts';
 import type { RecordList } from '../../gb28181/index.ts';
 import type { DownloadEnd, RecordedDownload, RecordedDownloadEvents } from '../../stream/index.ts';
 import { silentLogger } from '../../util/index.ts';
-import type { Recording } from '../types.ts';
+import type { Recording, RecordingRequest, Recordings, RecordingsEvents } from '../types.ts';
 import { createDownloads } from './downloads.ts';
-import type { Downloads } from './types.ts';
+import type { DownloadRecord, Downloads } from './types.ts';
 
 const FROM = Date.UTC(2026, 2, 1, 5);
 const REQUEST = { deviceId: '34020000001320000001', channelId: 'a/b', fromMs: FROM, toMs: FROM + 600_000, speed: 4 };
@@ -32,6 +32,10 @@ let source: FakeSource;
 let recording: Recording;
 let records: Pick<RecordList, 'complete' | 'segments'> | Error;
 let startFailure: Error | undefined;
+/** Whether its recording is there still. */
+let kept: boolean;
+const stored = new Map<string, DownloadRecord>();
+let recorder: EventEmitter<RecordingsEvents>;
 let asked: unknown;
 let downloads: Downloads;
 
@@ -54,7 +58,16 @@ beforeEach(() => {
     fileCount: 1,
     files: [],
   };
-  downloads = createDownloads({
+  kept = true;
+  stored.clear();
+  downloads = openDownloads();
+});
+
+afterEach(() => downloads.close());
+
+function openDownloads(): Downloads {
+  recorder = new EventEmitter();
+  return createDownloads({
     platform: {
       records: async (query) => {
         if (records instanceof Error) throw records;
@@ -62,18 +75,23 @@ beforeEach(() => {
       },
     },
     streams: { openDownload: async () => source },
-    recordings: {
-      start: async (request) => {
+    recordings: Object.assign(recorder, {
+      start: async (request: RecordingRequest) => {
         asked = request;
         if (startFailure !== undefined) throw startFailure;
         return recording;
       },
-      stop: async () => ({ ...recording, state: 'finished' }),
-      get: () => recording,
+      stop: async (): Promise<Recording> => ({ ...recording, state: 'finished' }),
+      get: () => (kept ? recording : undefined),
+    }) as unknown as Pick<Recordings, 'start' | 'stop' | 'get' | 'on' | 'off'>,
+    store: {
+      save: (record) => void stored.set(record.id, record),
+      list: () => [...stored.values()],
+      remove: (id) => void stored.delete(id),
     },
     log: silentLogger,
   });
-});
+}
 
 const settled = async (id: string) => {
   await new Promise((resolve) => setImmediate(resolve));
@@ -155,5 +173,133 @@ describe('downloads', () => {
       code: 'download_limit',
       message: '32 downloads are running, the limit is 32',
     });
+  });
+});
+
+describe('downloads when the gateway starts anew', () => {
+  /** What a start finds; the one before has closed, or was killed. */
+  const restart = ({ killed = false } = {}): void => {
+    if (!killed) downloads.close();
+    downloads = openDownloads();
+  };
+
+  test.each([{ killed: false }, { killed: true }])(
+    'one that ran has failed, with what had come ($killed)',
+    async ({ killed }) => {
+      const { id } = await downloads.start(REQUEST);
+      source.positionMs = FROM + 240_000;
+      source.emit('resumed', FROM + 240_000);
+      recording = { ...recording, state: 'interrupted', durationMs: 240_000, endedAt: 777 };
+      restart({ killed });
+      // The device ends it when the gateway is gone: nobody counts that.
+      if (!killed) source.end('device_bye');
+      await settled(id);
+      const failed = {
+        id,
+        state: 'failed',
+        end: 'gateway_restarted',
+        message: 'gateway restarted',
+        progress: 0.4,
+        endedAt: 777,
+        durationMs: 240_000,
+        recordingId: 'rec',
+      };
+      expect(downloads.list()).toMatchObject([failed]);
+      restart();
+      expect(downloads.get(id)).toMatchObject(failed);
+    },
+  );
+
+  test('finished ones are there, with the files that are left, until their recording is gone', async () => {
+    const { id } = await downloads.start(REQUEST);
+    recording = { ...recording, state: 'finished', durationMs: 600_000 };
+    source.end('finished');
+    await settled(id);
+    restart();
+    expect(downloads.get(id)).toMatchObject({ state: 'complete', progress: 1, end: 'finished' });
+    const told: string[] = [];
+    downloads.on('changed', (download) => told.push(`${download.state} ${download.durationMs}`));
+    recording = { ...recording, durationMs: 1000 };
+    recorder.emit('changed', recording);
+    expect(told).toEqual(['complete 1000']);
+    recorder.emit('removed', { id: 'rec' });
+    expect([downloads.list(), downloads.get(id), stored.size]).toEqual([[], undefined, 0]);
+  });
+
+  test('what was deleted meanwhile is not listed', async () => {
+    await downloads.start(REQUEST);
+    downloads.close();
+    kept = false;
+    restart();
+    expect([downloads.list(), stored.size]).toEqual([[], 0]);
+  });
+
+  test('it is written down every few seconds how far one is', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    downloads.close();
+    downloads = openDownloads();
+    const { id } = await downloads.start(REQUEST);
+    source.positionMs = FROM + 60_000;
+    vi.advanceTimersByTime(5000);
+    expect(stored.get(id)).toMatchObject({ state: 'running', positionMs: FROM + 60_000 });
+    vi.useRealTimers();
+  });
+
+  test('no more than 200 are kept', async () => {
+    for (let n = 0; n < 201; n += 1) {
+      recording = { ...recording, id: `rec${n}` };
+      source = new FakeSource();
+      const { id } = await downloads.start(REQUEST);
+      source.end('finished');
+      await settled(id);
+    }
+    expect([stored.size, downloads.list().length]).toEqual([200, 200]);
+    expect([...stored.values()].map(({ recordingId }) => recordingId)).not.toContain('rec0');
+  });
+});
+
+describe('a download that lacks something', () => {
+  async function failed(): Promise<string> {
+    const { id } = await downloads.start(REQUEST);
+    source.positionMs = FROM + 240_000;
+    downloads.close();
+    downloads = openDownloads();
+    recording = { ...recording, id: 'rec2' };
+    source = new FakeSource();
+    return id;
+  }
+
+  test('is continued by another one, a second before where it was, once', async () => {
+    const id = await failed();
+    const rest = await downloads.resume(id);
+    expect(rest).toMatchObject({ state: 'running', fromMs: FROM + 239_000, toMs: FROM + 600_000, speed: 4 });
+    expect(asked).toMatchObject({ fileName: '34020000001320000001_a_b_20260301T050359Z.mp4' });
+    expect(downloads.get(id)).toMatchObject({ state: 'failed', continuedBy: rest.id });
+    await expect(downloads.resume(id)).rejects.toMatchObject({
+      code: 'download_not_resumable',
+      message: `download ${id} is continued by ${rest.id}`,
+    });
+    await expect(downloads.resume(rest.id)).rejects.toMatchObject({ code: 'download_not_resumable' });
+    await expect(downloads.resume('none')).rejects.toMatchObject({ code: 'download_unknown' });
+  });
+
+  test('asked for twice at once, is fetched once; what fails can be asked for again', async () => {
+    const id = await failed();
+    startFailure = new FakeError('disk_space_low', 'full');
+    const both = await Promise.allSettled([downloads.resume(id), downloads.resume(id)]);
+    expect(both).toMatchObject([
+      { reason: { code: 'disk_space_low' } },
+      { reason: { message: `download ${id} is being resumed` } },
+    ]);
+    startFailure = undefined;
+    expect(await downloads.resume(id)).toMatchObject({ state: 'running' });
+  });
+
+  test('that is complete is not continued', async () => {
+    const { id } = await downloads.start(REQUEST);
+    recording = { ...recording, durationMs: 600_000 };
+    source.end('finished');
+    await settled(id);
+    await expect(downloads.resume(id)).rejects.toMatchObject({ message: `download ${id} is complete` });
   });
 });

@@ -2,24 +2,28 @@ import { EventEmitter } from 'node:events';
 import type { Platform } from '../../gb28181/index.ts';
 import type { Streams } from '../../stream/index.ts';
 import { errorMessage, safeEmit, type Logger } from '../../util/index.ts';
-import { DownloadLimitError } from '../errors.ts';
+import { DownloadLimitError, DownloadNotResumableError, DownloadUnknownError } from '../errors.ts';
 import type { Recordings } from '../types.ts';
 import { Download } from './download.ts';
-import type { DownloadRequest, Downloads, DownloadsEvents, DownloadSnapshot } from './types.ts';
+import { EndedDownloads } from './ended-downloads.ts';
+import type { DownloadRequest, Downloads, DownloadsEvents, DownloadSnapshot, DownloadStore } from './types.ts';
 
 export interface DownloadsParts {
   readonly platform: Pick<Platform, 'records'>;
   readonly streams: Pick<Streams, 'openDownload'>;
-  readonly recordings: Pick<Recordings, 'start' | 'stop' | 'get'>;
+  readonly recordings: Pick<Recordings, 'start' | 'stop' | 'get' | 'on' | 'off'>;
+  readonly store: DownloadStore;
   readonly log: Logger;
 }
 
 /** At the same time: each takes a session of its device and writes at many times the speed of play. */
 const MAX_RUNNING = 32;
-/** That have ended, for those who ask how; their files are in the list of recordings. */
-const MAX_ENDED = 200;
 /** One file each; the recorder's own bound of a file's length counts besides. */
 const NO_SEGMENTS = 0;
+/** How often it is written down how far they are: from there one goes on that a crash has broken off. */
+const SAVE_MS = 5000;
+/** What was on the way at the end is asked for again, from a key frame on. */
+const OVERLAP_MS = 1000;
 
 /** Recordings of devices (GB/T 28181 13.7) into files, by the recorder that writes live streams. */
 export function createDownloads(parts: DownloadsParts): Downloads {
@@ -28,23 +32,30 @@ export function createDownloads(parts: DownloadsParts): Downloads {
 
 class DownloadTable extends EventEmitter<DownloadsEvents> implements Downloads {
   readonly #parts: DownloadsParts;
-  readonly #downloads = new Map<string, Download>();
+  readonly #running = new Map<string, Download>();
+  readonly #ended: EndedDownloads;
+  readonly #resuming = new Set<string>();
+  readonly #saving: NodeJS.Timeout;
   #starting = 0;
+  #closed = false;
 
   constructor(parts: DownloadsParts) {
     super();
     this.setMaxListeners(0);
     this.#parts = parts;
+    const { store, recordings, log } = parts;
+    this.#ended = new EndedDownloads({ store, recordings, onChanged: (download) => this.#tell(download), log });
+    this.#saving = setInterval(() => this.#saveRunning(), SAVE_MS).unref();
   }
 
   async start(request: DownloadRequest, signal?: AbortSignal): Promise<DownloadSnapshot> {
-    const running = this.#starting + [...this.#downloads.values()].filter(({ ended }) => !ended).length;
+    const running = this.#starting + this.#running.size;
     if (running >= MAX_RUNNING)
       throw new DownloadLimitError(`${running} downloads are running, the limit is ${MAX_RUNNING}`);
     this.#starting += 1;
     try {
       const download = await this.#open(request, signal);
-      this.#downloads.set(download.id, download);
+      this.#running.set(download.id, download);
       this.#handleChanged(download);
       return download.snapshot;
     } finally {
@@ -52,18 +63,53 @@ class DownloadTable extends EventEmitter<DownloadsEvents> implements Downloads {
     }
   }
 
+  async resume(id: string, signal?: AbortSignal): Promise<DownloadSnapshot> {
+    const { deviceId, channelId, fromMs, toMs, speed, positionMs } = this.#resumable(id);
+    const reached = Math.min(positionMs, toMs) - OVERLAP_MS;
+    this.#resuming.add(id);
+    try {
+      const rest = await this.start({ deviceId, channelId, fromMs: Math.max(fromMs, reached), toMs, speed }, signal);
+      this.#ended.continue(id, rest.id);
+      return rest;
+    } finally {
+      this.#resuming.delete(id);
+    }
+  }
+
+  /** Newest first. */
   list(): DownloadSnapshot[] {
-    return [...this.#downloads.values()].map(({ snapshot }) => snapshot).toReversed();
+    const running = [...this.#running.values()].map(({ snapshot }) => snapshot);
+    return [...this.#ended.list(), ...running].toSorted((a, b) => b.createdAt - a.createdAt);
   }
 
   get(id: string): DownloadSnapshot | undefined {
-    return this.#downloads.get(id)?.snapshot;
+    return this.#running.get(id)?.snapshot ?? this.#ended.get(id);
   }
 
   async stop(id: string): Promise<boolean> {
-    const download = this.#downloads.get(id);
+    const download = this.#running.get(id);
     await download?.stop();
-    return download !== undefined;
+    return download !== undefined || this.#ended.get(id) !== undefined;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#saving);
+    this.#ended.close();
+    this.#saveRunning();
+  }
+
+  /** @throws DownloadUnknownError, DownloadNotResumableError */
+  #resumable(id: string): DownloadSnapshot {
+    const download = this.get(id);
+    if (download === undefined) throw new DownloadUnknownError(`no download ${id.slice(0, 64)}`);
+    const { state, continuedBy } = download;
+    if (this.#resuming.has(id) || state === 'running' || state === 'complete' || continuedBy !== undefined) {
+      const why = continuedBy === undefined ? state : `continued by ${continuedBy}`;
+      throw new DownloadNotResumableError(`download ${id} is ${this.#resuming.has(id) ? 'being resumed' : why}`);
+    }
+    return download;
   }
 
   async #open(request: DownloadRequest, signal: AbortSignal | undefined): Promise<Download> {
@@ -104,11 +150,30 @@ class DownloadTable extends EventEmitter<DownloadsEvents> implements Downloads {
   }
 
   #handleChanged(download: Download): void {
+    // What ends because the gateway does was kept as it was before.
+    if (this.#closed) return;
+    const { snapshot } = download;
     if (download.ended) {
-      const ended = [...this.#downloads.values()].filter((each) => each.ended);
-      for (const { id } of ended.slice(0, Math.max(0, ended.length - MAX_ENDED))) this.#downloads.delete(id);
+      this.#running.delete(download.id);
+      this.#ended.add(download.record);
+    } else this.#save(download);
+    this.#tell(snapshot);
+  }
+
+  #saveRunning(): void {
+    for (const download of this.#running.values()) this.#save(download);
+  }
+
+  #save({ record }: Download): void {
+    try {
+      this.#parts.store.save(record);
+    } catch (error) {
+      this.#parts.log.error({ download: record.id, error: errorMessage(error) }, 'download could not be written down');
     }
-    safeEmit<DownloadsEvents, 'changed'>(this, this.#parts.log, 'changed', download.snapshot);
+  }
+
+  #tell(snapshot: DownloadSnapshot): void {
+    safeEmit<DownloadsEvents, 'changed'>(this, this.#parts.log, 'changed', snapshot);
   }
 }
 

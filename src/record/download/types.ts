@@ -2,7 +2,10 @@ import type { EventEmitter } from 'node:events';
 import type { DownloadEnd, RecordedRange } from '../../stream/index.ts';
 import type { RecordingFile } from '../types.ts';
 
-/** `complete`: as long as what the device has recorded; `partial`: shorter; the file is there in both cases. */
+/**
+ * `complete`: as long as what the device has recorded; `partial`: shorter; the file is there in both cases. `failed`:
+ * nothing has come, or the gateway ended meanwhile; what had come by then is there.
+ */
 export type DownloadState = 'running' | 'complete' | 'partial' | 'failed';
 
 export interface DownloadRequest extends RecordedRange {
@@ -35,13 +38,27 @@ export interface DownloadSnapshot extends RecordedRange {
   readonly files: readonly RecordingFile[];
   readonly createdAt: number;
   readonly endedAt?: number;
-  readonly end?: DownloadEnd;
+  readonly end?: DownloadEnd | 'gateway_restarted';
   /** One line for people. */
   readonly message?: string;
+  /** The download that fetches what this one lacks. */
+  readonly continuedBy?: string;
+}
+
+/** What is kept of a download; its files are kept with the recording. */
+export type DownloadRecord = Omit<DownloadSnapshot, 'progress' | 'durationMs' | 'files'>;
+
+/** Persistence of downloads; synchronous, calls may throw. */
+export interface DownloadStore {
+  /** Adds or replaces. */
+  save(download: DownloadRecord): void;
+  /** Oldest first. */
+  list(): DownloadRecord[];
+  remove(id: string): void;
 }
 
 export type DownloadsEvents = {
-  /** Begun, resumed, ended. */
+  /** Begun, called again, ended, or its files have changed since. */
   changed: [download: DownloadSnapshot];
 };
 
@@ -49,9 +66,16 @@ export type DownloadsEvents = {
 export interface Downloads extends EventEmitter<DownloadsEvents> {
   /** Resolves when the first picture is written. @throws StreamError, DownloadLimitError, and those of `Recordings.start` */
   start(request: DownloadRequest, signal?: AbortSignal): Promise<DownloadSnapshot>;
-  /** Newest first; those of this run of the gateway. */
+  /**
+   * Another download, of what one that has ended lacks. @throws DownloadUnknownError, DownloadNotResumableError, and
+   * those of `start`
+   */
+  resume(id: string, signal?: AbortSignal): Promise<DownloadSnapshot>;
+  /** Newest first; those that have ended as long as there are files of theirs. */
   list(): DownloadSnapshot[];
   get(id: string): DownloadSnapshot | undefined;
   /** What has arrived stays. Returns false for an unknown one. */
   stop(id: string): Promise<boolean>;
+  /** The gateway ends: what runs is kept as it is now. Idempotent. */
+  close(): void;
 }

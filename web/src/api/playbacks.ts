@@ -47,16 +47,22 @@ export interface ChannelRange {
 
 export interface Download {
   readonly id: string;
+  readonly deviceId: string;
+  readonly channelId: string;
   readonly fromMs: number;
   readonly toMs: number;
+  readonly speed: number;
   readonly state: 'running' | 'complete' | 'partial' | 'failed';
   readonly progress: number;
+  readonly positionMs: number;
   readonly durationMs: number;
   readonly receivedBytes: number;
   readonly resumes: number;
   readonly recordingId: string;
   readonly files: readonly { readonly index: number; readonly fileName: string; readonly bytes: number }[];
+  readonly end?: string;
   readonly message?: string;
+  readonly continuedBy?: string;
 }
 
 const channel = (deviceId: string, channelId: string) =>
@@ -72,6 +78,8 @@ export const getPlayback = (id: string) => call<Playback>('GET', playback(id));
 export const changePlayback = (id: string, body: PlaybackChange) => call<Playback>('PATCH', playback(id), { body });
 export const stopPlayback = (id: string) => call<void>('DELETE', playback(id));
 
-export const startDownload = (body: ChannelRange) => call<Download>('POST', '/downloads', { body });
+export const startDownload = (body: ChannelRange & { readonly speed?: number }) =>
+  call<Download>('POST', '/downloads', { body });
 export const listDownloads = () => call<{ items: Download[] }>('GET', '/downloads');
+export const resumeDownload = (id: string) => call<Download>('POST', `/downloads/${encodeURIComponent(id)}/resume`);
 export const stopDownload = (id: string) => call<void>('DELETE', `/downloads/${encodeURIComponent(id)}`);

@@ -3,7 +3,7 @@ import * as api from '../api/playbacks.ts';
 
 const POLL_MS = 1000;
 
-/** Downloads of this run of the gateway; looked at each second while one runs. */
+/** Downloads, also of before a restart of the gateway; looked at each second while one runs. */
 export function useDownloads(onFailed: (error: unknown) => void) {
   const downloads = shallowRef<readonly api.Download[]>([]);
   const starting = ref(false);
@@ -27,11 +27,15 @@ export function useDownloads(onFailed: (error: unknown) => void) {
     }
     await refresh();
   };
-  const start = async (range: api.ChannelRange) => {
+  const begin = async (work: () => Promise<unknown>) => {
     starting.value = true;
-    await act(() => api.startDownload(range));
+    await act(work);
     starting.value = false;
   };
+  const start = (range: api.ChannelRange) => begin(() => api.startDownload(range));
+  const resume = (id: string) => begin(() => api.resumeDownload(id));
+  const again = ({ deviceId, channelId, fromMs: from, toMs: to, speed }: api.Download) =>
+    begin(() => api.startDownload({ deviceId, channelId, from, to, speed }));
   const stop = (id: string) => act(() => api.stopDownload(id));
 
   void refresh();
@@ -39,5 +43,5 @@ export function useDownloads(onFailed: (error: unknown) => void) {
     closed = true;
     clearTimeout(timer);
   });
-  return { downloads, starting, start, stop };
+  return { downloads, starting, start, resume, again, stop };
 }
