@@ -2,6 +2,7 @@ export type * from './types.ts';
 export type * from './pipeline-types.ts';
 export type * from './relay-types.ts';
 export { parseH264Sps } from './codec/h264-sps.ts';
+export { parseH265Sps } from './codec/h265-sps.ts';
 export { NO_STATS } from './no-stats.ts';
 export { createDepacketizer } from './ps/depacketizer.ts';
 export { ReorderBuffer, type ReorderSink } from './rtp/reorder-buffer.ts';

@@ -211,6 +211,12 @@ class Attempt {
     return session;
   }
 
+  /** Files get H.265 as well. */
+  #isWanted(video: VideoTrack | undefined): boolean {
+    const forFile = this.#context.history?.kind === 'download';
+    return video?.playable === true || (forFile && video?.codec === 'h265');
+  }
+
   async #waitForMedia(watch: IngestWatch, signal: AbortSignal): Promise<void> {
     const { firstPacketTimeoutMs, mediaTimeoutMs } = this.#context.timing;
     await watch.until(() => watch.rtp || watch.lost, firstPacketTimeoutMs, signal);
@@ -219,11 +225,9 @@ class Attempt {
     const found = await watch.until(() => watch.video !== undefined || watch.lost, mediaTimeoutMs, signal);
     if (watch.lost) throw watch.lostError();
     if (!found) throw new StreamError('ps_no_video', `packets, but no video within ${mediaTimeoutMs} ms`);
-    await watch.until(() => watch.video?.playable === true || watch.lost, CODEC_GRACE_MS, signal);
+    await watch.until(() => this.#isWanted(watch.video) || watch.lost, CODEC_GRACE_MS, signal);
     const { video } = watch;
-    if (video?.playable !== true) {
-      throw new StreamError('codec_unsupported', `the camera sends ${codecName(video)}, browsers get H.264 only`);
-    }
+    if (video === undefined || !this.#isWanted(video)) throw unsupported(video);
     this.#play.add('codec', describe(video));
   }
 }
@@ -235,6 +239,10 @@ function applyAnswer(ingest: Ingest, { payloads, address, port, ssrc }: MediaAns
     remotePort: port,
     ...(ssrc === undefined ? {} : { ssrc }),
   });
+}
+
+export function unsupported(video: VideoTrack | undefined): StreamError {
+  return new StreamError('codec_unsupported', `the camera sends ${codecName(video)}, browsers get H.264 only`);
 }
 
 function codecName(video: VideoTrack | undefined): string {

@@ -5,8 +5,8 @@ import type { TapTrack, TapUdpTarget } from './tap-types.ts';
 
 /** RFC 3551 §6. */
 const G711_CLOCK_RATE = 8000;
-/** RFC 6184 §8.2.1. */
-const H264_CLOCK_RATE = 90_000;
+/** RFC 6184 §8.2.1, RFC 7798 §7.1. */
+const VIDEO_CLOCK_RATE = 90_000;
 
 /** A camera: its media thread sends and frames. */
 export class IngestFeed implements TapFeed {
@@ -25,9 +25,13 @@ export class IngestFeed implements TapFeed {
   get tracks(): TapTrack[] {
     const { video, audio } = this.#ingest;
     const tracks: TapTrack[] = [];
+    if (video !== undefined && !video.playable && this.ownPace && video.codec === 'h265') {
+      const { payloadType, ssrc } = video;
+      tracks.push({ kind: 'video', encoding: 'H265', clockRate: VIDEO_CLOCK_RATE, payloadType, ssrc });
+    }
     if (video?.playable === true) {
       const { payloadType, ssrc } = video;
-      const rtp = { encoding: 'H264', clockRate: H264_CLOCK_RATE, payloadType, ssrc };
+      const rtp = { encoding: 'H264', clockRate: VIDEO_CLOCK_RATE, payloadType, ssrc };
       tracks.push({ kind: 'video', ...rtp, parameters: formatH264Parameters(video) });
     }
     if (audio?.playable === true) {

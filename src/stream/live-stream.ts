@@ -3,7 +3,7 @@ import { NO_STATS, type IngestStats } from '../media/index.ts';
 import { errorMessage, type Logger } from '../util/index.ts';
 import type { WebRtc } from '../webrtc/index.ts';
 import { audioSettled } from './audio-grace.ts';
-import { openSource, toStreamError, type SourceContext } from './attempt.ts';
+import { openSource, toStreamError, unsupported, type SourceContext } from './attempt.ts';
 import { StreamError } from './errors.ts';
 import type { HistoryDirector } from './history/director.ts';
 import { IngestFeed } from './ingest-feed.ts';
@@ -184,6 +184,8 @@ export class LiveStream {
   async #addViewer(request: ViewerRequest): Promise<ViewerHandle> {
     const source = this.#source;
     if (source === undefined) throw new StreamError('media_lost', 'the stream was lost', { playId: this.#play.id });
+    // A download into a file may be of another codec.
+    if (source.ingest.video?.playable === false) throw unsupported(source.ingest.video);
     // Viewers of a running picture ask by themselves once they are connected.
     if (this.viewers.size === 0) this.#monitor?.prepareKeyFrame();
     const { ingest } = source;

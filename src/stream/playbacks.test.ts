@@ -317,6 +317,26 @@ describe('a download', () => {
     expect(ends).toEqual(['finished']);
   });
 
+  test('of H.265 goes into a file; to watch it is refused, as is to play it', async () => {
+    parts.platform.script = (_invite, sent) => {
+      sent.sendRtp();
+      sent.sendTrack({ codec: 'h265', playable: false });
+      sent.emit('firstKeyFrame');
+    };
+    const download = await opened();
+    const opening = streams.tap(download.stream);
+    await vi.advanceTimersByTimeAsync(2000);
+    const tap = await opening;
+    expect(tap.tracks).toMatchObject([{ kind: 'video', encoding: 'H265', clockRate: 90_000 }]);
+    tap.close();
+    const refusal = { code: 'codec_unsupported', message: 'the camera sends H.265, browsers get H.264 only' };
+    await expect(streams.view(download.stream, VIEWER)).rejects.toMatchObject(refusal);
+    const playing = streams.playbacks.start(RANGE);
+    playing.catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(2000);
+    await expect(playing).rejects.toMatchObject(refusal);
+  });
+
   test('that brings nothing is given up', async () => {
     const download = await opened();
     for (let turn = 0; turn < 10 && ends.length === 0; turn += 1) {

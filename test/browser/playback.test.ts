@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Browser } from 'playwright-core';
@@ -261,6 +261,27 @@ describe('a download of a recording', () => {
     expect(codecs).toEqual(['h264', 'pcm_alaw']);
     expect(packets['h264']).toBeGreaterThan(59 * FPS);
     expect(await decodeErrors(path)).toBe('');
+  });
+
+  test('of H.265, which browsers do not get, is a file with it', async () => {
+    await using scene = new Scene();
+    const { gateway, camera, ended } = await downloaded(scene, { quirks: ['h265'] }, 20_000);
+    expect(ended).toMatchObject({ state: 'complete', end: 'finished' });
+    const path = await fileOf(gateway, scene.folder(), ended);
+    const { durationMs, codecs, packets } = await probeFile(path);
+    expect(Math.abs(durationMs - 20_000)).toBeLessThan(1500);
+    expect(codecs).toEqual(['hevc', 'pcm_alaw']);
+    expect(packets['hevc']).toBeGreaterThan(19 * FPS);
+    expect(await decodeErrors(path)).toBe('');
+    // QuickTime and Safari take no other.
+    expect(readFileSync(path).includes('hvc1')).toBe(true);
+    const playing = gateway.json('POST', '/api/v1/playbacks', {
+      deviceId: camera.deviceIds[0],
+      channelId: camera.channelIds()[0],
+      from: recordedHour(),
+      to: recordedHour() + 20_000,
+    });
+    await expect(playing).rejects.toThrow('the camera sends H.265, browsers get H.264 only');
   });
 
   test('that a device breaks off goes on from there into a second file', async () => {

@@ -4,6 +4,8 @@ import { h265NalType, H265_NAL } from './h265-nalu.ts';
 const MAX_SIDE = 16_384;
 /** general_profile_space … general_level_idc: 2+1+5+32+48+8 bits. */
 const GENERAL_PROFILE_BITS = 96;
+/** Behind the NAL unit's header and a byte. */
+const PROFILE_TIER_LEVEL_AT = 3;
 const SUB_LAYER_PROFILE_BITS = 88;
 const SUB_LAYER_LEVEL_BITS = 8;
 
@@ -12,6 +14,13 @@ export interface H265Sps {
   readonly width: number;
   readonly height: number;
   readonly profileIdc: number;
+  /** general_profile_space … general_level_idc, twelve bytes without emulation prevention. */
+  readonly profileTierLevel: Uint8Array;
+  readonly chromaFormat: number;
+  readonly bitDepthLuma: number;
+  readonly bitDepthChroma: number;
+  readonly temporalLayers: number;
+  readonly temporalIdNested: boolean;
 }
 
 /** nuh_layer_id 0 and a temporal id: the second byte of every NAL unit of a plain camera stream is 1. */
@@ -33,10 +42,11 @@ export function isH265Vps(nalu: Uint8Array): boolean {
 /** Parses a whole NAL unit (H.265 7.3.2.2.1); undefined when it is not a plausible SPS. */
 export function parseH265Sps(nalu: Uint8Array): H265Sps | undefined {
   if (!hasHeader(nalu, H265_NAL.sps)) return undefined;
-  const reader = new BitReader(unescapeRbsp(nalu), 2);
+  const rbsp = unescapeRbsp(nalu);
+  const reader = new BitReader(rbsp, 2);
   reader.skip(4);
   const maxSubLayersMinus1 = reader.bits(3);
-  reader.skip(1);
+  const temporalIdNested = reader.bit() === 1;
   if (maxSubLayersMinus1 > 6) return undefined;
   reader.skip(3);
   const profileIdc = reader.bits(5);
@@ -46,6 +56,24 @@ export function parseH265Sps(nalu: Uint8Array): H265Sps | undefined {
   const chromaFormat = reader.ue();
   if (chromaFormat > 3) return undefined;
   if (chromaFormat === 3) reader.skip(1);
+  const size = readSize(reader, chromaFormat);
+  const bitDepthLuma = 8 + reader.ue();
+  const bitDepthChroma = 8 + reader.ue();
+  if (size === undefined || reader.exhausted || bitDepthLuma > 16 || bitDepthChroma > 16) return undefined;
+  return {
+    ...size,
+    profileIdc,
+    profileTierLevel: rbsp.subarray(PROFILE_TIER_LEVEL_AT, PROFILE_TIER_LEVEL_AT + GENERAL_PROFILE_BITS / 8),
+    chromaFormat,
+    bitDepthLuma,
+    bitDepthChroma,
+    temporalLayers: maxSubLayersMinus1 + 1,
+    temporalIdNested,
+  };
+}
+
+/** Coded size without what the conformance window leaves out; undefined where it is none. */
+function readSize(reader: BitReader, chromaFormat: number): { width: number; height: number } | undefined {
   const codedWidth = reader.ue();
   const codedHeight = reader.ue();
   let cropX = 0;
@@ -54,11 +82,10 @@ export function parseH265Sps(nalu: Uint8Array): H265Sps | undefined {
     cropX = reader.ue() + reader.ue();
     cropY = reader.ue() + reader.ue();
   }
-  if (reader.exhausted) return undefined;
   const width = codedWidth - cropX * (chromaFormat === 1 || chromaFormat === 2 ? 2 : 1);
   const height = codedHeight - cropY * (chromaFormat === 1 ? 2 : 1);
-  if (width <= 0 || height <= 0 || codedWidth > MAX_SIDE || codedHeight > MAX_SIDE) return undefined;
-  return { width, height, profileIdc };
+  const fits = width > 0 && height > 0 && codedWidth <= MAX_SIDE && codedHeight <= MAX_SIDE;
+  return fits ? { width, height } : undefined;
 }
 
 /** H.265 7.3.3, profile_tier_level behind the general part. */

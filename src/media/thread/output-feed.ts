@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createG711Packetizer } from '../packetizer/g711-packetizer.ts';
 import { createH264Packetizer } from '../packetizer/h264-packetizer.ts';
+import { createH265Packetizer } from '../packetizer/h265-packetizer.ts';
 import type { AudioPacketizer, PacketSink, VideoPacketizer } from '../pipeline-types.ts';
 import type { AccessUnit, AudioFrame, IngestOptions, PlayableAudio } from '../types.ts';
 import { GopCache } from './gop-cache.ts';
@@ -117,14 +118,24 @@ export class OutputFeed {
   }
 
   onVideoUnit(unit: AccessUnit, nowMs: number): void {
-    if (unit.codec !== 'h264') return;
+    if (!this.#isSent(unit)) return;
     if (unit.keyFrame) this.#onKeyFrame(nowMs);
     if (!this.#gop.isOpen(nowMs) && !this.#anyLive()) return;
     this.#videoPts90k = unit.pts90k;
-    this.#videoPacketizer ??= createH264Packetizer({ ssrc: this.videoSsrc, payloadType: VIDEO_PAYLOAD_TYPE });
+    this.#videoPacketizer ??= this.#createVideoPacketizer(unit);
     this.#videoPacketizer.packetize(unit, this.#videoSink);
     this.#sendBundle(this.#outputs.values());
     for (const output of this.#outputs.values()) output.setPts('video', unit.pts90k);
+  }
+
+  /** Browsers get H.264 only, files H.265 as well. */
+  #isSent({ codec }: AccessUnit): boolean {
+    return codec === 'h264' || (codec === 'h265' && this.#dependencies.material === 'download');
+  }
+
+  #createVideoPacketizer({ codec }: AccessUnit): VideoPacketizer {
+    const options = { ssrc: this.videoSsrc, payloadType: VIDEO_PAYLOAD_TYPE };
+    return codec === 'h265' ? createH265Packetizer(options) : createH264Packetizer(options);
   }
 
   onAudioFrame(frame: AudioFrame): void {

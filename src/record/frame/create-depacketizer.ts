@@ -1,5 +1,6 @@
 import { Av1Depacketizer } from './av1.ts';
 import { H264Depacketizer } from './h264.ts';
+import { H265Depacketizer } from './h265.ts';
 import { SoundDepacketizer } from './sound.ts';
 import type { AudioEncoding, FrameDepacketizer, FrameSink, VideoEncoding } from './types.ts';
 import { Vp8Depacketizer } from './vp8.ts';
@@ -14,6 +15,8 @@ export function createFrameDepacketizer(
   switch (encoding) {
     case 'H264':
       return new H264Depacketizer(sink, /sprop-parameter-sets=([^;\s]+)/i.exec(parameters ?? '')?.[1]);
+    case 'H265':
+      return new H265Depacketizer(sink);
     case 'VP8':
       return new Vp8Depacketizer(sink);
     case 'VP9':

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRtpView } from '../../media/index.ts';
-import { idr, PPS, SPS_720 } from '../../../test/support/ps-builder.ts';
+import { H265_PPS, H265_SPS, H265_VPS, idr, PPS, SPS_720 } from '../../../test/support/ps-builder.ts';
 import { mutate, seededRandom } from '../../../test/support/random.ts';
 import { createFrameDepacketizer } from './create-depacketizer.ts';
 import { MAX_FRAME_BYTES } from './frame-memory.ts';
@@ -11,9 +11,18 @@ const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex
 const fu = (header: number): Buffer => Buffer.concat([Buffer.from([0x7c, header]), idr(40).subarray(1)]);
 const stap = Buffer.concat([hex('78 001a'), SPS_720, hex('0005'), PPS]);
 
+const sizedSet = (nalu: Buffer): Buffer => Buffer.concat([Buffer.from([0, nalu.length]), nalu]);
+
 /** Payloads of a short stream each. */
 const SEEDS: Readonly<Record<VideoEncoding, readonly Buffer[]>> = {
   H264: [stap, fu(0x85), fu(0x05), fu(0x45), Buffer.concat([hex('41'), idr(30).subarray(1)])],
+  H265: [
+    Buffer.concat([hex('6001 0018'), H265_VPS, sizedSet(H265_SPS), sizedSet(H265_PPS)]),
+    hex('6201 93 80aabbcc'),
+    hex('6201 13 aabbcc'),
+    hex('6201 53 aabbcc'),
+    hex('0201 80aabbcc'),
+  ],
   VP8: [hex('90e0811107 21 100200 9d012a 8002 6801 aabb'), hex('00aabbcc'), hex('10 110200 aa')],
   VP9: [
     hex('8a8111 38 014000f0 028001e0 01 04 01 824983420013f00ef60438241c184a00'),

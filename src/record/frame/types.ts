@@ -1,6 +1,6 @@
 import type { RtpView } from '../../media/index.ts';
 
-export type VideoEncoding = 'H264' | 'VP8' | 'VP9' | 'AV1';
+export type VideoEncoding = 'H264' | 'H265' | 'VP8' | 'VP9' | 'AV1';
 export type AudioEncoding = 'OPUS' | 'PCMA' | 'PCMU';
 
 /** What a file's header says about a picture track. */
@@ -8,7 +8,7 @@ export interface VideoFormat {
   readonly encoding: VideoEncoding;
   readonly width: number;
   readonly height: number;
-  /** Contents of `avcC`, `vpcC` or `av1C`. */
+  /** Contents of `avcC`, `hvcC`, `vpcC` or `av1C`. */
   readonly configuration: Buffer;
 }
 

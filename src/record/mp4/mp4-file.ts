@@ -1,10 +1,11 @@
 import type { DiskFile } from '../disk-file.ts';
+import type { VideoEncoding } from '../frame/types.ts';
 import type { FileTracks, RecordingFile } from '../recording-file.ts';
 import { formatFragment, type FragmentRun } from './fragment.ts';
 import { G711Track } from './g711-track.ts';
 import { AUDIO_TRACK, formatMp4Header, VIDEO_TIMESCALE, VIDEO_TRACK } from './header.ts';
 import { OrderedTrack } from './ordered-track.ts';
-import { AVC_IN_ENTRY, AVC_IN_SAMPLES } from './sample-entry.ts';
+import { NALU_ENTRIES } from './sample-entry.ts';
 
 /** 25 frames a second. */
 const VIDEO_FRAME_TICKS = 3600;
@@ -34,7 +35,8 @@ export class Mp4File implements RecordingFile {
     else if (audio !== undefined) this.#g711 = new G711Track(audio.encoding);
     this.#audioTicks = (audio?.sampleRate ?? 0) / 1000;
     const header = formatMp4Header(tracks);
-    this.#entryAt = header.bytes.indexOf(AVC_IN_ENTRY, header.freeAt, 'latin1');
+    const [entry] = naluEntries(video?.encoding);
+    this.#entryAt = entry === undefined ? -1 : header.bytes.indexOf(entry, header.freeAt, 'latin1');
     disk.append([header.bytes]);
   }
 
@@ -67,8 +69,9 @@ export class Mp4File implements RecordingFile {
   }
 
   changeVideo(): void {
-    if (this.#entryAt < 0 || this.#tracks.video?.encoding !== 'H264') return;
-    this.#disk.patch(Buffer.from(AVC_IN_SAMPLES, 'latin1'), this.#entryAt);
+    const [, inSamples] = naluEntries(this.#tracks.video?.encoding);
+    if (this.#entryAt < 0 || inSamples === undefined) return;
+    this.#disk.patch(Buffer.from(inSamples, 'latin1'), this.#entryAt);
     this.#entryAt = -1;
   }
 
@@ -105,4 +108,8 @@ export class Mp4File implements RecordingFile {
     this.#opus?.written();
     this.#g711?.written(g711?.data.length ?? 0);
   }
+}
+
+function naluEntries(encoding: VideoEncoding | undefined): readonly string[] {
+  return encoding === 'H264' || encoding === 'H265' ? NALU_ENTRIES[encoding] : [];
 }

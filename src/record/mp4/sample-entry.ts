@@ -1,12 +1,15 @@
 import type { AudioFormat, VideoFormat } from '../frame/types.ts';
 import { box, u16, u32, u8, zeros } from './box.ts';
 
-/** ISO/IEC 14496-15 5.4.2: `avc3` has parameter sets in its samples that differ from those of the sample entry. */
-export const AVC_IN_ENTRY = 'avc1';
-export const AVC_IN_SAMPLES = 'avc3';
+/**
+ * ISO/IEC 14496-15 5.4.2, 8.4.1: the second has parameter sets in its samples that differ from those of the sample
+ * entry.
+ */
+export const NALU_ENTRIES = { H264: ['avc1', 'avc3'], H265: ['hvc1', 'hev1'] } as const;
 
 const VIDEO_ENTRY = {
-  H264: [AVC_IN_ENTRY, 'avcC'],
+  H264: [NALU_ENTRIES.H264[0], 'avcC'],
+  H265: [NALU_ENTRIES.H265[0], 'hvcC'],
   VP8: ['vp08', 'vpcC'],
   VP9: ['vp09', 'vpcC'],
   AV1: ['av01', 'av1C'],

@@ -3,7 +3,7 @@ import type { AudioFormat, VideoFormat } from '../frame/types.ts';
 import type { Container } from '../writer-types.ts';
 import type { RecordedTrack } from './track-receiver.ts';
 
-const VIDEO = ['H264', 'VP8', 'VP9', 'AV1'] as const;
+const VIDEO = ['H264', 'H265', 'VP8', 'VP9', 'AV1'] as const;
 const AUDIO = ['OPUS', 'PCMA', 'PCMU'] as const;
 /** RFC 7587 §4.1 and RFC 3551 §6. */
 const OPUS_CLOCK_RATE = 48_000;
@@ -41,6 +41,7 @@ export function containerFor(
   audio: AudioFormat | undefined,
   wish: Container | undefined,
 ): Container {
-  if (video?.encoding === 'H264' || (audio !== undefined && audio.encoding !== 'OPUS')) return 'mp4';
+  const isNalu = video?.encoding === 'H264' || video?.encoding === 'H265';
+  if (isNalu || (audio !== undefined && audio.encoding !== 'OPUS')) return 'mp4';
   return wish === 'mp4' && video !== undefined && video.encoding !== 'VP8' ? 'mp4' : 'webm';
 }

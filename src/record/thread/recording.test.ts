@@ -220,7 +220,7 @@ describe('Recording', () => {
   });
 
   test('not begun: codecs that files do not get', () => {
-    const bench = new Bench([{ ...H264, encoding: 'H265' }]);
+    const bench = new Bench([{ ...H264, encoding: 'MP4V-ES' }]);
     expect(bench.told).toEqual(['not begun codec_unsupported']);
   });
 

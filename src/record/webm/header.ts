@@ -10,7 +10,13 @@ export const SEEK_HEAD_BYTES = 96;
 const TICK_NS = 1_000_000;
 const VIDEO_TYPE = 1;
 const AUDIO_TYPE = 2;
-const CODEC_ID = { VP8: 'V_VP8', VP9: 'V_VP9', AV1: 'V_AV1', H264: 'V_MPEG4/ISO/AVC' } as const;
+const CODEC_ID = {
+  VP8: 'V_VP8',
+  VP9: 'V_VP9',
+  AV1: 'V_AV1',
+  H264: 'V_MPEG4/ISO/AVC',
+  H265: 'V_MPEGH/ISO/HEVC',
+} as const;
 /** RFC 7845 §4.6 wants 80 ms before a seek's target. */
 const OPUS_PRE_ROLL_NS = 80_000_000;
 
