@@ -1,9 +1,10 @@
-import type { RtpPublication, RtpRemote, PullHold } from '../../stream/index.ts';
+import type { RtpPublication, RtpRemote, RtpTrackOffer, PullHold } from '../../stream/index.ts';
 import { GatewayError, errorMessage, type Logger } from '../../util/index.ts';
 import type { RtspClientError } from '../client/errors.ts';
 import type { RtspSource, SourceTransport } from '../client/source.ts';
 import { Backoff } from '../client/backoff.ts';
 import { PullEndedError, PullSilentError } from './errors.ts';
+import { sameTracks } from './same-tracks.ts';
 import type { PullStatus, PullStreams } from './types.ts';
 
 export interface PulledStreamOptions {
@@ -36,7 +37,7 @@ export class PulledStream {
   #status: PullStatus = { state: 'idle', since: Date.now(), omitted: [] };
   #publication: RtpPublication | undefined;
   /** What the publication was made of. */
-  #offers = '';
+  #tracks: readonly RtpTrackOffer[] = [];
   /** The publication has had a source that played. */
   #played = false;
   readonly #ports = new Map<number, { readonly rtp: number; readonly rtcp: number }>();
@@ -172,8 +173,7 @@ export class PulledStream {
   async #publish(source: RtspSource, signal: AbortSignal): Promise<RtpPublication> {
     this.#checkGoing(signal);
     const tracks = source.description.tracks.map(({ offer }) => offer);
-    const offers = JSON.stringify(tracks);
-    if (this.#publication !== undefined && this.#offers === offers) {
+    if (this.#publication !== undefined && sameTracks(this.#tracks, tracks)) {
       this.#publication.restart();
       return this.#publication;
     }
@@ -189,7 +189,7 @@ export class PulledStream {
     if (signal.aborted) publication.close();
     this.#checkGoing(signal);
     this.#publication = publication;
-    this.#offers = offers;
+    this.#tracks = tracks;
     publication.on('watchers', () => this.#checkIdle());
     publication.once('closed', (reason) => {
       if (this.#publication === publication) this.#handleEnded(`the stream was ended: ${reason}`);
