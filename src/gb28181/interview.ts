@@ -22,7 +22,7 @@ export interface InterviewOptions {
 const DEFAULT_CONCURRENCY = 100;
 /**
  * As long as others wait, so long passes between two devices of one turn, 200 a second in all. What a burst takes
- * stays with the process: ten thousand devices asked within ten seconds cost 90 MB for good.
+ * stays with the process: ten thousand devices asked within ten seconds cost 60 MB for good.
  */
 const PACE_MS = 500;
 /** A flapping device is not asked again each time. */

@@ -1,6 +1,6 @@
 import { parseH264Sps } from '../../media/index.ts';
 import { HeaderBits } from './bits.ts';
-import { NaluDepacketizer, sizedNalu, type NaluSyntax } from './nalu-depacketizer.ts';
+import { MAX_PARAMETER_SET_BYTES, NaluDepacketizer, sizedNalu, type NaluSyntax } from './nalu-depacketizer.ts';
 import type { FrameSink, VideoFormat } from './types.ts';
 
 /** nal_unit_type, H.264 table 7-1. */
@@ -12,7 +12,6 @@ const FILLER = 12;
 const MAX_PICTURE_PARAMETER_SET_ID = 255;
 /** AVCDecoderConfigurationRecord counts them in a byte; no encoder has so many. */
 const MAX_PICTURE_PARAMETER_SETS = 32;
-const MAX_PARAMETER_SET_BYTES = 4096;
 
 /** RFC 6184 §5.2. */
 const H264: NaluSyntax = {

@@ -1,5 +1,5 @@
 import { parseH265Sps } from '../../media/index.ts';
-import { NaluDepacketizer, sizedNalu, type NaluSyntax } from './nalu-depacketizer.ts';
+import { MAX_PARAMETER_SET_BYTES, NaluDepacketizer, sizedNalu, type NaluSyntax } from './nalu-depacketizer.ts';
 import type { FrameSink, VideoFormat } from './types.ts';
 
 /** nal_unit_type, H.265 table 7-1: intra random access pictures, parameter sets, delimiter and filler. */
@@ -9,7 +9,6 @@ const VPS = 32;
 const PPS = 34;
 const ACCESS_UNIT_DELIMITER = 35;
 const FILLER = 38;
-const MAX_PARAMETER_SET_BYTES = 4096;
 
 /** RFC 7798 §4.4. */
 const H265: NaluSyntax = {

@@ -2,6 +2,9 @@ import type { RtpView } from '../../media/index.ts';
 import { FrameMemory } from './frame-memory.ts';
 import type { FrameDepacketizer, FrameSink, PayloadError, VideoFormat } from './types.ts';
 
+/** Longer ones are no parameter sets of a camera, and are not kept. */
+export const MAX_PARAMETER_SET_BYTES = 4096;
+
 /** How a codec tells its NAL units apart, and RTP payloads of several or of a part of one. */
 export interface NaluSyntax {
   readonly headerBytes: 1 | 2;
