@@ -36,8 +36,7 @@ export class EndedDownloads {
   }
 
   add(record: DownloadRecord): void {
-    this.#records.set(record.id, record);
-    this.#byRecording.set(record.recordingId, record.id);
+    this.#keep(record);
     this.#write(record.id, (store) => store.save(record));
     for (const { id, recordingId } of this.#records.values()) {
       if (this.#records.size <= MAX_ENDED) return;
@@ -65,7 +64,12 @@ export class EndedDownloads {
     else if (record.state === 'running') {
       const endedAt = recording.endedAt ?? record.createdAt;
       this.add({ ...record, state: 'failed', end: 'gateway_restarted', endedAt, message: 'gateway restarted' });
-    } else this.add(record);
+    } else this.#keep(record);
+  }
+
+  #keep(record: DownloadRecord): void {
+    this.#records.set(record.id, record);
+    this.#byRecording.set(record.recordingId, record.id);
   }
 
   readonly #handleRecording = ({ id }: Recording): void => {
