@@ -156,6 +156,20 @@ describe('a wrong configuration tells all problems at once', () => {
         "media.address: 127.0.0.1 is a loopback address that no camera can send to; leave it empty or give this machine's address",
       ],
     },
+    {
+      name: 'SIP over IPv6, RTP over IPv4 alone',
+      yaml: "gb28181: { host: '::' }",
+      problems: [
+        'media.listen: 0.0.0.0 is IPv4 alone, but cameras that register by IPv6 (gb28181.host ::) are told an IPv6 address; :: listens on both',
+      ],
+    },
+    {
+      name: 'an IPv6 media address, RTP over IPv4 alone',
+      yaml: "media: { address: '2001:db8::7' }",
+      problems: [
+        'media.listen: 0.0.0.0 is IPv4 alone, but media.address 2001:db8::7 is an IPv6 address; :: listens on both',
+      ],
+    },
     { name: 'no mapping', yaml: '- a\n- b', problems: ['(file): must be a mapping of sections'] },
   ];
   test.each(cases)('$name', ({ yaml, problems }) => {

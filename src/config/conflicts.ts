@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import type { Config } from './schema.ts';
 
 export interface ConfigProblem {
@@ -72,6 +73,17 @@ function mailsWithoutServer({ mail, report, alerts }: Config): ConfigProblem[] {
     .map((name) => ({ path: `${name}.mail-to`, message: 'needs mail.host' }));
 }
 
+/** A camera that is told an IPv6 address finds nobody there where RTP listens on IPv4 alone. */
+function mediaWithoutIpv6({ media, gb28181 }: Config): ConfigProblem[] {
+  if (!isIPv4(media.listen)) return [];
+  const found = wildcard(media.address) && isIPv6(gb28181.host);
+  if (!found && !isIPv6(media.address)) return [];
+  const why = found
+    ? `cameras that register by IPv6 (gb28181.host ${gb28181.host}) are told an IPv6 address`
+    : `media.address ${media.address} is an IPv6 address`;
+  return [{ path: 'media.listen', message: `${media.listen} is IPv4 alone, but ${why}; :: listens on both` }];
+}
+
 /** Values that are each allowed but cannot be used together. */
 export function findConflicts(config: Config): ConfigProblem[] {
   const problems: ConfigProblem[] = mailsWithoutServer(config);
@@ -101,7 +113,7 @@ export function findConflicts(config: Config): ConfigProblem[] {
       message: `${media.address} is a loopback address that no camera can send to; leave it empty or give this machine's address`,
     });
   }
-  problems.push(...missingTlsFiles(config));
+  problems.push(...mediaWithoutIpv6(config), ...missingTlsFiles(config));
   for (const candidate of webrtc.candidate) {
     if (wildcard(candidate))
       problems.push({ path: 'webrtc.candidate', message: `${candidate} is no address to announce` });
