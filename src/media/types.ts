@@ -119,7 +119,7 @@ export interface IngestOptions {
   readonly transport: IngestTransport;
   /** The SSRC that the INVITE offers. */
   readonly ssrc: number;
-  /** `strict`: only the expected one; `latch`: the first valid one on a port of our own (quirks P2). */
+  /** `strict`: only the expected one, from an address of the device; `latch`: the first valid one on a port of our own (quirks P2). */
   readonly ssrcCheck: 'strict' | 'latch';
   /** Told after so many ms without a packet; default 5000. */
   readonly silenceMs?: number;
@@ -137,6 +137,8 @@ export interface IngestAnswer {
   /** Where the device sends from (UDP) or listens (TCP active). */
   readonly remoteAddress?: string;
   readonly remotePort?: number;
+  /** With `ssrcCheck: strict` packets from elsewhere are refused; empty or absent: none are. */
+  readonly deviceAddresses?: readonly string[];
 }
 
 /** Feeds the stream's RTP to a mediasoup PlainTransport with `comedia` and `rtcpMux` on loopback. */

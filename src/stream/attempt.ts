@@ -203,10 +203,11 @@ class Attempt {
       },
     });
     play.addCallId(session.callId);
-    applyAnswer(ingest, session.answer);
+    const sipAddress = platform.device(deviceId)?.sourceAddress;
+    applyAnswer(ingest, session.answer, sipAddress);
     session.once('answered', (answer) => {
       if (!play.ended) play.add('ok', '200, after the packets');
-      applyAnswer(ingest, answer);
+      applyAnswer(ingest, answer, sipAddress);
     });
     return session;
   }
@@ -232,11 +233,17 @@ class Attempt {
   }
 }
 
-function applyAnswer(ingest: Ingest, { payloads, address, port, ssrc }: MediaAnswer): void {
+/** Behind NAT the device's SIP tells where it is, on a network of its own its `c=` does. */
+function applyAnswer(
+  ingest: Ingest,
+  { payloads, address, port, ssrc }: MediaAnswer,
+  sipAddress: string | undefined,
+): void {
   ingest.setAnswer({
     payloads,
     remoteAddress: address,
     remotePort: port,
+    deviceAddresses: [address, sipAddress ?? ''].filter((each) => each !== ''),
     ...(ssrc === undefined ? {} : { ssrc }),
   });
 }

@@ -100,6 +100,35 @@ describe('a play', () => {
     expect(parts.platform.remembered).toBe('tcp-passive');
   });
 
+  test('packets are expected from where the answer and the SIP of the device are', async () => {
+    await streams.open(REQUEST);
+    const answer = { remoteAddress: '10.0.0.9', deviceAddresses: ['10.0.0.9', '127.0.0.9'] };
+    expect(parts.media.opened[0]?.lastAnswer).toMatchObject(answer);
+  });
+
+  const soundEntries = () =>
+    streams.plays()[0]?.timeline.flatMap(({ stage, detail }) => (stage === 'audio' ? [detail] : []));
+
+  test('tells which sound comes, and that players do not get AAC', async () => {
+    parts.platform.script = (_invite, ingest) => {
+      setTimeout(() => {
+        ingest.sendRtp();
+        ingest.sendAudio('aac');
+        ingest.sendTrack();
+      }, 10);
+    };
+    expect(await settle(streams.open(REQUEST), 100)).toMatchObject({ value: { audio: { playable: false } } });
+    const note = 'codec_unsupported: the camera sends AAC, players get G.711 only: there is no sound';
+    expect(soundEntries()).toEqual([note]);
+    const viewers = vi.fn<(stream: object) => void>();
+    streams.on('viewers', viewers);
+    parts.media.opened[0]?.sendAudio('aac');
+    expect(viewers).not.toHaveBeenCalled();
+    parts.media.opened[0]?.sendAudio('pcma');
+    expect(soundEntries()).toEqual([note, 'G.711 A-law']);
+    expect(viewers).toHaveBeenCalledWith(expect.objectContaining({ audio: parts.media.opened[0]?.audio }));
+  });
+
   const wrongSsrc: InviteScript = (_invite, ingest) => {
     ingest.emit('wrongSsrc', { ssrc: 7, expected: ingest.options.ssrc, address: '127.0.0.9' });
   };

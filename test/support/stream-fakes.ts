@@ -22,6 +22,7 @@ import type {
   FramingOptions,
   FramingStats,
   Ingest,
+  IngestAnswer,
   IngestEvents,
   IngestOptions,
   IngestOutput,
@@ -94,6 +95,7 @@ export class ScriptedIngest extends EventEmitter<IngestEvents> implements Ingest
   closed = false;
   outputs = 0;
   answers = 0;
+  lastAnswer: IngestAnswer | undefined;
   /** Plays as soon as the 200 is here. */
   playsOnAnswer = false;
 
@@ -107,8 +109,9 @@ export class ScriptedIngest extends EventEmitter<IngestEvents> implements Ingest
     return this.options.id;
   }
 
-  setAnswer(): void {
+  setAnswer(answer: IngestAnswer): void {
     this.answers += 1;
+    this.lastAnswer = answer;
     if (this.playsOnAnswer) this.play();
   }
 
@@ -182,7 +185,8 @@ export class ScriptedIngest extends EventEmitter<IngestEvents> implements Ingest
 
 export class ScriptedSession extends EventEmitter<LiveSessionEvents> implements LiveSession {
   readonly callId: string;
-  readonly answer = { address: '127.0.0.9', port: 15060, payloads: [{ payloadType: 96, encoding: 'PS' }], sdp: '' };
+  /** Of another network than its SIP: as behind NAT. */
+  readonly answer = { address: '10.0.0.9', port: 15060, payloads: [{ payloadType: 96, encoding: 'PS' }], sdp: '' };
   ended = false;
   byes = 0;
 

@@ -101,7 +101,7 @@ export class IngestSession {
   setAnswer(answer: IngestAnswer): void {
     const nowMs = this.#context.now();
     this.#deviceAddress = answer.remoteAddress;
-    this.intake.onAnswer(answer.ssrc, nowMs);
+    this.intake.onAnswer(answer, nowMs);
     this.#pipeline.depacketizer.setPayloads(answer.payloads);
     if (this.ingest.transport === 'tcp-active') this.#connect(answer, nowMs);
   }

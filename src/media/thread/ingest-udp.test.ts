@@ -154,6 +154,21 @@ test('another source address is counted and told, and taken over only after sile
   expect(stats.wrongSource).toBe(1);
 });
 
+test('strict: the right SSRC from an address that is not the device’s is told and not taken', async () => {
+  harness = await MediaThreadHarness.start();
+  const ingest = await harness.open({ ssrcCheck: 'strict' });
+  ingest.answer({ ssrc: SSRC, remoteAddress: '10.0.0.9', deviceAddresses: ['10.0.0.9', HOST] });
+  const source = new SyntheticPs({ ssrc: SSRC });
+  const stranger = await harness.sender('127.0.0.2');
+  for (const packet of source.nextFrame()) stranger.send(packet, ingest.port, HOST);
+  const { seen } = await ingest.fact('wrongSource');
+  expect(seen).toEqual({ address: '127.0.0.2', expected: `10.0.0.9 or ${HOST}` });
+  expect(ingest.facts('firstRtp')).toEqual([]);
+  const sender = await harness.sender();
+  for (const packet of source.nextFrame()) sender.send(packet, ingest.port, HOST);
+  expect((await ingest.fact('firstRtp')).from.address).toBe(HOST);
+});
+
 test('silence is told every silenceMs, and the first packet after it', async () => {
   harness = await MediaThreadHarness.start();
   const ingest = await harness.open({ silenceMs: 2000 });

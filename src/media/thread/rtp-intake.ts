@@ -2,7 +2,7 @@ import type { Depacketizer, RtpView } from '../pipeline-types.ts';
 import { ReceiverStatistics } from '../rtp/receiver-statistics.ts';
 import { createRtpView, isRtcpAt, parseRtpAt } from '../rtp/rtp-packet.ts';
 import { parseRtcp } from '../rtp/rtcp.ts';
-import type { IngestOptions } from '../types.ts';
+import type { IngestAnswer, IngestOptions } from '../types.ts';
 import type { IngestCounters } from './ingest-stats.ts';
 import { PacketOrder } from './packet-order.ts';
 import type { IngestFact } from './protocol.ts';
@@ -84,8 +84,8 @@ export class RtpIntake {
   }
 
   /** The silence counts from the answer at the earliest. */
-  onAnswer(ssrc: number | undefined, nowMs: number): void {
-    this.rules.setAnswer(ssrc);
+  onAnswer({ ssrc, deviceAddresses }: Pick<IngestAnswer, 'ssrc' | 'deviceAddresses'>, nowMs: number): void {
+    this.rules.setAnswer(ssrc, deviceAddresses);
     if (!this.#started) this.#lastMediaMs = nowMs;
   }
 
@@ -157,7 +157,7 @@ export class RtpIntake {
         counters.wrongSource += 1;
         this.#tellWrong(nowMs, {
           name: 'wrongSource',
-          seen: { address: origin.address, expected: this.rules.address },
+          seen: { address: origin.address, expected: this.rules.source },
         });
         return 'rejected';
       case 'latched':

@@ -8,7 +8,7 @@ const B = '192.0.2.2';
 /** Milliseconds, SSRC, address, verdict; `answer` steps tell the SSRC of an answer. */
 type Step =
   | readonly [atMs: number, ssrc: number, address: string, verdict: Verdict]
-  | { readonly answer: number | undefined };
+  | { readonly answer: number | undefined; readonly device?: readonly string[] };
 
 interface Case {
   readonly name: string;
@@ -97,6 +97,31 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    name: 'strict: from an address of the device alone',
+    check: 'strict',
+    steps: [
+      { answer: 100, device: [A] },
+      [0, 100, B, 'wrong_source'],
+      [9000, 100, B, 'wrong_source'],
+      [9001, 100, A, 'latched'],
+      [12_002, 100, B, 'wrong_source'],
+    ],
+  },
+  {
+    name: 'strict: one of several addresses, as a socket of both families tells it',
+    check: 'strict',
+    steps: [{ answer: 100, device: ['10.0.0.1', `::ffff:${A}`] }, [0, 100, `::ffff:${A}`, 'latched']],
+  },
+  {
+    name: 'strict: before the answer only the SSRC counts',
+    check: 'strict',
+    steps: [[0, 100, B, 'latched'], { answer: 100, device: [A] }, [10, 100, B, 'accepted']],
+  },
+  {
+    name: 'latch: the address of the device does not matter',
+    steps: [{ answer: 100, device: [A] }, [0, 100, B, 'latched']],
+  },
+  {
     name: 'shared port: only the expected one, whatever the check is',
     ownPort: false,
     steps: [{ answer: undefined }, [0, 0, A, 'wrong_ssrc'], [5000, 7, A, 'wrong_ssrc'], [5001, 100, A, 'latched']],
@@ -106,7 +131,7 @@ const cases: readonly Case[] = [
 test.each(cases)('$name', ({ check = 'latch', ownPort = true, steps }) => {
   const rules = new SourceRules({ expectedSsrc: 100, ssrcCheck: check, ownPort });
   for (const step of steps) {
-    if ('answer' in step) rules.setAnswer(step.answer);
+    if ('answer' in step) rules.setAnswer(step.answer, step.device);
     else expect([step[0], step[1], step[2], rules.check(step[1], step[2], step[0])]).toEqual([...step]);
   }
 });

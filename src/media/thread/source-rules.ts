@@ -1,3 +1,5 @@
+import { plainAddress } from '../../util/address-blocks.ts';
+
 /** A source that was silent for so long may be replaced by another (quirks P2). */
 export const SOURCE_SILENT_MS = 3000;
 /** How long the expected SSRC is waited for while another one sends. */
@@ -15,12 +17,15 @@ export type Verdict = 'accepted' | 'latched' | 'wrong_ssrc' | 'wrong_source';
 
 /**
  * Decides whose RTP an ingest takes (GB/T 28181-2022 annex D `y=`, quirks P2): the expected SSRC, from the address that
- * sent first. Everything else is counted and ignored until the accepted source is silent.
+ * sent first; where the check is strict, from an address of the device alone. Everything else is counted and ignored
+ * until the accepted source is silent.
  */
 export class SourceRules {
   readonly #options: SourceRuleOptions;
   #expected: number;
   #anySsrc = false;
+  /** Addresses of the device as far as they count; empty: any. */
+  #device: readonly string[] = [];
   #ssrc = -1;
   #address = '';
   #acceptedAtMs = 0;
@@ -41,13 +46,17 @@ export class SourceRules {
     return this.#ssrc;
   }
 
-  /** The accepted address; empty before the first packet. */
-  get address(): string {
-    return this.#address;
+  /** Where packets are expected from: the accepted address, before the first packet those of the device. */
+  get source(): string {
+    return this.#address === '' ? this.#device.join(' or ') : this.#address;
   }
 
-  /** `y=` of the answer counts; without one, or with 0, any SSRC may be taken on a port of our own. */
-  setAnswer(ssrc: number | undefined): void {
+  /**
+   * `y=` of the answer counts; without one, or with 0, any SSRC may be taken on a port of our own. `device`: where the
+   * answer's `c=` and the device's SIP say that it is.
+   */
+  setAnswer(ssrc: number | undefined, device: readonly string[] = []): void {
+    if (this.#options.ssrcCheck === 'strict') this.#device = device.map(plainAddress);
     if (ssrc !== undefined && ssrc !== 0) {
       this.#expected = ssrc;
       this.#strangerSinceMs = -1;
@@ -60,7 +69,7 @@ export class SourceRules {
     const silent = nowMs - this.#acceptedAtMs > SOURCE_SILENT_MS;
     if (ssrc === this.#ssrc) {
       if (address !== this.#address) {
-        if (!silent) return 'wrong_source';
+        if (!silent || !this.#isDevice(address)) return 'wrong_source';
         this.#address = address;
       }
       this.#acceptedAtMs = nowMs;
@@ -70,11 +79,16 @@ export class SourceRules {
     // The expected SSRC wins over a stale sender that was latched; otherwise a running source is kept.
     if (known && !silent && ssrc !== this.#expected) return 'wrong_ssrc';
     if (!this.#mayLatch(ssrc, nowMs)) return 'wrong_ssrc';
+    if (!this.#isDevice(address)) return 'wrong_source';
     this.#ssrc = ssrc;
     this.#address = address;
     this.#acceptedAtMs = nowMs;
     this.#strangerSinceMs = -1;
     return 'latched';
+  }
+
+  #isDevice(address: string): boolean {
+    return this.#device.length === 0 || this.#device.includes(plainAddress(address));
   }
 
   #mayLatch(ssrc: number, nowMs: number): boolean {

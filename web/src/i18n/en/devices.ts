@@ -146,7 +146,7 @@ export const devices = {
     charsetHint: 'Change it when names look broken.',
     default: 'Default',
     ssrc: 'SSRC check',
-    ssrcStrict: 'Strict: only the agreed number',
+    ssrcStrict: 'Strict: only the agreed number, from the device’s addresses',
     ssrcLatch: 'Accept what comes',
     sub: 'Sub-stream is asked for by',
     subNone: 'Not supported',

@@ -69,9 +69,9 @@ export const failures = {
   },
   rtp_wrong_source: {
     title: 'Packets come from a wrong address',
-    text: 'Media arrives from an address that is not the device’s, so it is not trusted.',
+    text: 'Media arrives from an address that is neither in the device’s answer nor the one of its SIP, and its SSRC check is strict.',
     advice:
-      'Two devices may use the same port, or the device has several network cards. Look at the address in the timeline, then restart the other sender or correct the network.',
+      'Look at the address in the timeline. If it is another sender, stop that one; if it is a second network card or NAT of this device, set its SSRC check to “accept what comes”.',
   },
   ps_no_video: {
     title: 'The stream has no video in it',

@@ -148,7 +148,7 @@ export const devices: typeof enDevices = {
     charsetHint: '名称出现乱码时修改。',
     default: '默认',
     ssrc: 'SSRC 校验',
-    ssrcStrict: '严格：只接受约定的编号',
+    ssrcStrict: '严格：只接受来自设备地址的约定编号',
     ssrcLatch: '接受实际值',
     sub: '子码流请求方式',
     subNone: '不支持',
