@@ -12,7 +12,10 @@ export interface StreamsOptions {
   readonly keyFrameAskMs?: number;
   /** First wait between attempts to get a lost stream back, doubled up to 8000. Default 500. */
   readonly reopenDelayMs?: number;
-  /** For viewers that tell their first frame: none so long after DTLS is `no_browser_frame`. Default 10000. */
+  /**
+   * For viewers that tell their first frame: none so long after DTLS is `no_browser_frame`. Default 8000: the console
+   * gives up 10000 after the answer, and its viewer is gone then.
+   */
   readonly firstFrameTimeoutMs?: number;
   /** How long to wait for the answer to a BYE before going on. Default 1000. */
   readonly byeWaitMs?: number;
@@ -30,7 +33,7 @@ const DEFAULTS = {
   mediaTimeoutMs: 10_000,
   keyFrameAskMs: 2000,
   reopenDelayMs: 500,
-  firstFrameTimeoutMs: 10_000,
+  firstFrameTimeoutMs: 8000,
   byeWaitMs: 1000,
   maxPlays: 500,
   maxStreams: 2000,

@@ -576,9 +576,15 @@ describe('viewers', () => {
   test('no report of a first frame is evidence for players that report', async () => {
     await streams.view(NAME, { ...VIEWER, reportsFirstFrame: true });
     parts.webrtc.viewers[0]?.connect();
-    await vi.advanceTimersByTimeAsync(10_000);
-    const last = streams.plays()[0]?.timeline.at(-1);
-    expect(last?.detail).toContain('no_browser_frame');
+    await streams.view(NAME, { ...VIEWER, reportsFirstFrame: true });
+    parts.webrtc.viewers[1]?.connect();
+    streams.reportFirstFrame(parts.webrtc.viewers[1]?.id ?? '', 240);
+    await vi.advanceTimersByTimeAsync(7_999);
+    expect(stages()).not.toContain('failed');
+    await vi.advanceTimersByTimeAsync(1);
+    const failed = streams.plays()[0]?.timeline.filter(({ stage }) => stage === 'failed') ?? [];
+    expect(failed).toMatchObject([{ viewerId: parts.webrtc.viewers[0]?.id }]);
+    expect(failed[0]?.detail).toContain('no_browser_frame');
   });
 
   test('calls for unknown viewers say so', async () => {

@@ -3,6 +3,7 @@ import type { PublishHandle } from '../../stream/index.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { queryValue, sourceAddress } from '../http/context.ts';
+import { candidateOf } from './candidate.ts';
 import type { StreamUrl } from './stream-url.ts';
 import type { Exchange } from './viewing.ts';
 
@@ -25,6 +26,7 @@ export async function publish(
     throw new ApiError('invalid_request', 'query.max_bitrate: expected bit/s from 10000 to 1000000000');
   }
   const handle = await streams.publish(target.stream, {
+    ...candidateOf(req),
     offer,
     remoteAddress: sourceAddress(req),
     userAgent: (req.headers['user-agent'] ?? '').slice(0, 256),

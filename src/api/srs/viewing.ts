@@ -2,7 +2,8 @@ import type { Request, Response } from 'express';
 import type { ViewerHandle } from '../../stream/index.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
-import { sourceAddress } from '../http/context.ts';
+import { queryValue, sourceAddress } from '../http/context.ts';
+import { candidateOf } from './candidate.ts';
 import type { StreamUrl } from './stream-url.ts';
 
 /** One HTTP exchange. */
@@ -33,6 +34,9 @@ export async function view(
   if (!/^v=0\r?\n/.test(offer.trimStart()))
     throw new ApiError('invalid_request', 'the offer is not SDP: it must begin with v=0');
   const viewer = await streams.view(asked, {
+    ...candidateOf(req),
+    // Who says so calls POST /api/v1/viewers/{viewerId}/first-frame.
+    ...(queryValue(req, 'reports') === 'first-frame' ? { reportsFirstFrame: true } : {}),
     offer,
     remoteAddress: sourceAddress(req),
     userAgent: (req.headers['user-agent'] ?? '').slice(0, 256),

@@ -18,6 +18,9 @@ export const whepUrl = (stream: string, token?: string) => {
   return `/rtc/v1/whep/?app=${encodeURIComponent(app)}&stream=${encodeURIComponent(name)}${withToken(token)}`;
 };
 
+/** A player that will call `reportFirstFrame`: where it does not, the timeline says so. */
+export const reportingUrl = (url: string) => `${url}&reports=first-frame`;
+
 export const whipUrl = (stream: string, maxBitrateBps?: number, token?: string) => {
   const { app, name } = splitStreamName(stream);
   const limit = maxBitrateBps === undefined ? '' : `&max_bitrate=${maxBitrateBps}`;

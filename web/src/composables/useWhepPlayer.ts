@@ -1,6 +1,6 @@
 import { computed, onScopeDispose, type Ref, ref, shallowRef, watch } from 'vue';
 import { createPlay, reportFirstFrame } from '../api/plays.ts';
-import { whepUrl } from '../api/whep.ts';
+import { reportingUrl, whepUrl } from '../api/whep.ts';
 import { type CellTarget, targetStream } from '../lib/layout.ts';
 import { computeStats, sampleStats, type StatsSample, type VideoStats } from '../lib/stats.ts';
 import { type PlayerState, WhepPlayer } from '../lib/whep-player.ts';
@@ -38,8 +38,8 @@ export function useWhepPlayer(
     connect: async (events, signal) => {
       stream = undefined;
       previous = undefined;
-      hasAudio.value = false;
-      return openWhep(await urlOf(target.value!, signal), events, signal);
+      audioOffered.value = false;
+      return openWhep(reportingUrl(await urlOf(target.value!, signal)), events, signal);
     },
     onState: (next) => {
       state.value = next;
