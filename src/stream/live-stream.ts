@@ -12,6 +12,7 @@ import type { Play } from './play.ts';
 import type { Source } from './source.ts';
 import { SourceMonitor } from './source-monitor.ts';
 import { StreamTaps } from './stream-taps.ts';
+import { addStats } from './stats-sum.ts';
 import { StreamViewers } from './stream-viewers.ts';
 import type { Tap, TapRequest } from './tap-types.ts';
 import type { PlayRequest, StreamSnapshot, ViewerClosed, ViewerHandle, ViewerRequest } from './types.ts';
@@ -52,7 +53,8 @@ export class LiveStream {
   #attempt: Promise<void>;
   #attemptAbort = new AbortController();
   #wake: (() => void) | undefined;
-  #lastStats: IngestStats = NO_STATS;
+  /** Of the ingests before the running one. */
+  #formerStats: IngestStats = NO_STATS;
   #waiters = 0;
   #idleTimer: NodeJS.Timeout | undefined;
   #reopening: Promise<void> | undefined;
@@ -116,7 +118,7 @@ export class LiveStream {
       state: this.#play.state,
       ssrc: this.ssrc,
       createdAt: this.#createdAt,
-      stats: ingest?.stats ?? this.#lastStats,
+      stats: ingest === undefined ? this.#formerStats : addStats(this.#formerStats, ingest.stats),
       viewers: this.viewers.snapshots(),
       readers: this.#taps.snapshots(),
       ...(this.#source === undefined ? {} : { transport: this.#source.transport }),
@@ -349,7 +351,7 @@ export class LiveStream {
     this.#feed = undefined;
     this.#monitor?.close();
     if (source === undefined) return;
-    this.#lastStats = source.ingest.stats;
+    this.#formerStats = addStats(this.#formerStats, source.ingest.stats);
     await source.close(this.#options.timing.byeWaitMs);
   }
 
