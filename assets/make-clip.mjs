@@ -199,6 +199,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   } else {
     const here = dirname(fileURLToPath(import.meta.url));
     makeClip({ out: join(here, 'clip.h264'), width: 1280, height: 720, seconds: 8, gopSeconds: 2, crf: 27 });
+    makeClip({ out: join(here, 'sub.h264'), width: 640, height: 360, seconds: 8, gopSeconds: 2, crf: 30 });
     makeClip({ out: join(here, 'long-gop.h264'), width: 640, height: 360, seconds: 20, gopSeconds: 20, crf: 32 });
     makeClip({
       out: join(here, 'clip.h265'),

@@ -18,6 +18,17 @@ describe('readOffer', () => {
   });
 
   test.each([
+    { lines: [], subStream: 0 },
+    { lines: ['a=stream:1'], subStream: 1 },
+    { lines: ['a=streamnumber:1'], subStream: 1 },
+    { lines: ['a=streamprofile:1'], subStream: 1 },
+    { lines: ['a=streamMode:sub'], subStream: 1 },
+    { lines: ['a=streamMode:main'], subStream: 0 },
+  ])('stream $subStream by $lines', ({ lines, subStream }) => {
+    expect(readOffer(offer('m=video 30000 RTP/AVP 96', ...lines))).toMatchObject({ subStream });
+  });
+
+  test.each([
     { name: 'no SDP', body: Buffer.from('<xml/>'), status: 400 },
     { name: 'empty', body: Buffer.alloc(0), status: 400 },
     { name: 'only elementary streams', body: offer('m=video 30000 RTP/AVP 98', 'a=rtpmap:98 H264/90000'), status: 488 },

@@ -1,4 +1,5 @@
 import { parseGbSdp, type GbSdp } from '../gb28181/gb-sdp.ts';
+import { subStreamOf } from '../gb28181/sub-stream.ts';
 import type { CameraTransport } from './types.ts';
 
 /** What a camera needs to know of an offer (GB/T 28181 13.3). */
@@ -10,6 +11,8 @@ export interface LiveOffer {
   readonly payloadType: number;
   /** `s=`. */
   readonly sessionName: string;
+  /** 0 main, 1 sub …, in whichever dialect the offer tells it. */
+  readonly subStream: number;
   /** Recorded material (GB/T 28181 13.7); absent: live. */
   readonly history?: OfferedHistory;
 }
@@ -47,6 +50,7 @@ export function readOffer(body: Buffer): LiveOffer | OfferRefusal {
     ssrc: sdp.ssrc,
     payloadType: payload.payloadType,
     sessionName: sdp.sessionName === '' ? 'Play' : sdp.sessionName,
+    subStream: subStreamOf(sdp.attributes),
     ...(history !== undefined && { history }),
   };
 }

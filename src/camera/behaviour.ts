@@ -41,6 +41,8 @@ export interface Behaviour {
   readonly syntax: PsSyntax;
   /** Which of the built-in clips. */
   readonly clip: 'standard' | 'h265' | 'long-gop';
+  /** Sends another, smaller picture where the offer asks for the sub-stream (GB/T 28181 13.3). */
+  readonly hasSubStream: boolean;
   readonly audio: 'pcma' | 'pcmu' | 'aac' | 'aac-as-g711';
   /** Seconds of a session before its audio begins. */
   readonly audioAfterSec: number;
@@ -100,6 +102,7 @@ export const STANDARD_BEHAVIOUR: Behaviour = {
   answer: (lines) => lines,
   syntax: STANDARD_PS_SYNTAX,
   clip: 'standard',
+  hasSubStream: true,
   audio: 'pcma',
   audioAfterSec: 0,
   rtpTimestamp: (clock90k) => clock90k,

@@ -17,6 +17,7 @@ import { FrameLog } from './frame-log.ts';
 import type { MediaCounters } from './frame-sender.ts';
 import { HistorySession } from './history-session.ts';
 import { MediaSession, type CallMedia } from './media-session.ts';
+import type { MediaSource } from './media-source.ts';
 import type { MuxedClip } from './muxed-clip.ts';
 import type { PacketOrder } from './network-fault.ts';
 import { openTcpConnectOutlet, openTcpListenOutlet, openUdpOutlet, type Outlet, type OutletOptions } from './outlet.ts';
@@ -27,7 +28,7 @@ import type { Scheduled, Wheel } from './wheel.ts';
 export interface CallsOptions {
   readonly localAddress: string;
   readonly behaviour: Behaviour;
-  readonly muxed: MuxedClip;
+  readonly source: MediaSource;
   readonly audio: boolean;
   readonly only: readonly CameraTransport[];
   readonly onlyMode: 'refuse' | 'silent';
@@ -199,6 +200,7 @@ export class Calls {
       channelId: channel.id,
       transport: offer.transport,
       kind: offer.history?.kind ?? 'live',
+      subStream: offer.subStream,
       ssrc: rtp,
       startedAt: Date.now(),
     };
@@ -209,7 +211,7 @@ export class Calls {
       this.#options.log.warn({ channelId: channel.id, reason }, 'media connection lost');
       void this.#end(call, 'media_lost');
     };
-    const h265 = this.#options.muxed.clip.codec === 'h265';
+    const h265 = this.#clipOf(offer).clip.codec === 'h265';
     const answer = { offer, channelId: channel.id, address: localAddress, port: outlet.port, y, h265, audio };
     const lines = behaviour.answer(answerLines({ ...answer, ...this.#fileSizeOf(channel, offer) }));
     if (behaviour.earlyMedia && !silent) media.start();
@@ -220,6 +222,12 @@ export class Calls {
       contactUser: channel.id,
     });
     await this.#confirm(call, accepted, silent);
+  }
+
+  /** Recordings are of the main stream. */
+  #clipOf({ subStream, history }: LiveOffer): MuxedClip {
+    const { source } = this.#options;
+    return subStream > 0 && history === undefined ? source.sub : source.main;
   }
 
   #fileSizeOf(channel: VirtualChannel, { history }: LiveOffer): { fileSize?: number } {
@@ -301,9 +309,12 @@ export class Calls {
     const { outlet, ssrc, onFileEnded } = plan;
     const { id } = plan.channel;
     const { history } = plan.offer;
-    const { muxed, behaviour, wheel, counters, onFrame } = this.#options;
-    let log = this.#logs.get(id);
-    if (log === undefined) this.#logs.set(id, (log = new FrameLog()));
+    const { behaviour, wheel, counters, onFrame } = this.#options;
+    const muxed = this.#clipOf(plan.offer);
+    // The same number in another stream is another frame.
+    const logged = muxed === this.#options.source.main ? id : `${id}/sub`;
+    let log = this.#logs.get(logged);
+    if (log === undefined) this.#logs.set(logged, (log = new FrameLog()));
     const options = {
       outlet,
       muxed,

@@ -8,8 +8,7 @@ import { createDevices, type DeviceIndex } from './device.ts';
 import { CameraNotReadyError } from './errors.ts';
 import { wallClockMs } from './frame-log.ts';
 import { PlatformLink } from './link.ts';
-import { openMediaSource } from './media-source.ts';
-import type { MuxedClip } from './muxed-clip.ts';
+import { openMediaSource, type MediaSource } from './media-source.ts';
 import { createNetworkFault, seededRandom } from './network-fault.ts';
 import { behaviourWith } from './quirks.ts';
 import { Recordings } from './recordings.ts';
@@ -101,13 +100,13 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
     this.localAddress = surroundings.localAddress;
     this.#devices = createDevices(options);
     this.deviceIds = this.#devices.all.map(({ id }) => id);
-    const muxed = this.#openMedia();
+    const source = this.#openMedia();
     this.#recordings = new Recordings({
-      bytesPerSec: muxed.bytesPerSec,
+      bytesPerSec: source.main.bytesPerSec,
       now: Date.now,
       fileMs: (options.recordMinutes ?? DEFAULTS.recordMinutes) * 60_000,
     });
-    this.#calls = this.#createCalls(muxed);
+    this.#calls = this.#createCalls(source);
   }
 
   get sipPort(): number {
@@ -251,18 +250,18 @@ class VirtualCamera extends EventEmitter<CameraEvents> implements Camera {
     });
   }
 
-  #openMedia(): MuxedClip {
+  #openMedia(): MediaSource {
     const { audio = true, clip, fps = 25, bitrateKbps } = this.#options;
     return openMediaSource({ behaviour: this.#surroundings.behaviour, clip, fps, bitrateKbps, audio });
   }
 
-  #createCalls(muxed: MuxedClip): Calls {
+  #createCalls(source: MediaSource): Calls {
     const { behaviour, localAddress } = this.#surroundings;
     const { audio = true, lossPercent = 0, reorderPercent = 0, seed = 1 } = this.#options;
     return new Calls({
       localAddress,
       behaviour,
-      muxed,
+      source,
       audio,
       only: this.#options.only ?? ['udp', 'tcp-passive', 'tcp-active'],
       onlyMode: this.#options.onlyMode ?? 'refuse',

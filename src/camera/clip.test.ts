@@ -43,6 +43,7 @@ describe('parseClip', () => {
 
   test.each([
     { file: 'clip.h264', codec: 'h264', frames: 200, keys: [0, 50, 100, 150] },
+    { file: 'sub.h264', codec: 'h264', frames: 200, keys: [0, 50, 100, 150] },
     { file: 'long-gop.h264', codec: 'h264', frames: 500, keys: [0] },
     { file: 'clip.h265', codec: 'h265', frames: 100, keys: [0, 50] },
   ])('$file of assets', ({ file, codec, frames, keys }) => {

@@ -66,6 +66,7 @@ describe('decodeClockStrip', () => {
 describe.runIf(requireTool('ffmpeg'))('the clips of assets', () => {
   test.each([
     { file: 'clip.h264', width: 1280, height: 720, frames: 200 },
+    { file: 'sub.h264', width: 640, height: 360, frames: 200 },
     { file: 'long-gop.h264', width: 640, height: 360, frames: 60 },
     { file: 'clip.h265', width: 640, height: 360, frames: 100 },
   ])('$file carries its frame numbers', ({ file, width, height, frames }) => {

@@ -20,14 +20,28 @@ export function assetPath(name: string): string {
   return fileURLToPath(new URL(`../../assets/${name}`, import.meta.url));
 }
 
+/** What a camera sends: the sub-stream is read when it is first asked for. */
+export interface MediaSource {
+  readonly main: MuxedClip;
+  /** That of the main stream where the camera has no other. */
+  readonly sub: MuxedClip;
+}
+
 /** Reads the clip and prepares its program stream. @throws ClipError, and what reading the file throws */
-export function openMediaSource({ behaviour, clip, fps, bitrateKbps, audio }: MediaSourceOptions): MuxedClip {
+export function openMediaSource({ behaviour, clip, fps, bitrateKbps, audio }: MediaSourceOptions): MediaSource {
+  const sound = audio ? audioSource(behaviour.audio) : undefined;
+  const mux = (read: Clip): MuxedClip => createMuxedClip({ clip: read, audio: sound, syntax: behaviour.syntax });
   const read: Clip = clip === undefined ? readClip(assetPath(CLIP_FILES[behaviour.clip])) : readClip(clip, fps);
-  return createMuxedClip({
-    clip: bitrateKbps === undefined ? read : padClip(read, bitrateKbps * 1_000),
-    audio: audio ? audioSource(behaviour.audio) : undefined,
-    syntax: behaviour.syntax,
-  });
+  const main = mux(bitrateKbps === undefined ? read : padClip(read, bitrateKbps * 1_000));
+  let sub: MuxedClip | undefined;
+  return {
+    main,
+    get sub() {
+      if (!behaviour.hasSubStream || clip !== undefined) return main;
+      sub ??= mux(readClip(assetPath('sub.h264')));
+      return sub;
+    },
+  };
 }
 
 function audioSource(kind: Behaviour['audio']): AudioSource {

@@ -19,7 +19,13 @@ interface Demuxed {
 
 /** Sends two seconds of a camera's stream through the gateway's own demuxer. */
 function demux(behaviour: Behaviour, frames = 60, audioFrom = 0): Demuxed {
-  const muxed = openMediaSource({ behaviour, clip: undefined, fps: 25, bitrateKbps: undefined, audio: true });
+  const { main: muxed } = openMediaSource({
+    behaviour,
+    clip: undefined,
+    fps: 25,
+    bitrateKbps: undefined,
+    audio: true,
+  });
   const seen: Demuxed = {
     units: 0,
     keyFrames: 0,
@@ -111,7 +117,7 @@ describe('what the gateway makes of a camera', () => {
 
 describe('what a quirk really sends', () => {
   const firstPayload = (quirk: string, frame = 0): Buffer => {
-    const muxed = openMediaSource({
+    const { main: muxed } = openMediaSource({
       behaviour: behaviourWith(quirk === '' ? [] : [quirk]),
       clip: undefined,
       fps: 25,

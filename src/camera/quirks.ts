@@ -149,6 +149,11 @@ const SIGNALLING_QUIRKS: readonly Quirk[] = [
     apply: (behaviour) => ({ ...behaviour, rotatesPort: true }),
   },
   {
+    name: 'no-sub-stream',
+    summary: 'sends the main stream, whichever stream the offer asks for',
+    apply: (behaviour) => ({ ...behaviour, hasSubStream: false }),
+  },
+  {
     name: 'no-idr-request',
     summary: 'ignores IFrameCmd and IFameCmd',
     apply: (behaviour) => ({ ...behaviour, honoursIdrRequests: false }),

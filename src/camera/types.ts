@@ -92,6 +92,8 @@ export interface CameraSession {
   readonly channelId: string;
   readonly transport: CameraTransport;
   readonly kind: 'live' | 'playback' | 'download';
+  /** As the offer asked: 0 main, 1 sub … */
+  readonly subStream: number;
   /** SSRC in the RTP headers. */
   readonly ssrc: number;
   /** Unix ms. */

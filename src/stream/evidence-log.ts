@@ -1,6 +1,8 @@
 import type { Logger } from '../util/index.ts';
 import type { EvidenceEntry, PlayRecord } from './types.ts';
 
+const MILESTONES: ReadonlySet<EvidenceEntry['stage']> = new Set(['playing', 'fallback', 'sub_stream', 'audio']);
+
 /** `requested 0, invite_sent 4, ok 25`: stages with their milliseconds, for one line of the log. */
 function summary(timeline: readonly EvidenceEntry[]): string {
   return timeline.map(({ stage, afterMs }) => `${stage} ${afterMs}`).join(', ');
@@ -20,7 +22,7 @@ export function logEvidence(log: Logger, play: PlayRecord): void {
       { ...fields, code: play.failure?.code, timeline: summary(play.timeline), callIds: play.callIds },
       'play failed',
     );
-  } else if (stage === 'playing' || stage === 'fallback' || (stage === 'closed' && viewerId === undefined)) {
+  } else if (MILESTONES.has(stage) || (stage === 'closed' && viewerId === undefined)) {
     log.info({ ...fields, transport: play.transport }, 'play');
   } else {
     log.debug(fields, 'play');

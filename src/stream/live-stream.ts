@@ -2,6 +2,7 @@ import type { Device } from '../gb28181/index.ts';
 import { NO_STATS, type IngestStats } from '../media/index.ts';
 import { errorMessage, type Logger } from '../util/index.ts';
 import type { WebRtc } from '../webrtc/index.ts';
+import { abortable } from './abortable.ts';
 import { audioSettled } from './audio-grace.ts';
 import { openSource, toStreamError, unsupported, type SourceContext } from './attempt.ts';
 import { StreamError } from './errors.ts';
@@ -11,9 +12,10 @@ import { REOPEN_MAX_DELAY_MS } from './options.ts';
 import type { Play } from './play.ts';
 import type { Source } from './source.ts';
 import { SourceMonitor } from './source-monitor.ts';
-import { StreamTaps } from './stream-taps.ts';
 import { addStats } from './stats-sum.ts';
+import { StreamTaps } from './stream-taps.ts';
 import { StreamViewers } from './stream-viewers.ts';
+import type { ChannelPicture } from './sub-stream.ts';
 import type { Tap, TapRequest } from './tap-types.ts';
 import type { PlayRequest, StreamSnapshot, ViewerClosed, ViewerHandle, ViewerRequest } from './types.ts';
 
@@ -23,6 +25,8 @@ export interface LiveStreamOptions extends Omit<SourceContext, 'history'> {
   /** Absent = the live picture. */
   readonly director?: HistoryDirector;
   readonly webrtc: Pick<WebRtc, 'createViewer'>;
+  /** Of a live stream. */
+  readonly picture?: ChannelPicture;
   readonly startPlay: () => Play;
   readonly onOpened: (stream: LiveStream) => void;
   readonly onViewers: (stream: LiveStream) => void;
@@ -39,6 +43,7 @@ export class LiveStream {
   readonly name: string;
   readonly request: PlayRequest;
   readonly viewers: StreamViewers;
+  readonly picture: ChannelPicture | undefined;
   readonly #taps: StreamTaps;
   readonly #options: LiveStreamOptions;
   readonly #log: Logger;
@@ -65,6 +70,7 @@ export class LiveStream {
   constructor(options: LiveStreamOptions) {
     this.name = options.name;
     this.request = options.request;
+    this.picture = options.picture;
     this.#options = options;
     this.#log = options.log.child({ stream: options.name });
     this.#play = options.startPlay();
@@ -122,6 +128,7 @@ export class LiveStream {
       viewers: this.viewers.snapshots(),
       readers: this.#taps.snapshots(),
       ...(this.#source === undefined ? {} : { transport: this.#source.transport }),
+      ...this.picture?.view,
       ...(ingest?.video === undefined ? {} : { video: ingest.video }),
       ...(ingest?.audio === undefined ? {} : { audio: ingest.audio }),
     };
@@ -242,7 +249,8 @@ export class LiveStream {
   async #openOnce(): Promise<void> {
     this.#attemptAbort = new AbortController();
     const signal = AbortSignal.any([this.#abort.signal, this.#attemptAbort.signal]);
-    const { director } = this.#options;
+    const { director, platform } = this.#options;
+    const { subStreamDialect } = platform.settingsInForce(this.request.deviceId).effective;
     const context = { ...this.#options, history: director === undefined ? undefined : await director.invite() };
     const source = await openSource(context, this.#play, signal);
     if (signal.aborted) {
@@ -257,9 +265,11 @@ export class LiveStream {
       play: this.#play,
       context,
       held: () => director?.held === true,
+      onAudio: () => this.#options.onViewers(this),
       onLost: (error) => this.#handleLost(error),
     });
     director?.onSource(source);
+    this.picture?.opened(source.ingest.video, subStreamDialect, this.#play);
   }
 
   /** Viewers keep their connections; the device is called again for as long as there are any. */
@@ -375,20 +385,5 @@ export class LiveStream {
     this.#idleTimer = setTimeout(() => {
       this.close().catch((error: unknown) => this.#log.error({ error: errorMessage(error) }, 'close failed'));
     }, idleMs);
-  }
-}
-
-/** The promise, or the signal's abort before it. */
-async function abortable(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return promise;
-  const aborted = new StreamError('closed', 'the request was withdrawn');
-  if (signal.aborted) throw aborted;
-  const left = Promise.withResolvers<never>();
-  const leave = (): void => left.reject(aborted);
-  signal.addEventListener('abort', leave, { once: true });
-  try {
-    await Promise.race([promise, left.promise]);
-  } finally {
-    signal.removeEventListener('abort', leave);
   }
 }

@@ -1,7 +1,8 @@
 import type { LiveSessionEnd } from '../gb28181/index.ts';
-import type { IngestEndReason, IngestStats } from '../media/index.ts';
+import type { AudioTrack, IngestEndReason, IngestStats, Track } from '../media/index.ts';
 import { errorMessage } from '../util/index.ts';
 import type { SourceContext } from './attempt.ts';
+import { audioNote } from './audio-note.ts';
 import { StreamError, lateRejection } from './errors.ts';
 import { KeyFrameLimiter } from './key-frame-limiter.ts';
 import type { Play } from './play.ts';
@@ -16,6 +17,8 @@ export interface SourceMonitorOptions {
   readonly context: SourceContext;
   /** Silence is meant: a recording is paused. */
   readonly held?: (() => boolean) | undefined;
+  /** Which sound the device sends is known now. */
+  readonly onAudio: () => void;
   /** Once. */
   readonly onLost: (error: StreamError) => void;
 }
@@ -24,6 +27,8 @@ export interface SourceMonitorOptions {
 export class SourceMonitor {
   readonly #options: SourceMonitorOptions;
   readonly #keyFrames: KeyFrameLimiter;
+  /** Codecs that the timeline knows: a PSM may name a wrong one first. */
+  readonly #audioCodecs = new Set<AudioTrack['codec']>();
   #packets = 0;
   #keyFrameAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -33,6 +38,8 @@ export class SourceMonitor {
     this.#options = options;
     this.#keyFrames = new KeyFrameLimiter(() => this.#requestKeyFrame());
     const { ingest, session, keyFrame } = options.source;
+    ingest.on('track', this.#handleTrack);
+    if (ingest.audio !== undefined) this.#noteAudio(ingest.audio);
     ingest.on('firstKeyFrame', this.#handleFirstKeyFrame);
     ingest.on('keyFrameRequested', this.#askKeyFrame);
     ingest.on('stats', this.#handleStats);
@@ -57,6 +64,7 @@ export class SourceMonitor {
     clearTimeout(this.#timer);
     this.#keyFrames.close();
     const { ingest, session } = this.#options.source;
+    ingest.off('track', this.#handleTrack);
     ingest.off('firstKeyFrame', this.#handleFirstKeyFrame);
     ingest.off('keyFrameRequested', this.#askKeyFrame);
     ingest.off('stats', this.#handleStats);
@@ -92,6 +100,21 @@ export class SourceMonitor {
       context.log.debug({ deviceId, channelId, error: errorMessage(error) }, 'key frame request failed');
     });
   }
+
+  #noteAudio(track: AudioTrack): void {
+    const { context, play } = this.#options;
+    // A file gets other sound than players do.
+    if (context.history?.kind === 'download' || this.#audioCodecs.has(track.codec)) return;
+    this.#audioCodecs.add(track.codec);
+    play.add('audio', audioNote(track));
+  }
+
+  readonly #handleTrack = (track: Track): void => {
+    if (track.kind !== 'audio') return;
+    const known = this.#audioCodecs.has(track.codec);
+    this.#noteAudio(track);
+    if (!known) this.#options.onAudio();
+  };
 
   readonly #handleFirstKeyFrame = (): void => {
     clearTimeout(this.#timer);

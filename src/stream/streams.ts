@@ -19,6 +19,7 @@ import type { RtpPublication, RtpPublishRequest } from './rtp-publication-types.
 import { Pulling } from './pulling.ts';
 import type { StreamPuller } from './puller-types.ts';
 import { formatStreamName, isSsrcName, parseStreamName } from './stream-name.ts';
+import { ChannelPicture, MainPictures } from './sub-stream.ts';
 import type { Tap, TapRequest } from './tap-types.ts';
 import type {
   PlayRecord,
@@ -60,6 +61,7 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
   readonly #pulling = new Pulling();
   readonly #formerOwners = new FormerOwners();
   readonly #histories: Histories;
+  readonly #mainPictures = new MainPictures((main) => this.#judgeSubStreams(main));
   readonly #closing = new Set<Promise<void>>();
   #closed = false;
 
@@ -278,7 +280,7 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
       ...this.#parts,
       name,
       request,
-      ...(director !== undefined && { director }),
+      ...(director === undefined ? { picture: new ChannelPicture(request, this.#mainPictures) } : { director }),
       timing: this.#timing,
       startPlay: () => this.#plays.start(name, request),
       onOpened: (opened) => this.#emit('opened', opened.snapshot),
@@ -288,6 +290,14 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
     });
     this.#streams.set(name, stream);
     return stream;
+  }
+
+  #judgeSubStreams({ deviceId, channelId }: PlayRequest): void {
+    for (const stream of this.#streams.values()) {
+      const { request } = stream;
+      if (request.deviceId !== deviceId || request.channelId !== channelId) continue;
+      if (stream.picture?.judge() === true) this.#emit('viewers', stream.snapshot);
+    }
   }
 
   #handleClosed(stream: LiveStream, last: StreamSnapshot): void {

@@ -16,6 +16,8 @@ export type EvidenceStage =
   | 'ssrc_ok'
   | 'first_pack'
   | 'codec'
+  | 'sub_stream'
+  | 'audio'
   | 'first_key_frame'
   | 'producer'
   | 'viewer_offer'
@@ -85,6 +87,12 @@ export interface PublisherSnapshot {
   readonly muted: MuteState;
 }
 
+/**
+ * What a device made of the wish for a sub-stream, by the size of its picture: another than the main stream's; the same,
+ * so that it ignored the wish; nothing, because its dialect is none; not known yet.
+ */
+export type SubStreamChoice = 'selected' | 'ignored' | 'not_asked' | 'unverified';
+
 export interface StreamSnapshot {
   /** `<app>/<name>`, e.g. `live/34020000001320000001_34020000001310000001`. */
   readonly name: string;
@@ -94,6 +102,8 @@ export interface StreamSnapshot {
   readonly deviceId: string;
   readonly channelId: string;
   readonly subStream: number;
+  /** Of a sub-stream that has been open. */
+  readonly subStreamChoice?: SubStreamChoice;
   readonly state: PlayRecord['state'];
   readonly ssrc: string;
   /** Of a camera that of its INVITE; of a publication `webrtc`, `rtsp` or `pull`. */

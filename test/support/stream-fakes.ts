@@ -174,6 +174,12 @@ export class ScriptedIngest extends EventEmitter<IngestEvents> implements Ingest
     this.emit('track', track);
   }
 
+  sendAudio(codec: AudioTrack['codec']): void {
+    const playable = codec === 'pcma' || codec === 'pcmu';
+    this.audio = { kind: 'audio', codec, playable, sampleRate: 8000, channels: 1, ssrc: 2, payloadType: 8 };
+    this.emit('track', this.audio);
+  }
+
   /** All that a good camera brings. */
   play(): void {
     this.sendRtp();

@@ -113,6 +113,10 @@ export const streamSchema = z
     deviceId: z.string(),
     channelId: z.string(),
     subStream: z.int(),
+    subStreamChoice: z
+      .enum(['selected', 'ignored', 'not_asked', 'unverified'])
+      .optional()
+      .meta({ description: 'Of a sub-stream, by the size of its picture: whether the device heeded the choice' }),
     state: stateSchema,
     ssrc: z.string(),
     transport: z.string().optional(),

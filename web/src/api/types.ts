@@ -216,11 +216,14 @@ export interface Stream {
   readonly deviceId: string;
   readonly channelId: string;
   readonly subStream: number;
+  /** Of a sub-stream, by the size of its picture. */
+  readonly subStreamChoice?: 'selected' | 'ignored' | 'not_asked' | 'unverified';
   readonly state: PlayState;
   readonly ssrc: string;
   readonly transport?: string;
   readonly createdAt: number;
   readonly video?: { readonly codec: string };
+  readonly audio?: { readonly codec: string; readonly playable: boolean };
   readonly viewers: readonly Viewer[];
   readonly readers: readonly Reader[];
   readonly publisher?: Publisher;

@@ -2,6 +2,7 @@ import { computed, onScopeDispose, type Ref, ref, shallowRef, watch } from 'vue'
 import { createPlay, reportFirstFrame } from '../api/plays.ts';
 import { reportingUrl, whepUrl } from '../api/whep.ts';
 import { type CellTarget, targetStream } from '../lib/layout.ts';
+import { codecLabel } from '../lib/stream-text.ts';
 import { computeStats, sampleStats, type StatsSample, type VideoStats } from '../lib/stats.ts';
 import { type PlayerState, WhepPlayer } from '../lib/whep-player.ts';
 import { openWhep } from '../lib/whep-session.ts';
@@ -30,7 +31,7 @@ export function useWhepPlayer(
   const plays = usePlays();
   const state = shallowRef<PlayerState>({ phase: 'stopped' });
   const stats = shallowRef<VideoStats>();
-  const hasAudio = ref(false);
+  const audioOffered = ref(false);
   let stream: MediaStream | undefined;
   let previous: StatsSample | undefined;
 
@@ -48,7 +49,7 @@ export function useWhepPlayer(
       const fresh = stream === undefined;
       stream ??= new MediaStream();
       stream.addTrack(track);
-      if (track.kind === 'audio') hasAudio.value = true;
+      if (track.kind === 'audio') audioOffered.value = true;
       if (!video.value || !fresh) return;
       video.value.srcObject = stream;
       video.value.requestVideoFrameCallback?.(() => player.frameDecoded());
@@ -58,9 +59,17 @@ export function useWhepPlayer(
     },
   });
 
+  const runningStream = computed(() => target.value && plays.streams.get(targetStream(target.value)));
+  /** Name of the codec whose sound no browser gets; the answer has a place for sound all the same. */
+  const unplayableAudio = computed(() => {
+    const audio = runningStream.value?.audio;
+    return audio?.playable === false ? codecLabel(audio.codec) : undefined;
+  });
+  const hasAudio = computed(() => audioOffered.value && unplayableAudio.value === undefined);
+
   /** What the publisher holds back does not come, and that is no fault. */
   const held = computed(() => {
-    const running = target.value ? plays.streams.get(targetStream(target.value)) : undefined;
+    const running = runningStream.value;
     const { video, audio } = running?.publisher?.muted ?? NOTHING_HELD;
     return { video: video || (running?.source === 'publication' && running.video === undefined), audio };
   });
@@ -121,5 +130,5 @@ export function useWhepPlayer(
     if (now && state.value.phase === 'failed') player.start();
   });
 
-  return { state, stats, hasAudio, held, retry: () => player.start() };
+  return { state, stats, hasAudio, unplayableAudio, held, retry: () => player.start() };
 }

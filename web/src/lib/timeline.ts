@@ -19,7 +19,7 @@ export const STAGES = [
 ] as const;
 
 /** Stages that only some plays have. */
-export const SIDE_STAGES = ['fallback', 'playing', 'failed', 'closed'] as const;
+export const SIDE_STAGES = ['sub_stream', 'audio', 'fallback', 'playing', 'failed', 'closed'] as const;
 
 /** Reasons without a picture; each has its explanation in the dictionaries. */
 export const FAILURES = [

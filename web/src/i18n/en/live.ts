@@ -57,6 +57,7 @@ export const live = {
     mute: 'Sound off',
     unmute: 'Sound on',
     noAudio: 'This camera sends no sound',
+    audioUnsupported: 'No sound: the camera sends {codec}, and browsers get G.711 only. Choose G.711 in the camera',
     unmuteBig: 'Turn sound on',
     snapshot: 'Snapshot',
     fullscreen: 'Full screen',
@@ -66,6 +67,10 @@ export const live = {
     stats: 'Statistics',
     mainStream: 'Main stream',
     subStream: 'Sub-stream',
+    subStreamChoice: {
+      ignored: 'The device ignored the choice and sends the main stream',
+      not_asked: 'Main stream: this device was not asked. Choose its sub-stream attribute in its settings',
+    },
     switchToSub: 'Switch to the sub-stream',
     switchToMain: 'Switch to the main stream',
     stop: 'Stop',

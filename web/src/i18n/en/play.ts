@@ -8,6 +8,8 @@ export const stages = {
   ssrc_ok: 'Stream number (SSRC) confirmed',
   first_pack: 'First MPEG-PS pack read',
   codec: 'Codec recognised',
+  sub_stream: 'Sub-stream checked',
+  audio: 'Sound recognised',
   first_key_frame: 'First key frame complete',
   producer: 'Ready for browsers',
   viewer_offer: 'This browser asked to watch',

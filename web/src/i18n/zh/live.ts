@@ -59,6 +59,7 @@ export const live: typeof enLive = {
     mute: '关闭声音',
     unmute: '打开声音',
     noAudio: '此摄像机没有声音',
+    audioUnsupported: '没有声音：摄像机发送 {codec}，浏览器只能播放 G.711，请在摄像机中改用 G.711',
     unmuteBig: '打开声音',
     snapshot: '抓图',
     fullscreen: '全屏',
@@ -68,6 +69,10 @@ export const live: typeof enLive = {
     stats: '统计信息',
     mainStream: '主码流',
     subStream: '子码流',
+    subStreamChoice: {
+      ignored: '设备忽略了选择，仍在发送主码流',
+      not_asked: '仍为主码流：未向设备请求，请在设备设置中选择子码流属性',
+    },
     switchToSub: '切换到子码流',
     switchToMain: '切换到主码流',
     stop: '停止',

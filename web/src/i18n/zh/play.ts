@@ -9,6 +9,8 @@ export const stages: typeof en.stages = {
   ssrc_ok: '流编号（SSRC）已确认',
   first_pack: '解析到第一个 MPEG-PS 包',
   codec: '已识别编码格式',
+  sub_stream: '已核对子码流',
+  audio: '已识别音频编码',
   first_key_frame: '第一个关键帧完整',
   producer: '可供浏览器播放',
   viewer_offer: '本浏览器请求观看',
