@@ -16,6 +16,7 @@ import type {
   Flow,
   OutgoingRequest,
   SipResponse,
+  Target,
 } from './types.ts';
 
 /** State of a dialog when it comes to be, RFC 3261 §12.1. */
@@ -133,9 +134,9 @@ export class SipDialog extends EventEmitter<DialogEvents> implements Dialog {
     this.end('closed');
   }
 
-  async retarget(flow: Flow): Promise<void> {
+  async retarget(target: Target): Promise<void> {
     try {
-      this.#flow = await this.#core.transport.flowFor(flow);
+      this.#flow = await this.#core.transport.flowFor(target);
     } catch (error) {
       this.#core.log.debug({ callId: this.callId, error: errorMessage(error) }, 'flow not usable');
     }

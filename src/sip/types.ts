@@ -173,8 +173,8 @@ export interface Dialog extends EventEmitter<DialogEvents> {
    * Idempotent; resolves when it is answered or timed out. Never rejects.
    */
   bye(): Promise<void>;
-  /** Sends later requests over another path, e.g. after the peer registered from a new address. */
-  retarget(flow: Flow): Promise<void>;
+  /** Sends later requests over another path, e.g. after the peer registered from a new address. Never rejects. */
+  retarget(target: Target): Promise<void>;
   /** Forgets the dialog without a word to the peer; idempotent. */
   drop(): void;
 }

@@ -104,13 +104,12 @@ export class Inviter {
     }
     const how = established === undefined ? 'no 200; packets arrived, ACK sent' : '200';
     options.onProgress?.('ok', how, dialog.callId);
-    const { deviceId, channelId, subStream, history } = options;
+    const { channelId, subStream, history } = options;
     const { log, responseTimeoutMs: controlTimeoutMs } = this.#options;
     const session = new DialogSession({
       dialog,
       answer,
-      sourceAddress,
-      deviceId,
+      record,
       channelId,
       subStream,
       history,

@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { Dialog, DialogEndReason } from '../../sip/index.ts';
 import { safeEmit, type Logger } from '../../util/index.ts';
+import type { DeviceRecord } from '../device/record.ts';
+import { followDevice } from '../dialog-path.ts';
 import type {
   HistoryInvite,
   LiveSession,
@@ -25,9 +27,7 @@ const END_REASONS: Readonly<Record<DialogEndReason, LiveSessionEnd>> = {
 export interface LiveSessionParts {
   readonly dialog: Dialog;
   readonly answer: MediaAnswer;
-  /** Where the device's SIP comes from. */
-  readonly sourceAddress: string;
-  readonly deviceId: string;
+  readonly record: DeviceRecord;
   readonly channelId: string;
   readonly subStream: number;
   /** Absent = live. */
@@ -45,6 +45,7 @@ export class DialogSession extends EventEmitter<LiveSessionEvents> implements Li
   readonly history: HistoryInvite | undefined;
   #answer: MediaAnswer;
   readonly #dialog: Dialog;
+  readonly #record: DeviceRecord;
   readonly #controlTimeoutMs: number;
   readonly #log: Logger;
   /** Of MANSRTSP, which counts apart from SIP (GB/T 28181 14). */
@@ -55,12 +56,14 @@ export class DialogSession extends EventEmitter<LiveSessionEvents> implements Li
 
   constructor(parts: LiveSessionParts) {
     super();
-    const { dialog, answer, sourceAddress, deviceId, channelId, subStream, log } = parts;
+    const { dialog, answer, record, channelId, subStream, log } = parts;
+    const { sourceAddress } = record.state;
     this.history = parts.history;
     this.#controlTimeoutMs = parts.controlTimeoutMs;
     this.#dialog = dialog;
     this.#answer = answer;
-    this.deviceId = deviceId;
+    this.#record = record;
+    this.deviceId = record.id;
     this.channelId = channelId;
     this.subStream = subStream;
     this.#log = log;
@@ -86,6 +89,7 @@ export class DialogSession extends EventEmitter<LiveSessionEvents> implements Li
   control(control: PlaybackControl): Promise<void> {
     const run = async (): Promise<void> => {
       this.#cseq += 1;
+      await followDevice(this.#dialog, this.#record);
       await sendControl(this.#dialog, control, {
         deviceId: this.deviceId,
         cseq: this.#cseq,
@@ -110,8 +114,14 @@ export class DialogSession extends EventEmitter<LiveSessionEvents> implements Li
   endAs(reason: LiveSessionEnd): Promise<void> {
     this.#end(reason);
     // The dialog was ended from the other side, or is being ended: nothing more to send.
-    this.#bye ??= this.#dialog.ended ? Promise.resolve() : this.#dialog.bye();
+    this.#bye ??= this.#dialog.ended ? Promise.resolve() : this.#sayBye();
     return this.#bye;
+  }
+
+  async #sayBye(): Promise<void> {
+    const moved = followDevice(this.#dialog, this.#record);
+    if (moved !== undefined) await moved;
+    await this.#dialog.bye();
   }
 
   /** The packets are there: an answer that says nothing of use changes nothing. */

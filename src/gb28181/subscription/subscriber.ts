@@ -1,6 +1,7 @@
 import { newCallId, type Dialog, type SipEngine, type SipRequest, type SipResponse } from '../../sip/index.ts';
 import { codeOf } from '../commander.ts';
 import type { DeviceRecord } from '../device/record.ts';
+import { followDevice } from '../dialog-path.ts';
 import { formatManscdp, MANSCDP_CONTENT_TYPE, SUBSCRIPTION_CMD_TYPES, subscriptionQuery } from '../manscdp/index.ts';
 import { sipUri } from '../sip-fields.ts';
 import type { Grant, Subscription } from './subscription.ts';
@@ -60,10 +61,8 @@ export class Subscriber {
     }
   }
 
-  /** In the dialog, over the path that the device is heard on now. */
+  /** In the dialog. */
   async refresh(subscription: Subscription, dialog: Dialog): Promise<Grant | Refusal> {
-    const { flow } = subscription.record;
-    if (flow !== undefined && flow.id !== dialog.flow.id && !flow.closed) await dialog.retarget(flow);
     const response = await this.#inDialog(subscription, dialog, subscription.expiresSec);
     if ('code' in response) return response;
     if (response.status >= 300) return { code: 'rejected', response };
@@ -80,6 +79,7 @@ export class Subscriber {
 
   async #inDialog(subscription: Subscription, dialog: Dialog, expiresSec: number): Promise<SipResponse | Refusal> {
     try {
+      await followDevice(dialog, subscription.record);
       const content = this.#content(subscription, expiresSec);
       return await this.#limited((signal) => dialog.request('SUBSCRIBE', { ...content, signal }));
     } catch (error) {

@@ -15,6 +15,7 @@ import {
   type SipRequest,
   type SipResponse,
   type SubscribeAnswer,
+  type Target,
   SipAbortedError,
   SipRejectedError,
 } from '../../sip/index.ts';
@@ -98,8 +99,9 @@ export class FakeDialog extends EventEmitter<DialogEvents> implements Dialog {
       : Promise.resolve(this.established);
   }
 
-  retarget(flow: Flow): Promise<void> {
-    this.flow = flow;
+  retarget(target: Target): Promise<void> {
+    this.flow =
+      'id' in target ? target : fakeFlow(target.address, { protocol: target.protocol, remotePort: target.port });
     return Promise.resolve();
   }
 
