@@ -206,6 +206,10 @@ describe('catalogue by NOTIFY', () => {
   });
   const change = (event: CatalogEvent, n: number, more = {}) => ({ event, item: item(n, more) });
   const send = (...changes: Array<ReturnType<typeof change>>) => notify(catalogNotify(1, DEVICE_ID, changes));
+  const update = (fields: string) =>
+    camera.raw(
+      `<Notify><CmdType>Catalog</CmdType><SN>2</SN><DeviceID>${DEVICE_ID}</DeviceID><DeviceList Num="1"><Item><DeviceID>${item(1).id}</DeviceID><Event>UPDATE</Event>${fields}</Item></DeviceList></Notify>`,
+    );
   const states = () =>
     harness.platform.channels(DEVICE_ID).map(({ id, name, status }) => `${Number(id.slice(13))} ${name} ${status}`);
 
@@ -235,11 +239,38 @@ describe('catalogue by NOTIFY', () => {
   test('an UPDATE of a part leaves the rest as it was', async () => {
     send(change('ADD', 1, { manufacturer: 'ACME' }));
     await seconds(1);
-    camera.raw(
-      `<Notify><CmdType>Catalog</CmdType><SN>2</SN><DeviceID>${DEVICE_ID}</DeviceID><DeviceList Num="1"><Item><DeviceID>${item(1).id}</DeviceID><Event>UPDATE</Event><Name>Yard</Name></Item></DeviceList></Notify>`,
-    );
+    update('<Name>Yard</Name>');
     await seconds(1);
     expect(harness.platform.channels(DEVICE_ID)).toMatchObject([{ name: 'Yard', manufacturer: 'ACME', kind: 'video' }]);
+  });
+
+  test('an UPDATE of a part does not switch on what is off, before it or with it', async () => {
+    send(change('ADD', 1), change('OFF', 1));
+    await seconds(1);
+    update('<Name>Yard</Name>');
+    await seconds(1);
+    expect(states()).toEqual(['1 Yard OFF']);
+    update('<Status>ON</Status>');
+    await seconds(1);
+    expect(states()).toEqual(['1 Yard ON']);
+    send(change('OFF', 1));
+    update('<Name>Gate</Name>');
+    update('<Owner>City</Owner>');
+    await seconds(1);
+    expect(states()).toEqual(['1 Gate OFF']);
+    expect(harness.platform.channels(DEVICE_ID)[0]?.owner).toBe('City');
+  });
+
+  test('an UPDATE under the name and position of an operator is what the device says from then on', async () => {
+    send(change('ADD', 1, { longitude: 1, latitude: 2 }));
+    await seconds(1);
+    harness.platform.overrideChannel(DEVICE_ID, item(1).id, { name: 'Gate', longitude: 8, latitude: 9 });
+    update('<Name>Yard</Name><Longitude>3</Longitude><Latitude>4</Latitude>');
+    await seconds(1);
+    const told = { name: 'Yard', longitude: 3, latitude: 4 };
+    expect(harness.platform.channels(DEVICE_ID)).toMatchObject([{ name: 'Gate', longitude: 8, latitude: 9, told }]);
+    expect([...(harness.store.channelsOf.get(DEVICE_ID)?.values() ?? [])]).toMatchObject([told]);
+    expect(harness.platform.overrideChannel(DEVICE_ID, item(1).id, {})).toMatchObject(told);
   });
 
   test('what one channel is told within a moment counts in order', async () => {

@@ -1,6 +1,7 @@
 import { errorMessage, finish, type Logger } from '../../util/index.ts';
 import type { DeviceRecord } from '../device/record.ts';
 import type { DeviceTable } from '../device/table.ts';
+import { asTold } from '../groups/overrides.ts';
 import { parseCatalogNotify, type CatalogChange, type CatalogEvent } from '../manscdp/index.ts';
 import type { DeviceMessage } from '../message-handlers.ts';
 import type { CatalogItem, Channel } from '../types.ts';
@@ -29,6 +30,7 @@ export interface CatalogChangeCounters {
 interface Outcome {
   readonly removed: boolean;
   readonly item?: CatalogItem;
+  /** Absent: as it was. */
   readonly status?: Channel['status'];
 }
 
@@ -79,7 +81,8 @@ export class CatalogChanges {
     this.#waiting.clear();
   }
 
-  #gather(outcomes: Map<string, Outcome>, { event, item }: CatalogChange): void {
+  #gather(outcomes: Map<string, Outcome>, change: CatalogChange): void {
+    const { event, item } = change;
     this.#received[event] += 1;
     const before = outcomes.get(item.id);
     if (before === undefined && outcomes.size >= MAX_CHANGES) {
@@ -88,7 +91,7 @@ export class CatalogChanges {
     }
     const status = STATUSES.get(event);
     if (event === 'DEL') outcomes.set(item.id, { removed: true });
-    else if (status === undefined) outcomes.set(item.id, { removed: false, item });
+    else if (status === undefined) outcomes.set(item.id, withItem(change, before));
     else outcomes.set(item.id, { ...(before ?? { removed: false }), status });
   }
 
@@ -118,7 +121,7 @@ export class CatalogChanges {
       const { item, status } = outcome;
       if (outcome.removed) {
         if (known !== undefined) removed.push(id);
-      } else if (item !== undefined) items.push(status === undefined ? item : { ...item, status });
+      } else if (item !== undefined) items.push({ ...item, status: status ?? known?.status ?? item.status });
       else if (known === undefined) this.#counts.unknown += 1;
       else if (known.status !== status) changed.set(id, { ...known, status: status ?? known.status, updatedAt: now() });
     }
@@ -158,12 +161,24 @@ export class CatalogChanges {
   }
 }
 
+/** ADD is all of an item; UPDATE may be a part, over what came of the channel a moment before. */
+function withItem({ event, item, withoutStatus = false }: CatalogChange, before: Outcome | undefined): Outcome {
+  const earlier = event === 'ADD' || before?.removed === true ? undefined : before;
+  const status = withoutStatus ? earlier?.status : item.status;
+  const whole = earlier?.item === undefined ? item : { ...earlier.item, ...filled(item) };
+  return { removed: false, item: whole, ...(status !== undefined && { status }) };
+}
+
 /** Some devices send only what has changed: what is empty in an update stays as it was. */
 function withKnown(item: CatalogItem, known: Channel | undefined): CatalogItem {
   if (known === undefined) return item;
-  const told = Object.entries(item).filter(([, value]) => value !== '' && value !== 0);
-  const { deviceId: _device, parentId: _parent, kind: _kind, updatedAt: _at, ...before } = known;
-  return { ...before, ...Object.fromEntries(told) };
+  // Not what the operator has set: that is laid over it again.
+  const { deviceId: _device, parentId: _parent, kind: _kind, updatedAt: _at, ...before } = asTold(known);
+  return { ...before, ...filled(item) };
+}
+
+function filled(item: CatalogItem): Partial<CatalogItem> {
+  return Object.fromEntries(Object.entries(item).filter(([, value]) => value !== '' && value !== 0));
 }
 
 function differs(channel: Channel, known: Channel | undefined): boolean {

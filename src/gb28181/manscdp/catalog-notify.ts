@@ -10,6 +10,8 @@ export type CatalogEvent = 'ON' | 'OFF' | 'VLOST' | 'DEFECT' | 'ADD' | 'DEL' | '
 export interface CatalogChange {
   readonly event: CatalogEvent;
   readonly item: CatalogItem;
+  /** UPDATE without Status: that of `item` says nothing. */
+  readonly withoutStatus?: boolean;
 }
 
 const EVENTS: ReadonlySet<string> = new Set(['ON', 'OFF', 'VLOST', 'DEFECT', 'ADD', 'DEL', 'UPDATE']);
@@ -22,7 +24,9 @@ export function parseCatalogNotify({ body }: Manscdp): CatalogChange[] {
     for (const element of list.childrenNamed('Item')) {
       const item = parseCatalogItem(element);
       const event = element.field('Event').toUpperCase() || 'UPDATE';
-      if (item.id !== '' && EVENTS.has(event)) changes.push({ event: event as CatalogEvent, item });
+      if (item.id === '' || !EVENTS.has(event)) continue;
+      const withoutStatus = event === 'UPDATE' && element.field('Status') === '';
+      changes.push({ event: event as CatalogEvent, item, ...(withoutStatus && { withoutStatus }) });
     }
   }
   return changes;
