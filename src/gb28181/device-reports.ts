@@ -75,6 +75,16 @@ export class ReportIntake implements DeviceReports {
     return this.#subscriptions.noteNotify(notify);
   }
 
+  /** The device that this Call-ID is a subscription of. */
+  subscribed(callId: string): DeviceRecord | undefined {
+    return this.#subscriptions.deviceOf(callId);
+  }
+
+  /** It has forgotten what it was subscribed to. */
+  deviceRestarted(record: DeviceRecord): void {
+    this.#subscriptions.deviceOnline(record);
+  }
+
   /** What came is written; ends the subscriptions, as many as answer. */
   close(): Promise<void> {
     this.alarms.close();

@@ -217,13 +217,23 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
       now: this.#now,
       log: this.#log,
       onOnline: (record) => this.#interview.add(record),
+      onRestarted: (record) => this.#restarted(record),
       onUnregistered: (record) => this.#inviter.endAll(record.id),
     });
     const [pending, handlers, now, log] = [this.#pending, this.#handlers, this.#now, this.#log];
     const onStrangersMediaStatus = (message: Manscdp, callId: string): void => this.#mediaStatus(message, callId);
     const onNotify = (notify: ReceivedNotify): boolean => this.reports.noteNotify(notify);
-    const parts = { table, registrar, pending, handlers, access, onStrangersMediaStatus, onNotify };
+    const subscribed = (callId: string): DeviceRecord | undefined => this.reports.subscribed(callId);
+    const parts = { table, registrar, pending, handlers, access, onStrangersMediaStatus, onNotify, subscribed };
     return new RequestRouter({ serial, now, log, ...parts });
+  }
+
+  #restarted(record: DeviceRecord): void {
+    this.#log.info({ deviceId: record.id }, 'device restarted');
+    this.#operations.upgrades.offline(record.id);
+    this.#operations.upgrades.online(record.id);
+    this.reports.deviceRestarted(record);
+    this.#interview.add(record);
   }
 
   /** Recorders send the end of a file also under another name (quirks 2.1). */

@@ -19,6 +19,8 @@ export interface RegistrarOptions {
   readonly log: Logger;
   /** A device came from offline; `unregistered` is the opposite by its own wish. */
   readonly onOnline: (record: DeviceRecord) => void;
+  /** A device that counts as online has restarted: it has forgotten its dialogs. */
+  readonly onRestarted: (record: DeviceRecord) => void;
   readonly onUnregistered: (record: DeviceRecord) => void;
 }
 
@@ -94,9 +96,10 @@ export class Registrar {
       table.noteRefused(record, flow, registration);
       return answer(incoming, 403);
     }
-    const cameOnline = table.register(record, flow, registration);
+    const kind = table.register(record, flow, registration, request.headers.get('Call-ID') ?? '');
     answer(incoming, 200, this.#okHeaders(request, record, expiresSec));
-    if (cameOnline) this.#options.onOnline(record);
+    if (kind === 'online') this.#options.onOnline(record);
+    if (kind === 'restarted') this.#options.onRestarted(record);
   }
 
   #unbind(incoming: IncomingRequest, known: DeviceRecord | undefined): void {

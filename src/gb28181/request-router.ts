@@ -23,6 +23,8 @@ export interface RequestRouterOptions {
   readonly access: AccessList;
   /** From nobody that is registered: only its dialog tells whose it is. */
   readonly onStrangersMediaStatus: (message: Manscdp, callId: string) => void;
+  /** The device that this Call-ID is a subscription of. */
+  readonly subscribed: (callId: string) => DeviceRecord | undefined;
   /** Told of every NOTIFY of a device, before what its body says; false where that is not to be heard. */
   readonly onNotify: (notify: ReceivedNotify) => boolean;
   readonly log: Logger;
@@ -83,17 +85,24 @@ export class RequestRouter {
     if (record !== undefined) this.#options.table.accept(record, flow, false);
   }
 
-  /** Subscribed to or not: the body says what it is (GB/T 28181 11.1). */
+  /**
+   * Subscribed to or not: the body says what it is (GB/T 28181 11.1), and where From names a channel also whose it is,
+   * unless its dialog does.
+   */
   #notify(incoming: IncomingRequest): void {
     const { request, flow } = incoming;
-    const { table, onNotify } = this.#options;
-    const sender = table.sender(senderOf(request), flow);
-    if (sender === undefined || !table.accept(sender, flow, false)) return incoming.reply(200);
+    const { table, onNotify, subscribed } = this.#options;
+    const callId = request.headers.get('Call-ID') ?? '';
+    const named =
+      table.sender(senderOf(request), flow) ?? (incoming.dialog === undefined ? undefined : subscribed(callId));
+    if (named === undefined && request.body.length > MAX_STRANGER_BYTES) return incoming.reply(200);
     const message = parseManscdp(request.body);
     const body = typeof message === 'string' ? undefined : message;
+    const sender = named ?? this.#senderByBody(incoming, body);
+    if (sender === undefined || !table.accept(sender, flow, false)) return incoming.reply(200);
     const heard = onNotify({
       record: sender,
-      callId: request.headers.get('Call-ID') ?? '',
+      callId,
       inDialog: tagOf(request.headers.get('To') ?? '') !== undefined,
       state: request.headers.get('Subscription-State'),
       cmdType: body?.cmdType,

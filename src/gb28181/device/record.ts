@@ -2,6 +2,7 @@ import type { Flow, Target } from '../../sip/index.ts';
 import type { Waiting } from '../deadline-wheel.ts';
 import { hostPort, sipUri } from '../sip-fields.ts';
 import type { Channel, Charset, Device } from '../types.ts';
+import { RegistrationCallId } from './registration-call-id.ts';
 import { DEFAULT_SETTINGS, resolveSettings, type EffectiveSettings, type SettingsInForce } from './settings.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -24,6 +25,7 @@ export class DeviceRecord implements Waiting {
   slot: number | undefined;
   /** Keepalives answered 403 since the device went away; see `DeviceTable.accept`. */
   refusedKeepalives = 0;
+  readonly registrationCallId = new RegistrationCallId();
   /** Unix ms of the last automatic query round that worked. */
   syncedAt = 0;
 

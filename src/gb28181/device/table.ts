@@ -45,6 +45,9 @@ export interface Registration {
   readonly gbVersion: string;
 }
 
+/** What a registration was: the first since the device was away, the first since it restarted, or one more. */
+export type RegistrationKind = 'online' | 'restarted' | 'refreshed';
+
 const MAX_DEVICES = 100_000;
 /** Devices nobody has approved yet must not fill the table. */
 const MAX_NOT_APPROVED = 5_000;
@@ -133,19 +136,22 @@ export class DeviceTable {
     if (isNew) this.#options.listener.changed(record.snapshot());
   }
 
-  /** A REGISTER was accepted. True when the device was offline before. */
-  register(record: DeviceRecord, flow: Flow, registration: Registration): boolean {
+  /** A REGISTER was accepted. */
+  register(record: DeviceRecord, flow: Flow, registration: Registration, callId: string): RegistrationKind {
     const now = this.#options.now();
     const { state } = record;
     const moved = this.#attach(record, flow);
     const differs = state.userAgent !== registration.userAgent || state.gbVersion !== registration.gbVersion;
     Object.assign(state, registration, { registeredAt: now, lastSeenAt: now });
     const wasOffline = !state.online;
+    const restarted = !wasOffline && record.registrationCallId.refreshed(callId);
+    if (wasOffline) record.registrationCallId.begun(callId);
     if (wasOffline) this.#goOnline(record);
     else if (moved || differs) this.#options.listener.changed(record.snapshot());
     this.#schedule(record);
     this.#save(record);
-    return wasOffline;
+    if (wasOffline) return 'online';
+    return restarted ? 'restarted' : 'refreshed';
   }
 
   /**

@@ -11,7 +11,7 @@ import {
   type SubscriptionKind,
   type SubscriptionView,
 } from '../index.ts';
-import { DEVICE_ID, openHarness, REALM, SERIAL, type FakeCamera, type Harness } from '../testing/harness.ts';
+import { CAMERA_ID, DEVICE_ID, openHarness, REALM, SERIAL, type FakeCamera, type Harness } from '../testing/harness.ts';
 import { fakeFlow } from '../testing/fake-engine.ts';
 import { parseSubscriptionState } from './subscription-state.ts';
 
@@ -214,6 +214,39 @@ describe('a subscription of a device', () => {
     expect(view('alarm').state).toBe('active');
   });
 
+  test('comes back after a restart of the device that nobody saw: it registers under a new Call-ID', async () => {
+    await open({ alarm: true });
+    await register();
+    harness.engine.answerRefresh = { status: 481 };
+    await live(60);
+    await register();
+    expect(harness.engine.subscribes).toHaveLength(1);
+    camera.callId = 'after the restart';
+    const asked = harness.sentCommands('DeviceInfo').length;
+    await register();
+    expect(harness.engine.subscribes).toHaveLength(2);
+    expect(harness.sentCommands('DeviceInfo')).toHaveLength(asked + 1);
+    expect(view('alarm')).toMatchObject({ state: 'active', expiresAt: Date.now() + 598_000 });
+    await register();
+    expect(harness.engine.subscribes).toHaveLength(2);
+  });
+
+  test('quirk: a new Call-ID for each REGISTER is a restart once, not each time', async () => {
+    await open({ alarm: true });
+    await register();
+    for (let n = 0; n < 5; n += 1) {
+      camera.callId = `one of many ${n}`;
+      await register();
+    }
+    // Where the device has not forgotten the dialog, it is refreshed.
+    expect(harness.engine.subscribes).toHaveLength(1);
+    expect(harness.engine.dialogs[0]?.sent).toHaveLength(1);
+    await register();
+    camera.callId = 'after the restart';
+    await register();
+    expect(harness.engine.dialogs[0]?.sent).toHaveLength(2);
+  });
+
   test('comes back after our restart, when the device registers or is believed by its keepalives', async () => {
     await open({ alarm: true });
     await register();
@@ -340,6 +373,35 @@ describe('a subscription of a device', () => {
     const place = `<Notify><CmdType>MobilePosition</CmdType><SN>4</SN><DeviceID>${DEVICE_ID}</DeviceID></Notify>`;
     expect(notify('of-yesterday', 'active', place, 'y')).toBe(200);
     expect(notify('by-itself', '', alarmBody(5, '03'))).toBe(200);
+    expect(kept()).toBe(3);
+  });
+
+  test('quirk: NOTIFY in the name of a channel: its dialog says whose it is, else its body', async () => {
+    await open({ alarm: true });
+    await register();
+    const callId = harness.engine.subscribes[0]?.callId ?? '';
+    const from = `<sip:${CAMERA_ID}@${REALM}>;tag=c`;
+    const headers = [['Subscription-State', 'active;expires=500']] as const;
+    const send = (body: string, more: { callId?: string; toTag?: string }): number =>
+      camera.send({ method: 'NOTIFY', from, headers, body, ...more }).status;
+    const ofChannel = (sn: number): string => alarmBody(sn, `0${sn}`).replaceAll(DEVICE_ID, CAMERA_ID);
+    expect(send(ofChannel(1), { callId, toTag: 'l' })).toBe(200);
+    expect(kept()).toBe(1);
+    expect(view('alarm')).toMatchObject({ notifies: 1, expiresAt: Date.now() + 500_000 });
+    // A tag that is not ours proves nothing, and the channel is not known yet.
+    expect(send(ofChannel(2), { callId, toTag: 'guessed' })).toBe(200);
+    expect(kept()).toBe(1);
+    expect(send(alarmBody(3, '03'), {})).toBe(200);
+    expect(kept()).toBe(2);
+    const item = { ...EMPTY_CATALOG_ITEM, id: CAMERA_ID };
+    camera.message(catalogNotify(1, DEVICE_ID, [{ event: 'ADD', item }]));
+    await seconds(1);
+    expect(send(ofChannel(4), {})).toBe(200);
+    expect(kept()).toBe(3);
+    // Nor does the address of somebody else.
+    camera.flow = fakeFlow('127.0.0.9');
+    expect(send(ofChannel(5), { callId, toTag: 'l' })).toBe(200);
+    expect(send(ofChannel(6), {})).toBe(200);
     expect(kept()).toBe(3);
   });
 

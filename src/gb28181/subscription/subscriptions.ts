@@ -68,7 +68,7 @@ export class Subscriptions {
     return { active, ...this.#counts };
   }
 
-  /** The device came from offline: what it holds is refreshed, what it has forgotten or refused is asked for anew. */
+  /** The device came from offline, or restarted: what it holds is refreshed, what it has forgotten or refused is asked for anew. */
   deviceOnline(record: DeviceRecord): void {
     this.#review(record, (subscription) => {
       subscription.forgive();
@@ -124,6 +124,10 @@ export class Subscriptions {
     // Of a dialog that is not ours only the body counts.
     if (own && state !== undefined) this.#heed(subscription, parseSubscriptionState(state));
     return true;
+  }
+
+  deviceOf(callId: string): DeviceRecord | undefined {
+    return this.#byCallId.get(callId)?.record;
   }
 
   /** Tells the devices that are online, as many as answer until the caller loses patience. */

@@ -156,9 +156,13 @@ export class FakeEngine implements SipEngine {
   receive(request: FakeRequest, flow: Flow): FakeReply {
     const replies: FakeReply[] = [];
     const signal = new AbortController().signal;
+    const dialog = this.dialogs.find(
+      ({ callId, localTag, ended }) => !ended && callId === request.callId && localTag === request.toTag,
+    );
     const incoming: IncomingRequest = {
       request: fakeSipRequest(request, flow),
       flow,
+      ...(dialog !== undefined && { dialog }),
       signal,
       reply: (status, options = {}) => {
         const header = (name: string): string | undefined =>

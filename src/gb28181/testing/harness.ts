@@ -153,6 +153,8 @@ export interface RegisterOptions {
 export class FakeCamera {
   readonly id: string;
   flow: Flow;
+  /** Of its REGISTERs: one until it restarts (RFC 3261 §10.2). */
+  callId: string;
   readonly #harness: Harness;
   #sn = 0;
 
@@ -160,6 +162,7 @@ export class FakeCamera {
     this.#harness = harness;
     this.id = id;
     this.flow = flow;
+    this.callId = `registration-of-${id}`;
   }
 
   send(request: Partial<FakeRequest> & { method: string }): FakeReply {
@@ -189,7 +192,8 @@ export class FakeCamera {
     ];
     const replaced = new Set(headers.map(([name]) => name.toLowerCase()));
     const kept = fields.filter(([name]) => !replaced.has(name.toLowerCase()));
-    return { method: 'REGISTER', headers: [...kept, ...headers], ...(from !== undefined && { from }) };
+    const { callId } = this;
+    return { method: 'REGISTER', callId, headers: [...kept, ...headers], ...(from !== undefined && { from }) };
   }
 
   /** A MESSAGE with a body in the device's charset. */
