@@ -12,16 +12,48 @@ function hasBom(body: Buffer): boolean {
   return UTF8_BOM.every((byte, at) => body[at] === byte);
 }
 
-/** Which encoding a body is in: UTF-8 when declared (or marked by a BOM) and valid, else GB18030. */
+/** Lead bytes of U+3000 to U+9FFF in UTF-8: Chinese, its punctuation, kana. */
+const FIRST_CJK_LEAD = 0xe3;
+const LAST_CJK_LEAD = 0xe9;
+const FIRST_LEAD = 0xc2;
+const FIRST_LEAD_OF_THREE = 0xe0;
+/** So many more Chinese characters than others settle it: a catalogue is not read to its end. */
+const SETTLED = 16;
+
+/**
+ * Which encoding a body is in, whatever it declares: what is not valid UTF-8 is GB18030, what says that it is UTF-8
+ * and is valid is UTF-8. What is valid and says something else, or nothing, is UTF-8 when it has more Chinese
+ * characters (three bytes each) than characters of two bytes: two bytes each are what common words of GB2312 look like
+ * by chance, such as 学校, while it takes three rare ones in a certain order to look like Chinese in UTF-8.
+ */
 export function detectCharset(body: Buffer): Charset {
+  if (!isUtf8(body)) return 'gb18030';
   const declared = hasBom(body) || DECLARED_UTF8.test(body.toString('latin1', 0, 200));
-  return declared && isUtf8(body) ? 'utf-8' : 'gb18030';
+  return declared || isMostlyChinese(body) ? 'utf-8' : 'gb18030';
+}
+
+/** Of valid UTF-8. */
+function isMostlyChinese(body: Buffer): boolean {
+  let balance = 0;
+  for (const byte of body) {
+    if (byte < FIRST_LEAD) continue;
+    if (byte < FIRST_LEAD_OF_THREE) balance -= 1;
+    else if (byte >= FIRST_CJK_LEAD && byte <= LAST_CJK_LEAD) balance += 1;
+    if (balance === SETTLED) return true;
+  }
+  return balance > 0;
+}
+
+/** The encoding where the operator has set one; bytes that are no UTF-8 are not read as such all the same. */
+function charsetOf(body: Buffer, set: Charset | undefined): Charset {
+  if (set === undefined) return detectCharset(body);
+  return set === 'utf-8' && isUtf8(body) ? 'utf-8' : 'gb18030';
 }
 
 /** Text of a MANSCDP or SDP body; bytes that are no character become U+FFFD. */
-export function decodeText(body: Buffer): string {
+export function decodeText(body: Buffer, set?: Charset): string {
   if (isAscii(body)) return body.toString('latin1');
-  if (detectCharset(body) === 'utf-8') return body.toString('utf8', hasBom(body) ? UTF8_BOM.length : 0);
+  if (charsetOf(body, set) === 'utf-8') return body.toString('utf8', hasBom(body) ? UTF8_BOM.length : 0);
   return GB18030.decode(hasBom(body) ? body.subarray(UTF8_BOM.length) : body);
 }
 

@@ -1,3 +1,4 @@
+import iconv from 'iconv-lite';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   catalogResponse,
@@ -127,6 +128,22 @@ describe('control', () => {
     harness.platform.updateSettings(DEVICE_ID, { charset: 'utf-8' });
     await harness.platform.requestKeyFrame(DEVICE_ID, CAMERA_ID);
     expect(harness.engine.sent[0]?.body?.toString()).toContain('encoding="UTF-8"');
+  });
+
+  test('the charset of the device, where one is set, is that of its messages, too', async () => {
+    // Valid UTF-8 by chance.
+    const bytes = iconv.encode('学校', 'gb18030');
+    const told = async (): Promise<string | undefined> => {
+      const item = Buffer.from(`<Item><DeviceID>${CAMERA_ID}</DeviceID><Event>ADD</Event><Name>`);
+      const head = `<Notify><CmdType>Catalog</CmdType><SN>1</SN><DeviceID>${DEVICE_ID}</DeviceID><DeviceList>`;
+      const end = Buffer.from('</Name></Item></DeviceList></Notify>');
+      camera.raw(Buffer.concat([Buffer.from(head), item, bytes, end]));
+      await vi.advanceTimersByTimeAsync(1_000);
+      return harness.platform.channel(DEVICE_ID, CAMERA_ID)?.name;
+    };
+    expect(await told()).toBe('学校');
+    harness.platform.updateSettings(DEVICE_ID, { charset: 'utf-8' });
+    expect(await told()).toBe(bytes.toString());
   });
 });
 

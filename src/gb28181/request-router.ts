@@ -96,7 +96,7 @@ export class RequestRouter {
     const named =
       table.sender(senderOf(request), flow) ?? (incoming.dialog === undefined ? undefined : subscribed(callId));
     if (named === undefined && request.body.length > MAX_STRANGER_BYTES) return incoming.reply(200);
-    const message = parseManscdp(request.body);
+    const message = parseManscdp(request.body, named?.ownCharset);
     const body = typeof message === 'string' ? undefined : message;
     const sender = named ?? this.#senderByBody(incoming, body);
     if (sender === undefined || !table.accept(sender, flow, false)) return incoming.reply(200);
@@ -149,7 +149,7 @@ export class RequestRouter {
     if (sender !== undefined && isPlainKeepalive(request.body)) return this.#life(incoming, sender, true);
     // From strangers only what can be a keepalive or the end of a file is read at all.
     if (sender === undefined && request.body.length > MAX_STRANGER_BYTES) return incoming.reply(404);
-    const message = parseManscdp(request.body);
+    const message = parseManscdp(request.body, sender?.ownCharset);
     const body = typeof message === 'string' ? undefined : message;
     const record = sender ?? this.#senderByBody(incoming, body);
     if (record === undefined) return this.#strange(incoming, body);

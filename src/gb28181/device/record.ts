@@ -89,8 +89,14 @@ export class DeviceRecord implements Waiting {
     return sipUri(user, this.settings.requestUriHost === 'domain' ? domain : hostPort(sourceAddress, sourcePort));
   }
 
+  /** Of our requests. */
   get charset(): Charset {
     return this.settings.charset;
+  }
+
+  /** Of its messages; undefined where nobody has set one, then each tells by its bytes. */
+  get ownCharset(): Charset | undefined {
+    return this.inForce.source.charset === 'platform' ? undefined : this.charset;
   }
 
   /** What the outside sees: a copy, with the operator's name where there is one. */

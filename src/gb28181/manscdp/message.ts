@@ -30,11 +30,11 @@ const MAX_BYTES = 4 * 1024 * 1024;
 /** The head that every command begins with is within this much; salvage looks no further. */
 const SALVAGE_CHARACTERS = 4096;
 
-/** Reads a MANSCDP body as tolerantly as devices write it (GB/T 28181 4.5). Never throws. */
-export function parseManscdp(body: Buffer): Manscdp | ManscdpFault {
+/** Reads a MANSCDP body as tolerantly as devices write it (GB/T 28181 4.5). Never throws. `set`: by the operator. */
+export function parseManscdp(body: Buffer, set?: Charset): Manscdp | ManscdpFault {
   if (body.length === 0) return 'empty';
   if (body.length > MAX_BYTES) return 'too_large';
-  const text = decodeText(body);
+  const text = decodeText(body, set);
   const element = parseXml(text);
   if (typeof element !== 'string') {
     const message = messageOf(element);
