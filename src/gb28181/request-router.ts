@@ -91,10 +91,8 @@ export class RequestRouter {
    */
   #notify(incoming: IncomingRequest): void {
     const { request, flow } = incoming;
-    const { table, onNotify, subscribed } = this.#options;
-    const callId = request.headers.get('Call-ID') ?? '';
-    const named =
-      table.sender(senderOf(request), flow) ?? (incoming.dialog === undefined ? undefined : subscribed(callId));
+    const { table, onNotify } = this.#options;
+    const named = this.#notifier(incoming);
     if (named === undefined && request.body.length > MAX_STRANGER_BYTES) return incoming.reply(200);
     const message = parseManscdp(request.body, named?.ownCharset);
     const body = typeof message === 'string' ? undefined : message;
@@ -102,7 +100,7 @@ export class RequestRouter {
     if (sender === undefined || !table.accept(sender, flow, false)) return incoming.reply(200);
     const heard = onNotify({
       record: sender,
-      callId,
+      callId: request.headers.get('Call-ID') ?? '',
       inDialog: tagOf(request.headers.get('To') ?? '') !== undefined,
       state: request.headers.get('Subscription-State'),
       cmdType: body?.cmdType,
@@ -110,6 +108,12 @@ export class RequestRouter {
     incoming.reply(heard ? 200 : 481);
     if (heard && body !== undefined) this.#dispatch(incoming, sender, body);
     return undefined;
+  }
+
+  #notifier({ request, flow, dialog }: IncomingRequest): DeviceRecord | undefined {
+    const { table, subscribed } = this.#options;
+    const named = table.sender(senderOf(request), flow);
+    return named ?? (dialog === undefined ? undefined : subscribed(request.headers.get('Call-ID') ?? ''));
   }
 
   /** Huawei leaves Expires out (quirks 2.1). */

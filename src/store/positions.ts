@@ -59,6 +59,7 @@ export function createPositionStore(db: Database): PositionStore {
   );
   const count = prepare('SELECT count(*) AS n FROM position');
   const pruneMany = prepare('DELETE FROM position WHERE id IN (SELECT id FROM position ORDER BY id LIMIT ?)');
+  const forget = prepare('DELETE FROM position_latest WHERE device_id = ? AND channel_id = ?');
   const removals = ['position', 'position_latest'].map((table) => prepare(`DELETE FROM ${table} WHERE device_id = ?`));
   return {
     latest: () => latest.all().map(positionOf),
@@ -77,6 +78,10 @@ export function createPositionStore(db: Database): PositionStore {
         const old = Number(pruneOld.run(Math.trunc(before), PRUNE_ROWS).changes);
         const over = Math.min(PRUNE_ROWS, Math.max(0, number(count.get()?.['n']) - max));
         return old + (over === 0 ? 0 : Number(pruneMany.run(over).changes));
+      }),
+    forgetLatest: (channels) =>
+      db.transaction(() => {
+        for (const { deviceId, channelId } of channels) forget.run(deviceId, channelId);
       }),
     deleteDevice: (deviceId) =>
       db.transaction(() => {

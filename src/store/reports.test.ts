@@ -90,6 +90,10 @@ describe('positions', () => {
     ]);
     store.prune({ before: 99, max: 0 });
     expect(store.latest()).toEqual([point(10)]);
+    store.add([point(11), point(12, { channelId: 'other' })]);
+    store.forgetLatest([point(0)]);
+    expect(store.latest()).toEqual([point(12, { channelId: 'other' })]);
+    expect(store.track({ deviceId: 'd', channelId: 'c' }, { from: 0, to: 99, limit: 99 })).toEqual([point(11)]);
     store.deleteDevice('d');
     expect(store.latest()).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { ownText } from '../../sip/index.ts';
 import { errorMessage, safeEmit, type Logger } from '../../util/index.ts';
 import { parsePositionNotify, type PositionFacts } from '../manscdp/index.ts';
 import type { DeviceMessage } from '../message-handlers.ts';
+import { LatestPlaces } from './latest-places.ts';
 import type { Position, PositionCounters, PositionEvents, PositionOptions, Positions, PositionStore } from './types.ts';
 
 export interface PositionListOptions {
@@ -10,13 +11,14 @@ export interface PositionListOptions {
   readonly options: PositionOptions;
   readonly now: () => number;
   readonly log: Logger;
+  /** Channels whose place is known; default 100,000. */
+  readonly maxChannels?: number;
 }
 
 const FLUSH_MS = 1_000;
 const PRUNE_MS = 60_000;
 /** Points that wait for the next write. */
 const MAX_WAITING = 20_000;
-/** Channels whose place is known. */
 const MAX_CHANNELS = 100_000;
 /** A clock that is further ahead than this is wrong: then it is the time of arrival. */
 const MAX_AHEAD_MS = 3_600_000;
@@ -26,9 +28,11 @@ const MIN_STEP_MS = 1_000;
 /** Positions as devices send them (GB/T 28181 11.4), gathered and written once a second. */
 export class PositionList extends EventEmitter<PositionEvents> implements Positions {
   readonly #options: PositionListOptions;
-  readonly #latest = new Map<string, Position>();
+  readonly #latest: LatestPlaces;
   readonly #changed = new Map<string, Position>();
   #waiting: Position[] = [];
+  /** To be deleted behind what waits. */
+  readonly #evicted = new Map<string, Position>();
   readonly #counts = { received: 0, unusable: 0, dropped: 0 };
   readonly #prune: NodeJS.Timeout;
   #flush: NodeJS.Timeout | undefined;
@@ -36,7 +40,9 @@ export class PositionList extends EventEmitter<PositionEvents> implements Positi
   constructor(options: PositionListOptions) {
     super();
     this.#options = options;
-    for (const position of options.store.latest().slice(-MAX_CHANNELS)) this.#latest.set(keyOf(position), position);
+    const { store, maxChannels = MAX_CHANNELS } = options;
+    this.#latest = new LatestPlaces(maxChannels);
+    for (const position of store.latest()) this.#place(position);
     this.#prune = setInterval(() => this.#forgetOld(), PRUNE_MS);
     this.#prune.unref();
   }
@@ -60,14 +66,10 @@ export class PositionList extends EventEmitter<PositionEvents> implements Positi
     const position = { ...place, deviceId, channelId: ownText(id), at: usable ? at : receivedAt, receivedAt };
     this.#counts.received += 1;
     const key = keyOf(position);
-    const before = this.#latest.get(key);
-    if (before === undefined && this.#latest.size >= MAX_CHANNELS) {
-      this.#counts.dropped += 1;
-      return;
-    }
+    const before = this.#latest.get(position);
     // A device may send what it has gathered while it was away.
     if (before === undefined || before.at <= position.at) {
-      this.#latest.set(key, position);
+      this.#place(position);
       this.#changed.set(key, position);
     }
     if (before === undefined || Math.abs(position.at - before.at) >= MIN_STEP_MS) this.#keep(position);
@@ -75,11 +77,11 @@ export class PositionList extends EventEmitter<PositionEvents> implements Positi
   }
 
   list(): Position[] {
-    return [...this.#latest.values()];
+    return this.#latest.list();
   }
 
   get(deviceId: string, channelId: string): Position | undefined {
-    return this.#latest.get(keyOf({ deviceId, channelId }));
+    return this.#latest.get({ deviceId, channelId });
   }
 
   track(
@@ -91,8 +93,9 @@ export class PositionList extends EventEmitter<PositionEvents> implements Positi
   }
 
   deviceRemoved(deviceId: string): void {
-    for (const [key, position] of this.#latest) if (position.deviceId === deviceId) this.#latest.delete(key);
-    for (const [key, position] of this.#changed) if (position.deviceId === deviceId) this.#changed.delete(key);
+    this.#latest.deleteDevice(deviceId);
+    for (const places of [this.#changed, this.#evicted])
+      for (const [key, position] of places) if (position.deviceId === deviceId) places.delete(key);
     this.#waiting = this.#waiting.filter((position) => position.deviceId !== deviceId);
     this.#options.store.deleteDevice(deviceId);
   }
@@ -101,6 +104,17 @@ export class PositionList extends EventEmitter<PositionEvents> implements Positi
     clearTimeout(this.#flush);
     clearInterval(this.#prune);
     this.#store();
+  }
+
+  #place(position: Position): void {
+    this.#evicted.delete(keyOf(position));
+    const gone = this.#latest.set(position);
+    if (gone === undefined) return;
+    this.#counts.dropped += 1;
+    const key = keyOf(gone);
+    this.#changed.delete(key);
+    this.#evicted.set(key, gone);
+    if (this.#evicted.size >= MAX_WAITING) this.#store();
   }
 
   #keep(position: Position): void {
@@ -118,10 +132,13 @@ export class PositionList extends EventEmitter<PositionEvents> implements Positi
 
   #store(): void {
     const positions = this.#waiting;
-    if (positions.length === 0) return;
+    const evicted = [...this.#evicted.values()];
+    if (positions.length === 0 && evicted.length === 0) return;
     this.#waiting = [];
+    this.#evicted.clear();
     try {
       this.#options.store.add(positions);
+      this.#options.store.forgetLatest(evicted);
     } catch (error) {
       this.#counts.dropped += positions.length;
       this.#options.log.error({ error: errorMessage(error), positions: positions.length }, 'positions not stored');

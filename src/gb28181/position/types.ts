@@ -24,6 +24,8 @@ export interface PositionStore {
   ): Position[];
   /** Deletes what was received before (Unix ms), and the oldest beyond the number. The latest of a channel stays. */
   prune(limits: { readonly before: number; readonly max: number }): number;
+  /** Takes the latest places of these channels away, not their tracks. All or nothing. */
+  forgetLatest(of: ReadonlyArray<Pick<Position, 'deviceId' | 'channelId'>>): void;
   deleteDevice(deviceId: string): void;
 }
 
@@ -38,7 +40,7 @@ export interface PositionCounters {
   readonly received: number;
   /** Empty, impossible, or 0, 0. */
   readonly unusable: number;
-  /** Beyond what is written at once, or not stored. */
+  /** Beyond what is written at once, not stored, or the latest of a channel that had to go for a newer one. */
   readonly dropped: number;
 }
 
