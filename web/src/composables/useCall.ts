@@ -32,6 +32,7 @@ export function useCall(devices: ConferenceDevices, renewToken: () => Promise<st
   let client: CallClient | undefined;
   let mesh: PeerMesh | undefined;
   let told: Partial<Record<CallDevice, boolean>> = {};
+  let disposed = false;
 
   const captured = devices.capture.captured;
   const inRoom = computed(() => state.value.phase === 'joined' || state.value.phase === 'reconnecting');
@@ -56,6 +57,7 @@ export function useCall(devices: ConferenceDevices, renewToken: () => Promise<st
   };
 
   const join = (next: CallTarget) => {
+    if (disposed) return;
     close();
     target.value = next;
     uid.value = tokenEndpoint(next.token) ?? newUid(next.name, randomLetters(11));
@@ -127,6 +129,7 @@ export function useCall(devices: ConferenceDevices, renewToken: () => Promise<st
   window.addEventListener('online', online);
   window.addEventListener('pagehide', leave);
   onScopeDispose(() => {
+    disposed = true;
     clearInterval(timer);
     window.removeEventListener('online', online);
     window.removeEventListener('pagehide', leave);

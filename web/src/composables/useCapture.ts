@@ -21,7 +21,8 @@ export interface Captured {
 
 const NOTHING: Captured = { video: undefined, audio: undefined };
 
-const stopTracks = ({ video, audio }: Captured) => [video, audio].forEach((track) => track?.stop());
+const tracksOf = ({ video, audio }: Captured) => [video, audio].filter((track) => track !== undefined);
+const stopTracks = (captured: Captured) => tracksOf(captured).forEach((track) => track.stop());
 
 function devicesOf(all: readonly MediaDeviceInfo[], kind: MediaDeviceKind): CaptureDevice[] {
   // Without permission browsers list nameless entries; Chromium also lists the default one twice.
@@ -58,9 +59,12 @@ async function captureDevices(choice: CaptureChoice, has: (kind: MediaDeviceKind
 export function useCapture(choice: Ref<CaptureChoice>) {
   const captured = shallowRef<Captured>(NOTHING);
   const problem = ref<CaptureProblem>();
+  /** What was pulled out while the other goes on. */
+  const lost = ref<'video' | 'audio'>();
   const busy = ref(false);
   const devices = shallowRef<readonly MediaDeviceInfo[]>([]);
   let turn = 0;
+  let disposed = false;
 
   const available = window.isSecureContext && navigator.mediaDevices !== undefined;
   const canScreen = available && typeof navigator.mediaDevices.getDisplayMedia === 'function';
@@ -76,18 +80,26 @@ export function useCapture(choice: Ref<CaptureChoice>) {
     if (available) devices.value = await navigator.mediaDevices.enumerateDevices().catch(() => []);
   };
 
+  const handleEnded = (track: MediaStreamTrack) => {
+    const { video, audio } = captured.value;
+    if (video !== track && audio !== track) return;
+    // The screen's own "stop sharing" is no mistake, a camera that was pulled out is one.
+    const wanted = choice.value.source === 'screen' && track === video;
+    const rest = { video: video === track ? undefined : video, audio: audio === track ? undefined : audio };
+    if (!wanted && tracksOf(rest).length > 0) {
+      captured.value = rest;
+      lost.value = track === video ? 'video' : 'audio';
+      return;
+    }
+    replace(NOTHING);
+    if (!wanted) problem.value = 'ended';
+  };
+
   const replace = (next: Captured) => {
     stopTracks(captured.value);
     captured.value = next;
-    for (const track of [next.video, next.audio]) {
-      track?.addEventListener('ended', () => {
-        if (captured.value.video !== track && captured.value.audio !== track) return;
-        // The screen's own "stop sharing" is no mistake, a camera that was pulled out is one.
-        const wanted = choice.value.source === 'screen' && track.kind === 'video';
-        replace(NOTHING);
-        if (!wanted) problem.value = 'ended';
-      });
-    }
+    lost.value = undefined;
+    for (const track of tracksOf(next)) track.addEventListener('ended', () => handleEnded(track));
   };
 
   const acquire = async (): Promise<Captured> => {
@@ -102,13 +114,15 @@ export function useCapture(choice: Ref<CaptureChoice>) {
   };
 
   const open = async (): Promise<void> => {
-    if (!available) return;
+    // Whoever has left is not asked for the camera, and it stays off.
+    if (!available || disposed) return;
     const mine = ++turn;
     busy.value = true;
     problem.value = undefined;
     try {
       // A screen is given only shortly after a click; nothing may come between.
       if (choice.value.source !== 'screen') await listDevices();
+      if (mine !== turn) return;
       const next = await acquire();
       if (mine !== turn) return stopTracks(next);
       replace(next);
@@ -153,9 +167,10 @@ export function useCapture(choice: Ref<CaptureChoice>) {
   if (available) navigator.mediaDevices.addEventListener('devicechange', handleDevices);
   void listDevices().then(openIfAllowed);
   onScopeDispose(() => {
+    disposed = true;
     if (available) navigator.mediaDevices.removeEventListener('devicechange', handleDevices);
     close();
   });
 
-  return { captured, problem, busy, active, available, canScreen, cameras, microphones, speakers, open, close };
+  return { captured, problem, lost, busy, active, available, canScreen, cameras, microphones, speakers, open, close };
 }

@@ -52,6 +52,11 @@ export const publish = {
     muteVideo: 'Picture off',
     unmuteVideo: 'Picture on',
   },
+  /** One of the two is no longer captured. */
+  lost: {
+    video: 'The picture has ended, was the camera unplugged? The sound goes on.',
+    audio: 'The sound has ended, was the microphone unplugged? The picture goes on.',
+  },
   problems: {
     insecure: {
       title: 'The browser gives no camera to this address',

@@ -54,6 +54,10 @@ export const publish: typeof enPublish = {
     muteVideo: '关闭画面',
     unmuteVideo: '打开画面',
   },
+  lost: {
+    video: '画面已中断，摄像头是否被拔出？声音仍在继续。',
+    audio: '声音已中断，麦克风是否被拔出？画面仍在继续。',
+  },
   problems: {
     insecure: {
       title: '浏览器不允许此地址使用摄像头',
