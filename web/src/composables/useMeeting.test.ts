@@ -79,6 +79,13 @@ test('nobody speaks on from the meeting before', async () => {
   close();
 });
 
+test('whoever has left the page joins nothing any more', () => {
+  const { meeting, close } = open();
+  close();
+  meeting.join(target());
+  expect(seats).toEqual([]);
+});
+
 test.each([
   { endpoint: undefined, shares: true },
   { endpoint: '*', shares: true },

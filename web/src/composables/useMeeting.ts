@@ -2,7 +2,7 @@ import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue';
 import { ActiveSpeaker } from '../lib/active-speaker.ts';
 import { addChat, type ChatMessage, chatText, MAX_CHAT_TEXT } from '../lib/meeting-chat.ts';
 import { admitsOthers, type MeetingTarget, newEndpoint, tokenEndpoint } from '../lib/meeting-link.ts';
-import { type Member, Roster, tileMembers } from '../lib/meeting-members.ts';
+import { countPeople, type Member, Roster, tileMembers } from '../lib/meeting-members.ts';
 import type { MeetingEvent } from '../lib/meeting-protocol.ts';
 import { applySendLimits, sendLimits } from '../lib/send-limits.ts';
 import type { ConferenceDevices } from './useConferenceDevices.ts';
@@ -28,6 +28,7 @@ export function useMeeting(devices: ConferenceDevices) {
   const levels = new Map<string, number>();
   let picker = new ActiveSpeaker();
   const speaker = ref<string>();
+  let disposed = false;
   let announcing: ReturnType<typeof setTimeout> | undefined;
 
   const update = () => {
@@ -91,13 +92,15 @@ export function useMeeting(devices: ConferenceDevices) {
   };
 
   const own = computed(() => new Set([endpoint.value, `${endpoint.value}-screen`]));
-  const tiles = computed(() => tileMembers(members.value, own.value));
-  const people = computed(
-    () => members.value.filter(({ role, stream }) => role === 'normal' && stream?.type !== 'desktop').length,
-  );
+  const placed = computed(() => tileMembers(members.value, own.value));
+  const tiles = computed(() => placed.value.shown);
+  const hidden = computed(() => placed.value.hidden);
+  const people = computed(() => countPeople(members.value));
   const recording = computed(() => members.value.some(({ role }) => role === 'recorder'));
 
   const join = (next: MeetingTarget) => {
+    // Whoever has left the page while a token was asked for enters nothing any more.
+    if (disposed) return;
     target.value = next;
     endpoint.value = tokenEndpoint(next.token) ?? newEndpoint(next.name);
     chat.value = [];
@@ -138,16 +141,17 @@ export function useMeeting(devices: ConferenceDevices) {
     if (phase === 'live') applySendLimits(seat.publish.peer(), sendLimits(count)).catch(() => undefined);
   });
 
-  /** Of a tile's sound; undefined when the tile goes. */
-  const setLevel = (of: string, level: number | undefined) => {
-    if (level === undefined) levels.delete(of);
-    else levels.set(of, level);
+  /** Of the sound of the tile with this key; undefined when the tile goes. */
+  const setLevel = (key: string, level: number | undefined) => {
+    if (level === undefined) levels.delete(key);
+    else levels.set(key, level);
   };
   const timer = setInterval(() => {
     if (endpoint.value !== '') levels.set(endpoint.value, linear(devices.level.value));
     speaker.value = seat.inRoom.value ? picker.update(levels, performance.now()) : undefined;
   }, SPEAKER_MS);
   onScopeDispose(() => {
+    disposed = true;
     clearInterval(timer);
     leave();
   });
@@ -162,6 +166,7 @@ export function useMeeting(devices: ConferenceDevices) {
     mediaToken: seat.mediaToken,
     members,
     tiles,
+    hidden,
     people,
     recording,
     speaker,

@@ -1,6 +1,7 @@
 import { computed, onScopeDispose, type Ref, ref, shallowRef, watch } from 'vue';
 import { MeetingClient, type MeetingError, type MeetingPhase, type MeetingSocket } from '../lib/meeting-client.ts';
 import { deviceId, randomLetters } from '../lib/meeting-link.ts';
+import { isEnded } from '../lib/meeting-notice.ts';
 import { socketUrl } from '../lib/socket-url.ts';
 import { useSession } from '../stores/session.ts';
 import type { MeetingEndpoint, MeetingEvent, StreamType } from '../lib/meeting-protocol.ts';
@@ -9,7 +10,6 @@ import type { Captured } from './useCapture.ts';
 import { usePublish } from './usePublish.ts';
 
 const RETRY_MS = 5000;
-const FINAL: ReadonlySet<string> = new Set(['ended', 'replaced']);
 
 export interface SeatTarget {
   readonly app: string;
@@ -85,8 +85,8 @@ export function useMeetingSeat({ captured, type, muted, onMembers, onEvent }: Se
   // The way may be open again a little later; somebody else's decision stands until the next join.
   watch(
     () => publish.state.value,
-    ({ phase: sending, error: failure }, _, onCleanup) => {
-      if (sending !== 'failed' || FINAL.has(failure?.code ?? '')) return;
+    (sending, _, onCleanup) => {
+      if (sending.phase !== 'failed' || isEnded(sending)) return;
       const timer = setTimeout(() => inRoom.value && sends.value && startPublishing(), RETRY_MS);
       onCleanup(() => clearTimeout(timer));
     },

@@ -3,6 +3,7 @@ import { whepUrl } from '../api/whep.ts';
 import { receivedLevel } from '../lib/received-level.ts';
 import type { MeetingStream } from '../lib/meeting-protocol.ts';
 import type { Quality } from '../lib/quality.ts';
+import { TileFailure } from '../lib/tile-failure.ts';
 import { computeStats, type Entry, sampleStats, type StatsSample } from '../lib/stats.ts';
 import { type PlayerState, WhepPlayer } from '../lib/whep-player.ts';
 import { openWhep } from '../lib/whep-session.ts';
@@ -17,6 +18,9 @@ export function useMemberPlayer(source: Ref<MeetingStream | undefined>, token: (
   const state = shallowRef<PlayerState>({ phase: 'stopped' });
   const media = shallowRef<MediaStream>();
   const quality = shallowRef<Quality>();
+  /** Code of what keeps the picture away. */
+  const failure = ref<string>();
+  const failures = new TileFailure();
   /** Linear, 0 to 1. */
   const level = ref(0);
   let previous: StatsSample | undefined;
@@ -32,6 +36,7 @@ export function useMemberPlayer(source: Ref<MeetingStream | undefined>, token: (
     },
     onState: (next) => {
       state.value = next;
+      failure.value = failures.update(next);
       if (next.phase !== 'playing') quality.value = undefined;
       clearTimeout(retry);
       if (next.phase === 'failed' && next.retryAt === undefined) retry = setTimeout(() => player.start(), RETRY_MS);
@@ -77,5 +82,5 @@ export function useMemberPlayer(source: Ref<MeetingStream | undefined>, token: (
     clearTimeout(retry);
   });
 
-  return { state, media, quality, level };
+  return { state, media, quality, failure, level };
 }

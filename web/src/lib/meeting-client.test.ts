@@ -141,7 +141,7 @@ describe('MeetingClient', () => {
       { version: 0, cseq: 2, method: 'channel.dump', session: 'S1', data: {} },
     ]);
     expect(server.phases).toEqual(['joining', 'joined']);
-    expect(server.members).toEqual([[{ endpoint: 'me', device: 'd1', role: 'normal' }]]);
+    expect(server.members).toEqual([[{ endpoint: 'me', device: 'd1', role: 'normal', streams: [] }]]);
     expect(await server.client.freshMediaToken()).toBe('T1');
   });
 
@@ -218,7 +218,7 @@ describe('MeetingClient', () => {
     server.list = [{ endpoint: 'me', device: 'd1', role: 'normal', stream: STREAM }];
     server.socket.onclose?.();
     await vi.advanceTimersByTimeAsync(1000);
-    expect(server.members.at(-1)).toEqual([{ endpoint: 'me', device: 'd1', role: 'normal', stream: STREAM }]);
+    expect(server.members.at(-1)).toEqual([{ endpoint: 'me', device: 'd1', role: 'normal', streams: [STREAM] }]);
     expect(server.of('stream.add')).toHaveLength(1);
   });
 

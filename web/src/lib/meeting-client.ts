@@ -253,7 +253,8 @@ export class MeetingClient {
     const stream = this.#declared;
     if (stream === undefined) return;
     const mine = members.find(({ endpoint }) => endpoint === this.#options.endpoint);
-    if (mine?.stream?.stream_id !== stream.stream_id) await this.#request('stream.add', { stream });
+    const known = mine?.streams.some(({ stream_id }) => stream_id === stream.stream_id);
+    if (known !== true) await this.#request('stream.add', { stream });
   }
 
   #message(method: string, data: object): { readonly cseq: number; readonly text: string } {

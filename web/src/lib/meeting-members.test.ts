@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_TILES, type Member, Roster, tileMembers } from './meeting-members.ts';
+import { countPeople, MAX_PEOPLE, MAX_PICTURES, type Member, Roster, tileMembers } from './meeting-members.ts';
 import type { MeetingEndpoint, MeetingStream } from './meeting-protocol.ts';
 
 const stream = (id: string, more: Partial<MeetingStream> = {}): MeetingStream => ({
@@ -15,6 +15,7 @@ const entry = (endpoint: string, more: Partial<MeetingEndpoint> = {}): MeetingEn
   endpoint,
   device: 'd',
   role: 'normal',
+  streams: [],
   ...more,
 });
 
@@ -22,8 +23,8 @@ describe('Roster', () => {
   test('without their own word members are as their streams are declared', () => {
     const roster = new Roster();
     roster.setEndpoints([
-      entry('a', { stream: stream('s') }),
-      entry('b', { stream: stream('t', { has_video: false }) }),
+      entry('a', { streams: [stream('s')] }),
+      entry('b', { streams: [stream('t', { has_video: false })] }),
       entry('c'),
     ]);
     expect(roster.list().map(({ name, audio, video }) => [name, audio, video])).toEqual([
@@ -36,10 +37,23 @@ describe('Roster', () => {
   test('a state may overtake the list, and tells what is muted', () => {
     const roster = new Roster();
     roster.setState('a', { type: 'state', name: 'Ann', audio: false, video: true });
-    roster.setEndpoints([entry('a', { stream: stream('s') })]);
+    roster.setEndpoints([entry('a', { streams: [stream('s')] })]);
     expect(roster.list()).toMatchObject([{ endpoint: 'a', name: 'Ann', audio: false, video: true }]);
     roster.setState('a', { name: 'Ann', audio: true, video: true });
     expect(roster.list()).toMatchObject([{ audio: true }]);
+  });
+
+  test('each stream of an endpoint is there; what its owner says is of the first', () => {
+    const roster = new Roster();
+    roster.setState('a', { name: 'Ann', audio: false, video: false });
+    roster.setEndpoints([entry('a', { streams: [stream('cam'), stream('desk', { type: 'desktop' })] }), entry('b')]);
+    expect(roster.list().map((each) => [each.name, each.stream?.stream_id, each.video])).toEqual([
+      ['Ann', 'cam', false],
+      ['Ann', 'desk', true],
+      ['b', undefined, false],
+    ]);
+    expect(new Set(roster.list().map(({ key }) => key)).size).toBe(3);
+    expect(countPeople(roster.list())).toBe(2);
   });
 
   test('nobody sends a picture by saying so', () => {
@@ -77,28 +91,61 @@ describe('Roster', () => {
 
 describe('tileMembers', () => {
   const member = (endpoint: string, more: Partial<Member> = {}): Member => ({
-    ...entry(endpoint),
+    key: endpoint,
+    endpoint,
+    device: 'd',
+    role: 'normal',
     name: endpoint,
     audio: true,
     video: true,
     stream: stream(endpoint),
     ...more,
   });
+  const screen = (endpoint: string) => member(endpoint, { stream: stream(endpoint, { type: 'desktop' }) });
+  const camera = (endpoint: string) => member(endpoint, { role: 'camera' });
+  const several = <T>(count: number, make: (index: number) => T) => Array.from({ length: count }, (_, i) => make(i));
+  const namesOf = (members: readonly Member[]) => members.map(({ endpoint }) => endpoint);
 
-  test('neither recorders nor oneself', () =>
-    expect(
-      tileMembers([member('me'), member('r', { role: 'recorder' }), member('a')], new Set(['me'])).map(
-        ({ endpoint }) => endpoint,
-      ),
-    ).toEqual(['a']));
+  test('neither recorders nor oneself', () => {
+    const { shown, hidden } = tileMembers(
+      [member('me'), screen('me-screen'), member('r', { role: 'recorder' }), member('a')],
+      new Set(['me', 'me-screen']),
+    );
+    expect(namesOf(shown)).toEqual(['a']);
+    expect(hidden).toBe(0);
+  });
 
-  test('when there are too many: screens and those who send, in the order of the room', () => {
-    const silent = Array.from({ length: 10 }, (_, index) => member(`silent${index}`, { stream: undefined }));
-    const sending = Array.from({ length: 20 }, (_, index) => member(`send${index}`));
-    const screen = member('screen', { stream: stream('x', { type: 'desktop' }) });
-    const shown = tileMembers([...silent, ...sending, screen], new Set());
-    expect(shown).toHaveLength(MAX_TILES - 1);
-    expect(shown[0]?.endpoint).toBe('send0');
-    expect(shown.at(-1)?.endpoint).toBe('screen');
+  test('in a full room a screen and a camera take nobody’s place', () => {
+    const people = several(MAX_PEOPLE, (index) => member(`p${index}`));
+    const room = [...people, screen('p3-screen'), camera('door')];
+    const { shown, hidden } = tileMembers(room, new Set(['p0']));
+    expect(namesOf(shown)).toEqual(namesOf(room.slice(1)));
+    expect(hidden).toBe(0);
+    expect(countPeople(room)).toBe(MAX_PEOPLE);
+  });
+
+  test('when there are too many people: those who send, in the order of the room; the others are counted', () => {
+    const silent = several(10, (index) => member(`silent${index}`, { stream: undefined }));
+    const sending = several(10, (index) => member(`send${index}`));
+    const { shown, hidden } = tileMembers([...silent, ...sending], new Set());
+    expect(namesOf(shown)).toEqual([...namesOf(silent.slice(0, 5)), ...namesOf(sending)]);
+    expect(hidden).toBe(5);
+  });
+
+  test('pictures are bounded too, screens before cameras; the others are counted', () => {
+    const room = [...several(MAX_PICTURES + 3, (index) => camera(`cam${index}`)), screen('a-screen'), member('a')];
+    const { shown, hidden } = tileMembers(room, new Set());
+    expect(shown).toHaveLength(MAX_PICTURES + 1);
+    expect(namesOf(shown).slice(-2)).toEqual(['a-screen', 'a']);
+    expect(hidden).toBe(4);
+  });
+
+  test('the second picture of somebody is no second person', () => {
+    const second = member('a', { key: 'a second', stream: stream('s2') });
+    const people = several(MAX_PEOPLE - 2, (index) => member(`p${index}`));
+    const { shown, hidden } = tileMembers([member('a'), second, ...people], new Set());
+    expect(shown).toHaveLength(MAX_PEOPLE);
+    expect(hidden).toBe(0);
+    expect(countPeople([member('a'), second])).toBe(1);
   });
 });

@@ -7,7 +7,10 @@ export interface MemberState {
   readonly video: boolean;
 }
 
+/** One stream of an endpoint, or an endpoint without one. */
 export interface Member extends MemberState {
+  /** Unlike the endpoint, each has its own. */
+  readonly key: string;
   readonly endpoint: string;
   readonly device: string;
   readonly role: MeetingRole;
@@ -57,30 +60,68 @@ export class Roster {
 
   /** In the server's order; without its own word a member is as its stream is declared. */
   list(): Member[] {
-    return this.#endpoints.map(({ endpoint, device, role, stream }) => {
-      const state = this.#states.get(endpoint);
-      const { has_audio = false, has_video = false } = stream ?? {};
-      return {
+    return this.#endpoints.flatMap(({ endpoint, device, role, streams: [first, ...others] }) => {
+      const of = (stream: MeetingStream | undefined, key: string, state?: MemberState): Member => ({
+        key,
         endpoint,
         device,
         role,
         stream,
         name: this.nameOf(endpoint),
-        audio: has_audio && (state?.audio ?? true),
-        video: has_video && (state?.video ?? true),
-      };
+        audio: (stream?.has_audio ?? false) && (state?.audio ?? true),
+        video: (stream?.has_video ?? false) && (state?.video ?? true),
+      });
+      // Members of this page have one stream; what they say is of that one.
+      return [
+        of(first, endpoint, this.#states.get(endpoint)),
+        ...others.map((stream) => of(stream, `${endpoint}\n${stream.stream_id}`)),
+      ];
     });
   }
 }
 
-/** Pictures on the page at the same time, one's own included. */
-export const MAX_TILES = 16;
+/** People on the page at the same time, oneself included. */
+export const MAX_PEOPLE = 16;
+/** Screens, cameras of the tree and second pictures of people; they take nobody's place. */
+export const MAX_PICTURES = 16;
 
-/** Who gets a tile: those one can see or hear, screens first when there are too many. */
-export function tileMembers(members: readonly Member[], own: ReadonlySet<string>): Member[] {
-  const seen = ({ role }: Member) => role === 'normal' || role === 'camera';
-  const others = members.filter((member) => seen(member) && !own.has(member.endpoint));
-  const rank = ({ stream }: Member) => (stream === undefined ? 2 : stream.type === 'desktop' ? 0 : 1);
-  const chosen = new Set(others.toSorted((a, b) => rank(a) - rank(b)).slice(0, MAX_TILES - 1));
-  return others.filter((member) => chosen.has(member));
+/** By key: of each endpoint that is somebody, the entry that stands for the person. A screen alone is its owner's. */
+function personKeys(members: readonly Member[]): ReadonlySet<string> {
+  const byEndpoint = new Map<string, string>();
+  for (const { role, stream, endpoint, key } of members) {
+    if (role === 'normal' && stream?.type !== 'desktop' && !byEndpoint.has(endpoint)) byEndpoint.set(endpoint, key);
+  }
+  return new Set(byEndpoint.values());
+}
+
+/** Those who talk with each other: neither screens nor cameras of the tree nor recorders. */
+export const countPeople = (members: readonly Member[]): number => personKeys(members).size;
+
+export interface Tiles {
+  /** In the order of the room. */
+  readonly shown: readonly Member[];
+  /** People and pictures without a place. */
+  readonly hidden: number;
+}
+
+/** Who gets a tile: all the people that the page is made for, and beside them screens and cameras. */
+export function tileMembers(members: readonly Member[], own: ReadonlySet<string>): Tiles {
+  const persons = personKeys(members);
+  const others = members.filter(({ role, endpoint }) => (role === 'normal' || role === 'camera') && !own.has(endpoint));
+  const best = (list: readonly Member[], rank: (member: Member) => number, count: number) =>
+    list.toSorted((a, b) => rank(a) - rank(b)).slice(0, count);
+  const chosen = new Set([
+    // Who sends nothing is the least loss.
+    ...best(
+      others.filter(({ key }) => persons.has(key)),
+      ({ stream }) => (stream ? 0 : 1),
+      MAX_PEOPLE - 1,
+    ),
+    ...best(
+      others.filter(({ key }) => !persons.has(key)),
+      ({ stream }) => (stream?.type === 'desktop' ? 0 : 1),
+      MAX_PICTURES,
+    ),
+  ]);
+  return { shown: others.filter((member) => chosen.has(member)), hidden: others.length - chosen.size };
 }

@@ -60,6 +60,7 @@ test('toEndpoints: roles, streams, and whatever does not fit', () => {
     audio_codec: '',
     video_codec: 'vp8',
   };
+  const bare = { stream_id: 't', type: 'camera', has_video: false, has_audio: false, audio_codec: '', video_codec: '' };
   expect(
     toEndpoints({
       endpoint_list: [
@@ -67,19 +68,23 @@ test('toEndpoints: roles, streams, and whatever does not fit', () => {
         { endpoint: 'b', device: 'd', role: 'normal', stream },
         { endpoint: 'c', role: 'king', stream: { stream_id: 5 } },
         { endpoint: 'd', stream: { stream_id: 't' } },
+        { endpoint: 'e', stream, streams: [stream, { stream_id: 't', type: 'desktop' }, stream, 7] },
+        { endpoint: 'f', streams: Array.from({ length: 1000 }, (_, index) => ({ stream_id: `s${index}` })) },
         { device: 'nobody' },
         null,
       ],
     }),
   ).toEqual([
-    { endpoint: 'a', device: 'd', role: 'recorder' },
-    { endpoint: 'b', device: 'd', role: 'normal', stream },
-    { endpoint: 'c', device: '', role: 'normal' },
+    { endpoint: 'a', device: 'd', role: 'recorder', streams: [] },
+    { endpoint: 'b', device: 'd', role: 'normal', streams: [stream] },
+    { endpoint: 'c', device: '', role: 'normal', streams: [] },
+    { endpoint: 'd', device: '', role: 'normal', streams: [bare] },
+    { endpoint: 'e', device: '', role: 'normal', streams: [stream, { ...bare, type: 'desktop' }] },
     {
-      endpoint: 'd',
+      endpoint: 'f',
       device: '',
       role: 'normal',
-      stream: { stream_id: 't', type: 'camera', has_video: false, has_audio: false, audio_codec: '', video_codec: '' },
+      streams: Array.from({ length: 16 }, (_, index) => ({ ...bare, stream_id: `s${index}` })),
     },
   ]);
   expect(toEndpoints({})).toEqual([]);

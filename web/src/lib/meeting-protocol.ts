@@ -4,6 +4,8 @@
 export type MeetingRole = 'normal' | 'recorder' | 'relayer' | 'camera';
 export type StreamType = 'camera' | 'desktop';
 
+/** Of one endpoint. */
+const MAX_STREAMS = 16;
 const ROLES: readonly MeetingRole[] = ['normal', 'recorder', 'relayer', 'camera'];
 
 /** What `stream.add` declares and `channel.dump` lists. */
@@ -20,7 +22,7 @@ export interface MeetingEndpoint {
   readonly endpoint: string;
   readonly device: string;
   readonly role: MeetingRole;
-  readonly stream?: MeetingStream;
+  readonly streams: readonly MeetingStream[];
 }
 
 export interface MeetingReply {
@@ -92,6 +94,14 @@ function toStream(value: unknown): MeetingStream | undefined {
   };
 }
 
+/** An entry names its one stream; with several, `streams` has all of them. */
+function toStreams(entry: Fields): MeetingStream[] {
+  const several = Array.isArray(entry['streams']) ? (entry['streams'] as unknown[]) : [];
+  const streams = (several.length > 0 ? several : [entry['stream']]).flatMap((value) => toStream(value) ?? []);
+  const byId = new Map(streams.map((stream) => [stream.stream_id, stream]));
+  return [...byId.values()].slice(0, MAX_STREAMS);
+}
+
 /** `endpoint_list` of a dump. */
 export function toEndpoints(data: Fields): MeetingEndpoint[] {
   const list = Array.isArray(data['endpoint_list']) ? (data['endpoint_list'] as unknown[]) : [];
@@ -99,8 +109,7 @@ export function toEndpoints(data: Fields): MeetingEndpoint[] {
     const endpoint = text(entry['endpoint']);
     if (endpoint === '') return [];
     const role = ROLES.find((known) => known === entry['role']) ?? 'normal';
-    const stream = toStream(entry['stream']);
-    return [{ endpoint, device: text(entry['device']), role, ...(stream && { stream }) }];
+    return [{ endpoint, device: text(entry['device']), role, streams: toStreams(entry) }];
   });
 }
 
