@@ -153,7 +153,7 @@ const EXCHANGES: readonly Exchange[] = [
     ],
   },
   {
-    name: '6.7 to 6.9 offer',
+    name: '6.7 to 6.9 offer, and the original Android client, which reads isIceReset of each that it gets',
     message: { cmd: 'offer', ...own, roomName: 'talk-now', uname, remoteUid, time: '1560152983', msg: OFFER_MSG },
     answers: [{ cmd: 'respOffer', ...done, subSessionId: ulid }],
     relayed: [
@@ -163,6 +163,7 @@ const EXCHANGES: readonly Exchange[] = [
         uname,
         remoteUid,
         subSessionId: ulid,
+        isIceReset: false,
         msg: OFFER_MSG,
         rtcConfig: RTC_CONFIG,
       },

@@ -41,14 +41,14 @@ export function relayOffer(rooms: CallRooms, member: Member, fields: Fields): vo
   if (theirs === undefined) throw remoteNotFound();
   const rtcConfig = rooms.rtcConfigFor(member, remote);
   theirs.talk.iceIp = remote.ice.choice.iceIp;
-  const { isIceReset } = fields;
   const sent = {
     cmd: 'relayOffer',
     uid,
     uname,
     remoteUid,
     subSessionId: theirs.talk.subSessionId,
-    ...(typeof isIceReset === 'boolean' ? { isIceReset } : {}),
+    // Its Android client answers no offer without it, and sends none with it; the original fills it in.
+    isIceReset: fields.isIceReset === true,
     msg,
     rtcConfig,
   };
