@@ -12,6 +12,7 @@ import {
   type StatisticsReader,
 } from './rooms/call/report/index.ts';
 import type { CallHistory } from './rooms/index.ts';
+import type { Calls } from './store/index.ts';
 import type { Logger } from './util/index.ts';
 
 /** A connection to the mail server of its own for each of its users. */
@@ -31,15 +32,21 @@ export interface Reports {
   close(): Promise<void>;
 }
 
-export function openReports(config: Config, history: CallHistory, alerts: Alerts, log: Logger): Reports {
+export function openReports(
+  config: Config,
+  calls: Pick<Calls, 'history' | 'settled'>,
+  alerts: Alerts,
+  log: Logger,
+): Reports {
   const { report, common } = config;
-  const reader = statisticsOf(config, history);
+  const reader = statisticsOf(config, calls.history);
   let daily: DailyReport | undefined;
   if (report['mail-to'].length > 0) {
     daily = startDailyReport(
       { time: report.time, mailTo: report['mail-to'] },
       {
         reader,
+        settled: (signal) => calls.settled(signal),
         mailer: mailerOf(config),
         state: createReportStateFile(join(common['data-dir'], 'daily-report.json')),
         alerts,

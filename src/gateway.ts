@@ -337,7 +337,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     const roomSides = { version, secrets, streams, meetings, platform, recordings, records: calls.records };
     const rooms = keep('rooms', await openRooms({ config, ...roomSides, log: roomsLog }));
     alertOfIce(alerts, rooms.ice);
-    const reports = keep('reports', openReports(config, calls.history, alerts, log.child({ part: 'reports' })));
+    const reports = keep('reports', openReports(config, calls, alerts, log.child({ part: 'reports' })));
     const parts = {
       config,
       secrets,

@@ -162,6 +162,7 @@ async function startDaily(): Promise<DailyReport> {
     { time: '00:00', mailTo: ['ops@example.org'], retryMs: 50 },
     {
       reader: createStatisticsReader(history, { timeZone: ZONE }),
+      settled: () => Promise.resolve(true),
       mailer,
       state: createReportStateFile(join(folder, 'daily-report.json')),
       alerts: {

@@ -52,6 +52,11 @@ export interface Calls extends EventEmitter<CallsEvents> {
   readonly records: CallRecords;
   readonly history: CallHistory;
   usage(): CallsUsage;
+  /**
+   * Resolves with true when everything that has been saved until now is in the database, and what earlier runs have
+   * left open is ended there; with false when the signal was faster. Never rejects.
+   */
+  settled(signal: AbortSignal): Promise<boolean>;
   /** Within two seconds: what the database has not taken by then stays on disk for the next start. Idempotent. */
   close(): Promise<void>;
 }
@@ -109,6 +114,8 @@ class DatabaseCalls extends EventEmitter<CallsEvents> implements Calls {
   #refused = 0;
   #saved = false;
   readonly #wake = new EventEmitter<{ saved: [] }>();
+  /** Who asks whether the records are complete. */
+  readonly #asking = new Set<() => void>();
   /** Waits end at once, batches go on. */
   readonly #closing = new AbortController();
   /** Everything ends. */
@@ -157,6 +164,23 @@ class DatabaseCalls extends EventEmitter<CallsEvents> implements Calls {
     };
   }
 
+  async settled(signal: AbortSignal): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const settle = (): void => resolve(true);
+    const giveUp = (): void => resolve(false);
+    signal.addEventListener('abort', giveUp, { once: true });
+    this.#asking.add(settle);
+    this.#spool.flush();
+    this.#wake.emit('saved');
+    if (signal.aborted) giveUp();
+    try {
+      return await promise;
+    } finally {
+      this.#asking.delete(settle);
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
   #reachable(): Promise<CallDatabase> {
     if (this.#database !== undefined) return Promise.resolve(this.#database);
     return Promise.reject(new CallDatabaseError(nameOf(this.#place), this.#away ?? 'not connected yet'));
@@ -194,20 +218,25 @@ class DatabaseCalls extends EventEmitter<CallsEvents> implements Calls {
 
   /** Writes one batch, or waits for one. @returns false when there is nothing more to do */
   async #step(): Promise<boolean> {
+    const asking = [...this.#asking];
     const batch = await this.#spool.take();
-    if (batch !== undefined) {
-      await this.#write(batch);
-      if (!batch.full) await this.#pause(GATHER_MS);
-      return true;
-    }
-    if (this.#closing.signal.aborted) return false;
-    // Their last rows, which were in the spool, are in the database now.
-    for (const run of this.#runs.earlier) await this.#end(run);
-    if (!this.#saved) await this.#idle();
+    if (batch !== undefined) await this.#write(batch);
+    if (batch?.full === true) return true;
+    if (this.#closing.signal.aborted) return batch !== undefined;
+    await this.#settle(asking);
+    if (batch === undefined && !this.#saved && this.#asking.size === 0) await this.#idle();
     this.#saved = false;
     await this.#pause(GATHER_MS);
     this.#spool.flush();
     return true;
+  }
+
+  /** All that waited when those asked is in the database now, also the last rows of earlier runs. */
+  async #settle(asking: ReadonlyArray<() => void>): Promise<void> {
+    const { earlier } = this.#runs;
+    for (const run of earlier) await this.#end(run);
+    // What has ended them waits in the spool.
+    if (earlier.length === 0) for (const settle of asking) settle();
   }
 
   async #write(batch: SpoolBatch): Promise<void> {

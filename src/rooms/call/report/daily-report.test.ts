@@ -74,12 +74,15 @@ let mailer: FakeMailer;
 /** As `failed 2026-11-21`. */
 let alerted: string[];
 let running: DailyReport | undefined;
+/** Of the records: while set, they are still being written. */
+let filling: PromiseWithResolvers<void> | undefined;
 
 beforeEach(() => {
   store = new FakeStateStore();
   history = new FakeCallHistory();
   mailer = new FakeMailer();
   alerted = [];
+  filling = undefined;
   vi.useFakeTimers({ now: new Date('2026-11-21T12:00:00Z'), toFake: ['Date', 'setTimeout', 'clearTimeout'] });
 });
 afterEach(async () => {
@@ -95,10 +98,15 @@ const alerts = {
   },
   clear: ({ which }: { which: string }): void => void alerted.push(`returned ${which}`),
 };
+const settled = async (signal: AbortSignal): Promise<boolean> => {
+  const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await Promise.race([filling?.promise, aborted]);
+  return !signal.aborted;
+};
 const start = (timeZone = 'UTC', time = '00:30'): void => {
   running = startDailyReport(
     { time, mailTo: LIST, retryMs: 1000 },
-    { reader: createStatisticsReader(history, { timeZone }), mailer, state: store, alerts, log: silentLogger },
+    { reader: createStatisticsReader(history, { timeZone }), settled, mailer, state: store, alerts, log: silentLogger },
   );
 };
 const restart = async (): Promise<void> => {
@@ -220,6 +228,40 @@ describe('after a failure', () => {
     for (let hour = 0; hour < 18; hour += 1) await pass(HOUR);
     expect(mailer.sent.map(({ to }) => to.length)).toEqual([2, ...Array.from({ length: 9 }, () => 1)]);
     expect(known()).toEqual(['2026-11-21 given_up']);
+  });
+});
+
+describe('records that are still being written', () => {
+  const joined = (hour: number) => talkSession({ sessionId: `s${hour}`, joinedAt: Date.UTC(2026, 10, 20, hour) });
+
+  test('are waited for: a report is never corrected', async () => {
+    store.state = { id: 'x', since: '2026-11-20', days: [] };
+    history.allSessions = [joined(10)];
+    filling = Promise.withResolvers();
+    start();
+    await pass(59 * 60_000);
+    expect(mailer.tried).toEqual([]);
+    history.allSessions = [joined(10), joined(11)];
+    filling.resolve();
+    await settle();
+    expect(mailer.sent.map(({ text }) => /Calls \(joins\): +(\d+)/.exec(text)?.[1])).toEqual(['2']);
+  });
+
+  test('for an hour, then the report is of what there is', async () => {
+    store.state = { id: 'x', since: '2026-11-20', days: [] };
+    filling = Promise.withResolvers();
+    start();
+    await pass(HOUR);
+    expect(dates(mailer.sent)).toEqual(['2026-11-20']);
+  });
+
+  test('not beyond the end', async () => {
+    store.state = { id: 'x', since: '2026-11-20', days: [] };
+    filling = Promise.withResolvers();
+    start();
+    await settle();
+    await running?.close();
+    expect([mailer.tried, vi.getTimerCount()]).toEqual([[], 0]);
   });
 });
 

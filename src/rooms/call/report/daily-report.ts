@@ -15,6 +15,8 @@ const MAX_MISSED = 7;
 const KEPT_DAYS = 30;
 const RETRY_MS = 60_000;
 const RETRY_MAX_MS = 3_600_000;
+/** A database that does not keep up for so long gets a report of what it has. */
+const RECORDS_MS = 3_600_000;
 /** For recipients whom the server refuses while it takes the message for others. */
 const PARTIAL_ATTEMPTS = 10;
 
@@ -42,6 +44,8 @@ interface ReportFault {
 
 export interface DailyReportParts {
   readonly reader: StatisticsReader;
+  /** True when all records until now can be read, also those of calls that a killed gateway left open; false: given up. */
+  readonly settled: (signal: AbortSignal) => Promise<boolean>;
   readonly mailer: ReportMailer;
   readonly state: ReportStateStore;
   readonly alerts: ReportAlerts;
@@ -74,6 +78,7 @@ class Scheduler implements DailyReport {
   /** Another day has come meanwhile. */
   #asked = false;
   #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(options: DailyReportOptions, parts: DailyReportParts) {
     this.#options = options;
@@ -86,6 +91,7 @@ class Scheduler implements DailyReport {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#closing.abort();
     this.#cron.stop();
     clearTimeout(this.#retry);
     await this.#parts.mailer.close();
@@ -117,14 +123,12 @@ class Scheduler implements DailyReport {
   async #sendDue(): Promise<number> {
     this.#state ??= await this.#load();
     await this.#giveUp();
-    for (const date of this.#dueDates()) {
+    if (this.#waiting().length > 0) await this.#awaitRecords();
+    for (const day of this.#waiting()) {
       if (this.#closed) break;
-      const day = this.#dayOf(date);
-      if (day.state === 'waiting') await this.#attempt(day);
+      await this.#attempt(day);
     }
-    const waiting = this.#dueDates()
-      .map((date) => this.#dayOf(date))
-      .filter(({ state }) => state === 'waiting');
+    const waiting = this.#waiting();
     return waiting.length === 0 ? 0 : Math.max(1, Math.min(...waiting.map(({ attempts }) => attempts)));
   }
 
@@ -162,6 +166,25 @@ class Scheduler implements DailyReport {
     const last = days.timeOf(now) >= this.#options.time ? 1 : 2;
     return Array.from({ length: MAX_MISSED + 1 - last }, (_, index) => addDays(today, index - MAX_MISSED)).filter(
       (date) => date >= (this.#state?.since ?? today),
+    );
+  }
+
+  #waiting(): ReportDay[] {
+    return this.#dueDates()
+      .map((date) => this.#dayOf(date))
+      .filter(({ state }) => state === 'waiting');
+  }
+
+  /** A report is never corrected: one from a database that is still being filled would stay wrong. */
+  async #awaitRecords(): Promise<void> {
+    const overdue = new AbortController();
+    const timer = setTimeout(() => overdue.abort(), RECORDS_MS);
+    const settled = await this.#parts.settled(AbortSignal.any([overdue.signal, this.#closing.signal]));
+    clearTimeout(timer);
+    if (settled || this.#closed) return;
+    this.#parts.log.warn(
+      { waitedMs: RECORDS_MS },
+      'records of calls still wait: the daily report is made without them',
     );
   }
 
