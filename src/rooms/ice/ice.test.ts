@@ -323,6 +323,22 @@ describe('the list', () => {
     expect(config.iceServers[0]?.username).toBe('fixed');
   });
 
+  test.each<[string, (ice: Ice) => string]>([
+    ['registers', (ice) => register(ice, { ip: CONFIGURED.ip })],
+    ['reports', (ice) => report(ice, CONFIGURED.ip, 5)],
+  ])('one of the configuration that has failed is handed out to nobody until its agent %s', async (_how, back) => {
+    const ice = await open({ servers: [CONFIGURED] });
+    const heard: string[] = [];
+    ice.on('up', (ip) => heard.push(`up ${ip}`));
+    ice.on('down', (ip, reason) => heard.push(`down ${ip} ${reason}`));
+    const failed = { cmd: 'iceDeregister', ip: CONFIGURED.ip, reason: 'failed' };
+    expect([ice.handle(failed, AGENT), ice.handle(failed, AGENT)]).toEqual(['successful', 'successful']);
+    expect([chosen(ice), ice.serverFor('203.0.113.9'), ice.servers()]).toEqual([' without relay', '', []]);
+    back(ice);
+    expect([chosen(ice), ice.servers().length]).toEqual([CONFIGURED.ip, 1]);
+    expect(heard).toEqual([`down ${CONFIGURED.ip} failed`, `up ${CONFIGURED.ip}`]);
+  });
+
   test('holds 1000 registered servers', async () => {
     const ice = await open({ servers: [CONFIGURED] });
     for (let number = 0; number < 1000; number++) {

@@ -74,7 +74,7 @@ class Choice {
   }
 
   #nearest(fits: (listed: ListedServer) => boolean, addresses: readonly string[]): ListedServer | undefined {
-    return nearest([...this.#list.all].filter(fits), addresses, this.#countryOf);
+    return nearest(this.#list.all.filter(fits), addresses, this.#countryOf);
   }
 
   #relays({ server }: ListedServer): boolean {

@@ -16,11 +16,13 @@ export interface ListedServer {
   readonly load: ServerLoad;
   heardAt: number | undefined;
   handedOut: number;
+  /** One of the configuration that does not answer, as its agent says: out of the list until it is heard of again. */
+  failed: boolean;
   /** Puts it out. */
   readonly timer: NodeJS.Timeout | undefined;
 }
 
-/** Servers of the configuration, which stay, and those that registered, which leave when they fall silent. */
+/** Servers of the configuration, which stay unless they fail, and those that registered, which leave when they fall silent. */
 export class ServerList extends EventEmitter<IceServersEvents> {
   readonly #servers = new Map<string, ListedServer>();
   readonly #keepLiveTimeoutMs: number;
@@ -35,8 +37,8 @@ export class ServerList extends EventEmitter<IceServersEvents> {
     this.#configured = this.#servers.size;
   }
 
-  get all(): Iterable<ListedServer> {
-    return this.#servers.values();
+  get all(): ListedServer[] {
+    return [...this.#servers.values()].filter(({ failed }) => !failed);
   }
 
   /** Adds it, or takes its new values; one of the configuration keeps its own. */
@@ -57,11 +59,12 @@ export class ServerList extends EventEmitter<IceServersEvents> {
     return 'added';
   }
 
-  /** False: it is not in the list. One of the configuration stays. */
+  /** False: it is not in the list. One of the configuration stays, unless it has failed. */
   deregister(ip: string, reason: Exclude<IceDownReason, 'silent'>): boolean {
     const known = this.#servers.get(ip);
     if (known === undefined) return false;
     if (!known.configured) this.#remove(known, reason);
+    else if (reason === 'failed') this.#fail(known);
     return true;
   }
 
@@ -75,7 +78,7 @@ export class ServerList extends EventEmitter<IceServersEvents> {
   }
 
   states(): IceServerState[] {
-    return [...this.all].map(({ server, configured, load, heardAt, handedOut }) => ({
+    return this.all.map(({ server, configured, load, heardAt, handedOut }) => ({
       ip: server.ip,
       turnPort: server.turnPort,
       stunPort: server.stunPort,
@@ -90,7 +93,7 @@ export class ServerList extends EventEmitter<IceServersEvents> {
 
   /** Forgets all without a word. Idempotent. */
   close(): void {
-    for (const { timer } of this.all) clearTimeout(timer);
+    for (const { timer } of this.#servers.values()) clearTimeout(timer);
     this.#servers.clear();
   }
 
@@ -102,6 +105,7 @@ export class ServerList extends EventEmitter<IceServersEvents> {
       load: new ServerLoad(this.#keepLiveTimeoutMs, Date.now()),
       heardAt: undefined,
       handedOut: 0,
+      failed: false,
       timer: configured ? undefined : setTimeout(() => this.#remove(listed, 'silent'), this.#keepLiveTimeoutMs),
     };
     this.#servers.set(server.ip, listed);
@@ -111,12 +115,26 @@ export class ServerList extends EventEmitter<IceServersEvents> {
   #heard(listed: ListedServer): void {
     listed.heardAt = Date.now();
     listed.timer?.refresh();
+    if (!listed.failed) return;
+    listed.failed = false;
+    const { ip } = listed.server;
+    this.#log.info({ ip }, 'ICE server answers again');
+    safeEmit(this, this.#log, 'up', ip);
+  }
+
+  #fail(listed: ListedServer): void {
+    if (listed.failed) return;
+    listed.failed = true;
+    this.#tellDown(listed.server.ip, 'failed');
   }
 
   #remove(listed: ListedServer, reason: IceDownReason): void {
     clearTimeout(listed.timer);
-    const { ip } = listed.server;
-    this.#servers.delete(ip);
+    this.#servers.delete(listed.server.ip);
+    this.#tellDown(listed.server.ip, reason);
+  }
+
+  #tellDown(ip: string, reason: IceDownReason): void {
     const level = reason === 'deregistered' ? 'info' : 'warn';
     this.#log[level]({ ip, reason }, 'ICE server left the list');
     safeEmit(this, this.#log, 'down', ip, reason);

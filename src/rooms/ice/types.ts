@@ -67,7 +67,7 @@ export interface IceServerState {
   readonly txRate: number;
   /** Handed out and not yet seen in a report. */
   readonly reserved: number;
-  /** From the configuration: never times out. */
+  /** From the configuration: never times out; not listed while it has failed. */
   readonly configured: boolean;
   /** Unix ms of the last report or registration; undefined: none came. */
   readonly heardAt: number | undefined;
@@ -79,7 +79,7 @@ export interface IceServerState {
 export type IceDownReason = 'silent' | 'failed' | 'deregistered';
 
 export interface IceServersEvents {
-  /** A server that was not in the list registered. */
+  /** A server that was not in the list registered, or is back in it. */
   up: [ip: string];
   down: [ip: string, reason: IceDownReason];
 }
