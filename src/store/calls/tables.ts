@@ -38,7 +38,7 @@ const recordId = column('key', RECORD_ID);
 export const IDS_WIDTH = 1_000_000;
 /** An IPv6 address with its zone; the document's 20 are too few. */
 const IP_WIDTH = 64;
-/** What a client may choose: two users must not become one by being cut to the document's 32. */
+/** What a client may choose: two users, or two apps, must not become one by being cut to the document's 32. */
 const ID_WIDTH = 64;
 
 /** Seed 002 §4.2 to §4.4, with its names, and its widths unless they are too narrow; `record_id`, `room_id`, `gateway_run` and `session_id` of subsessions are ours. */
@@ -49,7 +49,7 @@ export const TABLES: readonly Table[] = [
       recordId,
       text('session_id', 32),
       column('ids', 'sub_session_ids'),
-      text('app_id', 32),
+      text('app_id', ID_WIDTH),
       text('room_id', ID_WIDTH),
       text('user_id', ID_WIDTH),
       text('user_name', 32),
