@@ -135,9 +135,9 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     actors,
     ice,
     async close() {
-      await actors.close();
+      // Calls first: that their users have left must be in the records, whatever the others wait for.
       closeParts();
-      await ports.close();
+      await Promise.all([actors.close(), ports.close()]);
     },
   };
 }

@@ -367,8 +367,9 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       void alerts.close();
       // Those that run are not ended by their devices, and go on at the next start if somebody asks for it.
       downloads.close();
-      // The others may take their time to close; the files must not wait for them.
+      // The others may take their time to close; the files and the records of calls must not wait for them.
       void recordings.close();
+      rooms.calls.close();
       return (closing ??= closeAll(closers, log));
     };
     return { facts, log, healthy: () => healthOf(parts).ok, close };

@@ -94,6 +94,7 @@ const FOREIGN_STATUS: Readonly<Record<string, number>> = {
   endpoint_taken: 409,
   actor_exists: 409,
   room_full: 409,
+  room_elsewhere: 409,
   pull_exists: 409,
   codec_unsupported: 422,
   invite_rejected: 502,

@@ -39,8 +39,8 @@ export interface ApiRoomActors {
   ): Promise<CameraView>;
   cameras(room: RoomName): CameraView[];
   removeCamera(room: RoomName, endpoint: string): boolean;
-  startRecorder(request: RoomName & { readonly segmentMinutes?: number }): TakerView;
-  startRelayer(request: RoomName & { readonly url: string }): TakerView;
+  startRecorder(request: RoomName & { readonly endpoint?: string; readonly segmentMinutes?: number }): TakerView;
+  startRelayer(request: RoomName & { readonly endpoint?: string; readonly url: string }): TakerView;
   taker(room: RoomName, role: TakerView['role']): TakerView | undefined;
   stopTaker(room: RoomName, role: TakerView['role']): Promise<boolean>;
 }

@@ -153,7 +153,7 @@ export class Publications {
 
   #handleClosed(stream: PublishedStream, reason: PublicationEndReason): void {
     if (this.#streams.get(stream.name) === stream) this.#streams.delete(stream.name);
-    this.#options.emit('publicationClosed', { id: stream.id, stream: stream.name, reason });
+    this.#options.emit('publicationClosed', { id: stream.id, stream: stream.name, owner: stream.owner, reason });
     this.#options.emit('closed', stream.snapshot);
   }
 }

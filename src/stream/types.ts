@@ -188,6 +188,8 @@ export interface ViewerClosed {
 export interface PublicationClosed {
   readonly id: string;
   readonly stream: string;
+  /** Member of a room who has published it by its token. */
+  readonly owner: string | undefined;
   readonly reason: PublicationEndReason;
 }
 

@@ -49,6 +49,8 @@ export class SocketPeer implements Peer {
   #heardAt = performance.now();
   #messageAt = performance.now();
   #closed = false;
+  /** Who waits for a sign of life. */
+  readonly #doubting = new Set<(answered: boolean) => void>();
 
   constructor({ socket, stream, caller, protocol, onClosed, log }: SocketPeerParts) {
     const { address, userAgent, token, query, origin, host, secure } = caller;
@@ -67,9 +69,7 @@ export class SocketPeer implements Peer {
     this.#rate = new MessageRate(protocol.limits.messageRate);
     this.#handler = protocol.connect(this);
     socket.on('message', (data: RawData, binary: boolean) => this.#receive(data, binary));
-    socket.on('pong', () => {
-      this.#heardAt = performance.now();
-    });
+    socket.on('pong', () => this.#hear());
     socket.on('error', (error) => log.debug({ error: errorMessage(error) }, 'websocket failed'));
     socket.once('close', () => this.#end());
   }
@@ -87,6 +87,19 @@ export class SocketPeer implements Peer {
     }
     // One write instead of the library's two: half of what an event to many members costs.
     if (this.#socket.readyState === this.#socket.OPEN) this.#stream.write(textFrame(text));
+  }
+
+  async answers(withinMs: number): Promise<boolean> {
+    if (this.#closed || this.#socket.readyState !== this.#socket.OPEN) return false;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(false), withinMs);
+    // Another one is asked for already.
+    if (this.#doubting.size === 0) this.#socket.ping();
+    this.#doubting.add(resolve);
+    const answered = await promise;
+    clearTimeout(timer);
+    this.#doubting.delete(resolve);
+    return answered;
   }
 
   close(code: number, reason: string): void {
@@ -111,9 +124,14 @@ export class SocketPeer implements Peer {
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
   }
 
+  #hear(): void {
+    this.#heardAt = performance.now();
+    for (const settle of this.#doubting) settle(true);
+  }
+
   #receive(data: RawData, binary: boolean): void {
     if (this.#closed) return;
-    this.#heardAt = performance.now();
+    this.#hear();
     this.#messageAt = this.#heardAt;
     const { messageRate, maxPending = DEFAULT_MAX_PENDING } = this.#limits;
     if (!this.#rate.take()) {
@@ -166,6 +184,7 @@ export class SocketPeer implements Peer {
   #end(): void {
     if (this.#closed) return;
     this.#closed = true;
+    for (const settle of this.#doubting) settle(false);
     this.#handler.handleClose();
     this.#onClosed(this);
   }

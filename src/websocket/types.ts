@@ -7,6 +7,8 @@ export interface Peer extends Caller {
   readonly closed: boolean;
   /** One text message. A peer that leaves `maxBackpressureBytes` unread is cut off instead. */
   send(text: string): void;
+  /** Whether it is still there: asks for a pong, and is content with anything that comes in time. Never rejects. */
+  answers(withinMs: number): Promise<boolean>;
   /** Sends what waits, then a close frame (RFC 6455 §7.4); `handleClose` follows. Idempotent. */
   close(code: number, reason: string): void;
 }

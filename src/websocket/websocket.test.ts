@@ -174,6 +174,25 @@ describe('a peer', () => {
   });
 });
 
+test('a peer that is asked whether it is there answers by itself, or by what it sends; a dead one does not', async () => {
+  const port = await open();
+  const living = await client(port);
+  expect(await peers[0]?.answers(10_000)).toBe(true);
+  const dead = new WebSocket(`ws://127.0.0.1:${port}/echo`, { autoPong: false });
+  sockets.push(dead);
+  await once(dead, 'open');
+  expect(await Promise.all([peers[1]?.answers(50), peers[1]?.answers(100)])).toEqual([false, false]);
+  const asked = peers[1]?.answers(10_000);
+  dead.send('x');
+  expect(await asked).toBe(true);
+  const leaving = peers[1]?.answers(10_000);
+  dead.terminate();
+  expect(await leaving).toBe(false);
+  living.close();
+  await once(living, 'close');
+  expect(await peers[0]?.answers(10_000)).toBe(false);
+});
+
 test('a clock that is set back or forward refuses and ends nothing', async () => {
   const port = await open({ limits: { idleTimeoutMs: 3000, messageRate: 5 }, handle: (text, peer) => peer.send(text) });
   const socket = await client(port);

@@ -15,9 +15,13 @@ export class FakePeer implements Peer {
   closeCode: number | undefined;
   closeReason = '';
   closed = false;
+  /** Its network has gone without a word. */
+  silent = false;
+  /** How often it was asked whether it is there. */
+  asked = 0;
   readonly #handler: PeerHandler;
 
-  constructor(protocol: WebSocketProtocol, facts: Partial<Omit<Peer, 'closed' | 'send' | 'close'>> = {}) {
+  constructor(protocol: WebSocketProtocol, facts: Partial<Omit<Peer, 'closed' | 'send' | 'answers' | 'close'>> = {}) {
     this.address = facts.address ?? '192.0.2.7';
     this.userAgent = facts.userAgent ?? 'test';
     this.token = facts.token;
@@ -30,6 +34,12 @@ export class FakePeer implements Peer {
 
   send(text: string): void {
     if (!this.closed) this.sent.push(text);
+  }
+
+  async answers(withinMs: number): Promise<boolean> {
+    this.asked += 1;
+    if (this.silent) await new Promise((resolve) => setTimeout(resolve, withinMs));
+    return !this.silent && !this.closed;
   }
 
   close(code: number, reason: string): void {

@@ -265,8 +265,9 @@ export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams 
     if (stream === undefined) return false;
     for (const { id } of stream.viewers)
       this.emit('viewerClosed', { id, stream: stream.name, reason: 'publisher_gone' });
+    const owner = this.ownerOf(stream.name);
     this.#streams.delete(stream.name);
-    this.emit('publicationClosed', { id: publicationId, stream: stream.name, reason });
+    this.emit('publicationClosed', { id: publicationId, stream: stream.name, owner, reason });
     this.emit('closed', stream);
     return true;
   }

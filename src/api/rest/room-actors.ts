@@ -6,8 +6,9 @@ import type { ApiRoomActors } from '../room-actors.ts';
 import { idSchema } from '../schemas/common.ts';
 import type { Routes } from './route.ts';
 
+const endpointSchema = z.string().min(1).max(128);
 const roomParams = z.object({ app: z.string().min(1).max(128), channel: z.string().min(1).max(128) });
-const cameraParams = roomParams.extend({ endpoint: z.string().min(1).max(128) });
+const cameraParams = roomParams.extend({ endpoint: endpointSchema });
 const tag = 'rooms';
 
 const placeCameraSchema = z
@@ -15,7 +16,7 @@ const placeCameraSchema = z
     deviceId: idSchema,
     channelId: idSchema,
     subStream: z.int().min(0).max(9).default(0),
-    endpoint: z.string().min(1).max(128).optional(),
+    endpoint: endpointSchema.optional(),
   })
   .meta({ id: 'PlaceCamera' });
 
@@ -58,16 +59,25 @@ export function addRoomActorRoutes(routes: Routes, { parts }: ApiContext): void 
   addTakerRoutes(routes, roomActors, {
     role: 'recorder',
     summary: 'Record every stream of a room, each into a recording of its own, until it is stopped or all have left',
-    body: z.strictObject({ segmentMinutes: z.int().min(1).max(1440).optional() }).meta({ id: 'StartRecorder' }),
-    start: (room, { segmentMinutes }) =>
-      roomActors.startRecorder({ ...room, ...(segmentMinutes === undefined ? {} : { segmentMinutes }) }),
+    body: z
+      .strictObject({ endpoint: endpointSchema.optional(), segmentMinutes: z.int().min(1).max(1440).optional() })
+      .meta({ id: 'StartRecorder' }),
+    start: (room, { endpoint, segmentMinutes }) =>
+      roomActors.startRecorder({
+        ...room,
+        ...(endpoint === undefined ? {} : { endpoint }),
+        ...(segmentMinutes === undefined ? {} : { segmentMinutes }),
+      }),
   });
   addTakerRoutes(routes, roomActors, {
     role: 'relayer',
     summary:
-      'Push every stream of a room to an RTSP server, to `<url>/<stream_id>`, until it is stopped or all have left',
-    body: z.strictObject({ url: z.string().min(8).max(2048) }).meta({ id: 'StartRelayer' }),
-    start: (room, { url }) => roomActors.startRelayer({ ...room, url }),
+      'Push every stream of a room to an RTSP server, to `<url>/<stream_id>` without `live/`, until it is stopped or all have left',
+    body: z
+      .strictObject({ endpoint: endpointSchema.optional(), url: z.string().min(8).max(2048) })
+      .meta({ id: 'StartRelayer' }),
+    start: (room, { endpoint, url }) =>
+      roomActors.startRelayer({ ...room, url, ...(endpoint === undefined ? {} : { endpoint }) }),
   });
 }
 

@@ -221,6 +221,43 @@ describe('a recorder', () => {
     expect(told).toContain('recorder left');
   });
 
+  test('is kept out by nobody of its name, and keeps nobody company who only has such a name', async () => {
+    const guests = [watcher(ROOM, 'recorder'), watcher(ROOM, 'relayer')];
+    const { endpoint } = actors.startRecorder(ROOM);
+    expect(endpoint).toMatch(/^recorder-[\da-f-]{36}$/);
+    expect(() => actors.startRelayer({ ...ROOM, endpoint: 'relayer', url: 'rtsp://h/relay' })).toThrow(
+      expect.objectContaining({ code: 'endpoint_taken' }),
+    );
+    expect(actors.startRelayer({ ...ROOM, endpoint: 'out', url: 'rtsp://h/relay' })).toMatchObject({ endpoint: 'out' });
+    guests[0]?.leave();
+    expect(actors.taker(ROOM, 'recorder')?.endpoint).toBe(endpoint);
+    guests[1]?.leave();
+    expect([actors.taker(ROOM, 'recorder'), actors.taker(ROOM, 'relayer'), meetings.list()]).toEqual([
+      undefined,
+      undefined,
+      [],
+    ]);
+  });
+
+  test('that does not end holds the gateway up no longer than its limit', async () => {
+    const limited = createRoomActors({
+      meetings,
+      platform,
+      streams,
+      recordings,
+      pushes,
+      closeLimitMs: 30,
+      log: silentLogger,
+    });
+    publish(watcher(), 's1');
+    limited.startRecorder(ROOM);
+    await vi.waitFor(() => expect(recordings.log).toHaveLength(1));
+    const never = new Promise<void>(() => undefined);
+    vi.spyOn(recordings, 'stop').mockReturnValue(never);
+    await limited.close();
+    expect(recordings.listenerCount('changed')).toBe(1);
+  });
+
   test('tries again what could not begin, and says why', async () => {
     recordings.failure = new FakeError('stream_not_found', 'no stream s1');
     publish(watcher(), 's1');
@@ -287,8 +324,9 @@ describe('a recorder', () => {
 
 describe('a relayer', () => {
   test.each([
-    { url: 'rtsp://u:p@h/relay', name: 'live/ä', to: 'rtsp://u:p@h/relay/live_%C3%A4' },
-    { url: 'rtsp://h/relay/?key=1', name: 'live/a_b', to: 'rtsp://h/relay/live_a_b?key=1' },
+    { url: 'rtsp://u:p@h/relay', name: 'live/ä', to: 'rtsp://u:p@h/relay/%C3%A4' },
+    { url: 'rtsp://h/relay/?key=1', name: 'live/a_b', to: 'rtsp://h/relay/a_b?key=1' },
+    { url: 'rtsp://h/relay', name: 'a/b', to: 'rtsp://h/relay/a/b' },
   ])('$url with $name', async ({ url, name, to }) => {
     publish(watcher(), name);
     actors.startRelayer({ ...ROOM, url });

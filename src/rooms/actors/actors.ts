@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { GatewayError } from '../../util/index.ts';
 import type { LocalMember, MemberStream } from '../meeting/index.ts';
 import { Cameras } from './cameras.ts';
 import { ActorError } from './errors.ts';
 import { StreamRecording } from './recording.ts';
 import { RecordingEnds } from './recording-ends.ts';
-import { Taker, type Taking } from './taker.ts';
+import { Taker, type TakerOptions, type Taking } from './taker.ts';
 import type {
   ActorParts,
   CameraRequest,
@@ -18,13 +21,20 @@ import type {
 
 const keyOf = ({ app, channel }: RoomName, role: TakerView['role']): string => JSON.stringify([app, channel, role]);
 
+/** The files have a limit of their own for their end, the servers a while to be told. */
+const CLOSE_LIMIT_MS = 1000;
+
 /** The media's name of a stream of a room: pms's default app is `live`. */
 const mediaName = (streamId: string): string => (streamId.includes('/') ? streamId : `live/${streamId}`);
 
-/** Each stream goes to its own path below the URL, in front of a query. */
+/** Each stream goes to its own path below the URL, in front of a query; `live/` says nothing that tells two apart. */
 function urlFor(url: string, { stream }: MemberStream): string {
   const [path = '', query] = url.split(/\?(.*)/s);
-  const name = stream.stream_id.split('/').map(encodeURIComponent).join('_');
+  const name = stream.stream_id
+    .replace(/^live\//, '')
+    .split('/')
+    .map(encodeURIComponent)
+    .join('/');
   return `${path.replace(/\/+$/, '')}/${name}${query === undefined ? '' : `?${query}`}`;
 }
 
@@ -65,18 +75,18 @@ class Actors implements RoomActors {
     return this.#cameras.remove(room, endpoint);
   }
 
-  startRecorder({ segmentMinutes, ...room }: RecorderRequest): TakerView {
+  startRecorder({ segmentMinutes, endpoint, ...room }: RecorderRequest): TakerView {
     const { recordings, retryMs, log } = this.#parts;
     const take = (stream: MemberStream): Taking =>
       new StreamRecording({ stream, segmentMinutes, recordings, ends: this.#ends, retryMs, log });
-    return this.#start(room, { role: 'recorder', take });
+    return this.#start(room, { role: 'recorder', endpoint, take });
   }
 
-  startRelayer({ url, ...room }: RelayerRequest): TakerView {
+  startRelayer({ url, endpoint, ...room }: RelayerRequest): TakerView {
     this.#parts.pushes.check(url);
     const take = (stream: MemberStream): Taking => pushOf(stream, url, this.#parts.pushes);
     const shown = url.replace(/^(rtsp:\/\/)[^/?]*@/i, '$1');
-    return this.#start(room, { role: 'relayer', url: shown, take });
+    return this.#start(room, { role: 'relayer', endpoint, url: shown, take });
   }
 
   taker(room: RoomName, role: TakerView['role']): TakerView | undefined {
@@ -91,22 +101,45 @@ class Actors implements RoomActors {
 
   async close(): Promise<void> {
     this.#cameras.close();
-    await Promise.all([...this.#takers.values()].map((taker) => taker.close()));
+    const { pushes, closeLimitMs = CLOSE_LIMIT_MS, log } = this.#parts;
+    const takers = [...this.#takers.values()];
+    const ended = Promise.all([...takers.map((taker) => taker.close()), pushes.close()]);
+    const overdue = new AbortController();
+    const late = delay(closeLimitMs, 'late', { signal: overdue.signal }).catch(() => undefined);
+    if ((await Promise.race([ended, late])) === 'late') {
+      log.warn(
+        { takers: takers.length, afterMs: closeLimitMs },
+        'recorders and relayers of rooms have not ended in time',
+      );
+    }
+    overdue.abort();
     this.#ends.close();
-    await this.#parts.pushes.close();
   }
 
   #start(
     room: RoomName,
-    how: { readonly role: TakerView['role']; readonly url?: string; readonly take: (stream: MemberStream) => Taking },
+    how: Pick<TakerOptions, 'role' | 'url' | 'take'> & { readonly endpoint: string | undefined },
   ): TakerView {
     const key = keyOf(room, how.role);
     if (this.#takers.has(key)) throw new ActorError('actor_exists', `the room has a ${how.role} already`);
-    const { meetings, log } = this.#parts;
-    const member: LocalMember = meetings.joinLocal({ ...room, endpoint: how.role, role: how.role, device: '' });
-    const taker = new Taker({ ...how, member, log, onEnded: () => this.#takers.delete(key) });
+    const { endpoint, ...options } = how;
+    const member = this.#join(room, how.role, endpoint);
+    const taker = new Taker({ ...options, member, log: this.#parts.log, onEnded: () => this.#takers.delete(key) });
     this.#takers.set(key, taker);
     return taker.view;
+  }
+
+  /** A guest who is called `recorder` keeps no recorder out. */
+  #join(room: RoomName, role: TakerView['role'], endpoint: string | undefined): LocalMember {
+    const join = (name: string): LocalMember =>
+      this.#parts.meetings.joinLocal({ ...room, endpoint: name, role, device: '' });
+    if (endpoint !== undefined) return join(endpoint);
+    try {
+      return join(role);
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'endpoint_taken') throw error;
+      return join(`${role}-${randomUUID()}`);
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import type { TakenStream, TakerView } from './types.ts';
 /** Ended streams that are still shown. */
 const MAX_ENDED = 100;
 
-/** Endpoints of those that only take. */
+/** Of those that only take; what they are called is their own affair. */
 const TAKERS: ReadonlySet<string> = new Set<TakerView['role']>(['recorder', 'relayer']);
 
 /** One stream that is being recorded or pushed. */
@@ -72,8 +72,7 @@ export class Taker {
   }
 
   #closeIfAlone(): void {
-    const others = this.#options.member.endpoints().filter((endpoint) => !TAKERS.has(endpoint));
-    if (others.length === 0) void this.close();
+    if (this.#options.member.others().every(({ role }) => TAKERS.has(role))) void this.close();
   }
 
   #begin(stream: MemberStream): void {

@@ -53,6 +53,8 @@ export interface ActorParts {
   readonly pushes: RoomPushes;
   /** Before the second attempt to record, doubled with each further one; default 2000. */
   readonly retryMs?: number;
+  /** `close` waits no longer for files and servers; default 1000. */
+  readonly closeLimitMs?: number;
   readonly log: Logger;
 }
 
@@ -78,7 +80,12 @@ export interface CameraView extends RoomName {
   readonly streamId: string;
 }
 
-export interface RecorderRequest extends RoomName {
+interface TakerRequest extends RoomName {
+  /** How the members see it; default its role, with a random ending where somebody else has that name. */
+  readonly endpoint?: string;
+}
+
+export interface RecorderRequest extends TakerRequest {
   readonly segmentMinutes?: number;
 }
 
@@ -105,8 +112,8 @@ export interface TakerView extends RoomName {
   readonly streams: readonly TakenStream[];
 }
 
-export interface RelayerRequest extends RoomName {
-  /** `rtsp://[user[:password]@]host[:port]/path`; a stream goes to `<url>/<stream_id>`. */
+export interface RelayerRequest extends TakerRequest {
+  /** `rtsp://[user[:password]@]host[:port]/path`; a stream goes to `<url>/<stream_id>`, `live/` left out. */
   readonly url: string;
 }
 
@@ -127,6 +134,6 @@ export interface RoomActors {
   taker(room: RoomName, role: TakerView['role']): TakerView | undefined;
   /** Resolves when its files are finished, its servers told. Returns false where there is none. */
   stopTaker(room: RoomName, role: TakerView['role']): Promise<boolean>;
-  /** Idempotent. */
+  /** Within `closeLimitMs`. Idempotent. */
   close(): Promise<void>;
 }

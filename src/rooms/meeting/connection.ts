@@ -11,6 +11,8 @@ import type { MeetingRights } from './types.ts';
 
 /** Who only holds a connection open takes the place of one who joins. */
 const JOIN_TIMEOUT_MS = 10_000;
+/** After a change of network the old connection of a client is never heard of again, and nobody says so. */
+const ANSWER_MS = 2000;
 /** RFC 6455 §7.4.1. */
 const POLICY_VIOLATION = 1008;
 
@@ -41,6 +43,10 @@ export class Connection implements PeerHandler, MemberLink {
 
   send(text: string): void {
     this.#peer.send(text);
+  }
+
+  answers(withinMs: number): Promise<boolean> {
+    return this.#peer.answers(withinMs);
   }
 
   end(event: EventText, session: string, reason: string): void {
@@ -121,14 +127,17 @@ export class Connection implements PeerHandler, MemberLink {
   async #join(echo: Echo, { data, session }: JoinRequest): Promise<string> {
     const { rooms, servers, rights } = this.#parts;
     const { endpoint, rights: allowed, anyone } = await admit(rights, data, this.#peer.token);
-    const { app, channel, device, role } = data;
+    const { app, channel, device, role, media_here: mediaHere } = data;
     this.#checkSame(app, channel, endpoint);
     // Signed before it enters: nothing may reach the client before the answer.
     const id = rooms.room(app, channel)?.members.get(endpoint)?.id ?? newId();
     let token = rights.enabled ? await rights.signMember(id) : undefined;
-    if (this.#peer.closed) throw new MeetingError('closed', 'the connection is closed');
     const proof = anyone ? session : undefined;
-    const member = rooms.enter({ id, app, channel, endpoint, device, role, rights: allowed, proof }, this);
+    const entry = { id, app, channel, endpoint, device, role, rights: allowed, proof, mediaHere };
+    const holder = rooms.holder(entry, this);
+    const silent = holder === undefined || (await holder.answers(ANSWER_MS)) ? undefined : holder;
+    if (this.#peer.closed) throw new MeetingError('closed', 'the connection is closed');
+    const member = rooms.enter({ ...entry, silent }, this);
     this.#member = member;
     clearTimeout(this.#joinTimer);
     // Another connection of the same endpoint was faster.

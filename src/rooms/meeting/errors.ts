@@ -16,6 +16,7 @@ export type MeetingErrorCode =
   | 'room_full'
   | 'room_limit'
   | 'endpoint_taken'
+  | 'room_elsewhere'
   | 'stream_taken'
   | 'stream_unknown'
   | 'stream_limit'

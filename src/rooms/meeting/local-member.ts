@@ -4,7 +4,7 @@ import { MeetingError } from './errors.ts';
 import { ALL_RIGHTS, newId, type LocalSink, type Member } from './member.ts';
 import { nameSchema, problemsOf, streamSchema, type RoomStream } from './messages.ts';
 import { memberStream, type Rooms } from './rooms.ts';
-import type { LocalMember, LocalMemberEvents, LocalMemberRequest, MemberStream } from './types.ts';
+import type { LocalMember, LocalMemberEvents, LocalMemberRequest, MemberRole, MemberStream } from './types.ts';
 
 /** The handle of a member that the gateway itself brings in. */
 export class LocalHandle extends EventEmitter<LocalMemberEvents> implements LocalMember, LocalSink {
@@ -13,7 +13,7 @@ export class LocalHandle extends EventEmitter<LocalMemberEvents> implements Loca
   readonly #member: Member;
   #closed = false;
 
-  /** @throws MeetingError (`name_invalid`, `endpoint_taken`, `room_full`, `room_limit`, `closed`) */
+  /** @throws MeetingError (`name_invalid`, `endpoint_taken`, `room_full`, `room_limit`, `room_elsewhere`, `closed`) */
   constructor(request: LocalMemberRequest, rooms: Rooms, log: Logger) {
     super();
     this.#rooms = rooms;
@@ -22,7 +22,7 @@ export class LocalHandle extends EventEmitter<LocalMemberEvents> implements Loca
       const { error } = nameSchema.safeParse(request[field]);
       if (error !== undefined) throw new MeetingError('name_invalid', `${field}${problemsOf(error)}`);
     }
-    this.#member = rooms.enterLocal({ ...request, id: newId(), rights: ALL_RIGHTS }, this);
+    this.#member = rooms.enterLocal({ ...request, id: newId(), rights: ALL_RIGHTS, mediaHere: true }, this);
   }
 
   get app(): string {
@@ -47,8 +47,8 @@ export class LocalHandle extends EventEmitter<LocalMemberEvents> implements Loca
     );
   }
 
-  endpoints(): string[] {
-    return this.#others().map(({ endpoint }) => endpoint);
+  others(): Array<{ readonly endpoint: string; readonly role: MemberRole }> {
+    return this.#others().map(({ endpoint, role }) => ({ endpoint, role }));
   }
 
   addStream(stream: RoomStream): void {

@@ -48,6 +48,11 @@ export class MediaNodes {
     return this.#nodes.delete(id);
   }
 
+  isAlive(id: string): boolean {
+    const node = this.#nodes.get(id);
+    return node !== undefined && this.#view(node).alive;
+  }
+
   /** The node that a room has, as long as it lives: members of one room must meet on one node. Else the least loaded. */
   choose(current: string | undefined): MediaNodeView | undefined {
     const alive = this.list().filter((node) => node.alive);

@@ -1,3 +1,4 @@
+import { MeetingError } from './errors.ts';
 import type { MediaNodes } from './media-nodes.ts';
 import { MEDIA_PROTOCOLS, type MediaAddresses, type MeetingOptions } from './types.ts';
 
@@ -20,6 +21,15 @@ export class MediaServers {
     const node = room.nodeId === '' ? undefined : this.#nodes.choose(room.nodeId);
     room.nodeId = node?.id ?? '';
     return node?.addresses ?? this.#own(host, token);
+  }
+
+  /** Who has its media at this gateway keeps its room here, whatever nodes there are. @throws MeetingError `room_elsewhere` */
+  keepHere(room: { nodeId: string | undefined }): void {
+    const { nodeId = '' } = room;
+    if (nodeId !== '' && this.#nodes.isAlive(nodeId)) {
+      throw new MeetingError('room_elsewhere', `the room meets at media node ${nodeId}, not at this gateway`);
+    }
+    room.nodeId = '';
   }
 
   #own(host: string | undefined, token: string | undefined): MediaAddresses {

@@ -162,6 +162,21 @@ describe('rooms', () => {
     await member('b');
   });
 
+  test('a stream that is added again under its other name is the same one, by the name the room knows', async () => {
+    const [alice, bob] = [await member('alice'), await member('bob')];
+    await alice.ask('stream.add', { stream: stream('s1') });
+    await alice.ask('stream.add', { stream: { ...stream('live/s1'), video_codec: 'h264' } });
+    expect((await bob.ask('channel.dump')).data['endpoint_list']).toMatchObject([
+      { endpoint: 'alice', stream: { stream_id: 's1', video_codec: 'h264' } },
+      { endpoint: 'bob' },
+    ]);
+    await alice.ask('stream.delete', { stream_id: 'live/s1' });
+    expect(bob.events().map(({ stream: id, stat }) => [id, stat])).toEqual([
+      ['s1', 'publish'],
+      ['s1', 'unpublish'],
+    ]);
+  });
+
   test('streams of one endpoint are bounded', async () => {
     const alice = await member('alice');
     for (let index = 0; index < 16; index++) await alice.ask('stream.add', { stream: stream(`s${index}`) });
@@ -431,6 +446,25 @@ describe('with tokens', () => {
     expect(meetings.mayUse('made up', 'publish', 'live/new')).toBe(false);
   });
 
+  test('what is only said in another app keeps nobody from a name, shows nothing there, and hears of nothing', async () => {
+    const mallory = await member('mallory', { app: 'b' }, await room({ app: 'b' }));
+    const [alice, bob] = [await member('alice', {}, await room()), await member('bob', {}, await room())];
+    const [a, b, m] = [await mediaId(alice), await mediaId(bob), await mediaId(mallory)];
+    expect(await mallory.ask('stream.add', { stream: stream('s1') })).toMatchObject({ err: 0 });
+    expect(meetings.mayUse(a, 'publish', 'live/s1')).toBe(true);
+    await streams.publish('s1', { ...OFFER, owner: a });
+    expect(await alice.ask('stream.add', { stream: stream('s1') })).toMatchObject({ err: 0 });
+    expect([b, m].map((id) => meetings.mayUse(id, 'play', 'live/s1'))).toEqual([true, false]);
+    expect(meetings.mayUse(m, 'publish', 'live/s1')).toBe(false);
+    const watcher = await member('watcher', { app: 'b' }, await room({ app: 'b' }));
+    bob.events();
+    streams.endPublication(streams.find('s1')?.publisher?.id ?? '', 'peer_closed');
+    expect([bob.events().length, watcher.events()]).toEqual([1, []]);
+    // Of its own room it is still somebody's.
+    await alice.ask('stream.add', { stream: stream('s2') });
+    expect(meetings.mayUse(b, 'publish', 'live/s2')).toBe(false);
+  });
+
   test('telling the room of a camera, or of what somebody else publishes, opens it to nobody', async () => {
     const [alice, bob] = [await member('alice', {}, await room()), await member('bob', {}, await room())];
     const id = await mediaId(bob);
@@ -499,6 +533,27 @@ describe('with tokens', () => {
     expect(await mediaId(await member('alice', {}, guest))).toBe(id);
   });
 
+  test('a seat whose connection is dead is free 2 s after somebody with a token for anybody asks for it', async () => {
+    const guest = await room();
+    const [alice, bob] = [await member('alice', {}, guest), await member('bob', {}, guest)];
+    const id = await mediaId(alice);
+    for (const each of [alice, bob]) each.events();
+    alice.peer.silent = true;
+    const [back, other] = [new Client(guest), new Client(guest)];
+    const joining = [back.join('alice'), other.join('alice')];
+    while (alice.peer.asked < 2) await new Promise((resolve) => setImmediate(resolve));
+    await vi.advanceTimersByTimeAsync(1999);
+    expect(alice.peer.closed).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    // Of two who ask at the same time the first has it: that one is alive.
+    expect((await Promise.all(joining)).map(({ err, data }) => [err, data.reason])).toEqual([
+      [0, undefined],
+      [-1, 'endpoint_taken'],
+    ]);
+    expect([alice.events(), alice.peer.closed]).toEqual([[{ event: 'error', type: 'replaced' }], true]);
+    expect([await mediaId(back), bob.events()]).toEqual([id, []]);
+  });
+
   test('the rights end with the member, and last over its grace time', async () => {
     const alice = await member('alice', {}, await room());
     const bob = await member('bob', {}, await room());
@@ -525,6 +580,37 @@ describe('with tokens', () => {
     expect(meetings.mayUse(id, 'publish', 'live/s16')).toBe(true);
     await streams.publish('s16', { ...OFFER, owner: id });
     expect(meetings.mayUse(id, 'publish', 'live/s17')).toBe(false);
+  });
+});
+
+describe('a room whose media are at this gateway', () => {
+  const CAMERA = { app: 'a', channel: 'c', endpoint: 'cam-1', role: 'camera', device: '3402' } as const;
+  const wss = async (client: Client) => (await client.ask('media_server.dump')).data.media_server?.wss;
+  beforeEach(() => {
+    meetings.heartbeat({ id: 'n1', addresses: { wss: 'wss://n1/' }, load: 0, capacity: 10 });
+  });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['a camera', async () => meetings.joinLocal(CAMERA)],
+    ['the Meet page', () => member('page', { media_here: true })],
+  ])('by %s is sent to no media node', async (_who, first) => {
+    await first();
+    expect(await wss(await member('alice'))).toBe('');
+    expect(await wss(await member('bob', { channel: 'c2' }))).toBe('wss://n1/');
+  });
+
+  test('cannot be one that meets at a node already, as long as that node lives', async () => {
+    const alice = await member('alice');
+    expect(() => meetings.joinLocal(CAMERA)).toThrow(expect.objectContaining({ code: 'room_elsewhere' }));
+    expect(await new Client().join('page', { media_here: true })).toMatchObject({
+      err_msg: 'the room meets at media node n1, not at this gateway',
+      data: { reason: 'room_elsewhere' },
+    });
+    expect(meetings.get('a', 'c')?.endpoints.map(({ endpoint }) => endpoint)).toEqual(['alice']);
+    vi.advanceTimersByTime(15_001);
+    meetings.joinLocal(CAMERA);
+    meetings.heartbeat({ id: 'n1', addresses: { wss: 'wss://n1/' }, load: 0, capacity: 10 });
+    expect(await wss(alice)).toBe('');
   });
 });
 
@@ -564,7 +650,7 @@ describe('members inside the gateway', () => {
     const id = await mediaId(alice);
     expect([meetings.mayUse(id, 'play', NAME), meetings.mayUse(id, 'publish', NAME)]).toEqual([true, false]);
     // Its picture stops while nobody watches: the camera is still there.
-    streams.emit('publicationClosed', { id: 'x', stream: NAME, reason: 'closed' });
+    streams.emit('publicationClosed', { id: 'x', stream: NAME, owner: undefined, reason: 'closed' });
     // The same camera in another room is another member's.
     meetings.joinLocal({ ...CAMERA, channel: 'c2' }).addStream(stream(NAME));
     expect(camera.deleteStream(NAME)).toBe(true);
@@ -599,7 +685,7 @@ describe('members inside the gateway', () => {
     const list = heard(recorder);
     const ofAlice = { endpoint: 'alice', device: 'd', role: 'normal' };
     expect(recorder.streams()).toEqual([{ ...ofAlice, stream: stream('s1') }]);
-    expect(recorder.endpoints()).toEqual(['alice']);
+    expect(recorder.others()).toEqual([{ endpoint: 'alice', role: 'normal' }]);
     await alice.ask('stream.add', { stream: stream('s2') });
     await (await member('bob', { channel: 'c2' })).ask('stream.add', { stream: stream('s3') });
     await member('bob');
@@ -623,7 +709,7 @@ describe('members inside the gateway', () => {
       ['ended', 'kicked'],
       ['ended', 'closed'],
     ]);
-    expect([first.closed, second.closed, second.endpoints(), second.streams()]).toEqual([true, true, [], []]);
+    expect([first.closed, second.closed, second.others(), second.streams()]).toEqual([true, true, [], []]);
     second.leave();
     expect(() => meetings.joinLocal(CAMERA)).toThrow('closing');
   });

@@ -26,10 +26,10 @@ class MeetingServer implements Meetings {
 
   constructor(options: MeetingOptions, parts: MeetingParts) {
     this.#parts = parts;
-    this.#rooms = new Rooms(options, parts);
     this.#nodes = new MediaNodes(options.nodeTimeoutMs);
     const { rights, log } = parts;
     const servers = new MediaServers(options, this.#nodes);
+    this.#rooms = new Rooms(options, { ...parts, servers });
     const shared = { rooms: this.#rooms, servers, rights, counted: this.#counted, log };
     this.protocol = {
       location: options.location,

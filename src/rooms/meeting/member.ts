@@ -8,6 +8,8 @@ import type { LocalMemberEvents, MemberRole, MemberView } from './types.ts';
 export interface MemberLink {
   readonly address: string;
   send(text: string): void;
+  /** Whether the client is still there. Never rejects. */
+  answers(withinMs: number): Promise<boolean>;
   /** Tells the client by an `error` event that it is no member any more, and closes. */
   end(event: EventText, session: string, reason: string): void;
 }

@@ -62,6 +62,8 @@ const joinSchema = z.object({
       .nullish()
       .transform((value) => value ?? 'normal'),
     token: z.string().max(4096).nullish(),
+    /** Ours, of the console: it has its media at this gateway, whatever media nodes there are. */
+    media_here: flag,
   }),
 });
 const leaveSchema = z.object({ ...envelope, method: z.literal('channel.leave'), data: noData });

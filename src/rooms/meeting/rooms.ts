@@ -1,4 +1,6 @@
+import type { PublicationClosed } from '../../stream/index.ts';
 import { MeetingError } from './errors.ts';
+import type { MediaServers } from './media-servers.ts';
 import { mediaName, Member, newId, type LocalSink, type MemberLink, type MemberRights } from './member.ts';
 import type { RoomStream } from './messages.ts';
 import { Room } from './room.ts';
@@ -21,12 +23,17 @@ export interface Entry {
   readonly rights: MemberRights;
   /** Present where the token does not say who it is: the session by which a live connection may be replaced. */
   readonly proof?: string | undefined;
+  /** A connection that has been asked whether it is there, and has said nothing: it keeps nobody out. */
+  readonly silent?: MemberLink | undefined;
+  /** It publishes and plays at this gateway itself, whatever media nodes there are. */
+  readonly mediaHere: boolean;
 }
 
 /** All rooms and what happens in them. */
 export class Rooms {
   readonly #options: Pick<MeetingOptions, 'graceMs' | 'maxMembers' | 'limits'>;
   readonly #streams: MeetingParts['streams'];
+  readonly #servers: Pick<MediaServers, 'keepHere'>;
   readonly #rooms = new Map<string, Room>();
   readonly #members = new Map<string, Member>();
   readonly owners: StreamOwners;
@@ -36,8 +43,10 @@ export class Rooms {
 
   constructor(
     options: Pick<MeetingOptions, 'graceMs' | 'maxMembers' | 'limits'>,
-    { streams, rights }: Pick<MeetingParts, 'streams' | 'rights'>,
+    parts: Pick<MeetingParts, 'streams' | 'rights'> & { readonly servers: Pick<MediaServers, 'keepHere'> },
   ) {
+    const { streams, rights, servers } = parts;
+    this.#servers = servers;
     this.#options = options;
     this.#streams = streams;
     this.owners = new StreamOwners(streams, rights.enabled);
@@ -60,10 +69,17 @@ export class Rooms {
     return this.#members.get(id);
   }
 
-  /** A client is there, or there again. @throws MeetingError `endpoint_taken`, `room_full`, `room_limit`, `closed` */
+  /** The connection that keeps somebody out who may be anybody. */
+  holder(entry: Entry, link: MemberLink): MemberLink | undefined {
+    const known = this.room(entry.app, entry.channel)?.members.get(entry.endpoint);
+    return known !== undefined && isOther(known, entry, link) ? known.link : undefined;
+  }
+
+  /** A client is there, or there again. @throws MeetingError `endpoint_taken`, `room_full`, `room_limit`, `room_elsewhere`, `closed` */
   enter(entry: Entry, link: MemberLink): Member {
     const known = this.room(entry.app, entry.channel)?.members.get(entry.endpoint);
     if (known?.local !== undefined || (known !== undefined && isOther(known, entry, link))) throw taken(entry);
+    if (known !== undefined && entry.mediaHere) this.#servers.keepHere(known.room);
     const member = known ?? this.#create(entry);
     const [old, oldSession] = [member.link, member.session];
     clearTimeout(member.graceTimer);
@@ -77,7 +93,7 @@ export class Rooms {
     return member;
   }
 
-  /** @throws MeetingError `endpoint_taken`, `room_full`, `room_limit`, `closed` */
+  /** @throws MeetingError `endpoint_taken`, `room_full`, `room_limit`, `room_elsewhere`, `closed` */
   enterLocal(entry: Entry, local: LocalSink): Member {
     if (this.room(entry.app, entry.channel)?.members.has(entry.endpoint) === true) throw taken(entry);
     const member = this.#create(entry);
@@ -131,18 +147,20 @@ export class Rooms {
     if (!member.rights.publish)
       throw new MeetingError('not_allowed', 'stream.add: the token does not allow to publish');
     const name = mediaName(stream.stream_id);
-    const known = member.streams.has(name);
-    if (!known && member.streams.size >= MAX_STREAMS) {
+    const known = member.streams.get(name);
+    if (known === undefined && member.streams.size >= MAX_STREAMS) {
       throw new MeetingError(
         'stream_limit',
         `the endpoint has ${member.streams.size} streams, the limit is ${MAX_STREAMS}`,
       );
     }
     this.owners.declare(member, name);
-    member.streams.set(name, stream);
+    // `a` and `live/a` are one stream: the room knows it by the name that it was told first.
+    const told = known === undefined ? stream : { ...stream, stream_id: known.stream_id };
+    member.streams.set(name, told);
     member.ended.delete(name);
     member.changed();
-    if (!known) this.#tellStream(member, stream, 'publish');
+    if (known === undefined) this.#tellStream(member, told, 'publish');
   }
 
   /** True also for a stream whose media has ended by itself. */
@@ -171,7 +189,7 @@ export class Rooms {
   }
 
   #create(entry: Entry): Member {
-    const { id, app, channel, endpoint, device, role } = entry;
+    const { id, app, channel, endpoint, device, role, mediaHere } = entry;
     const { maxMembers, limits } = this.#options;
     if (this.#closed) throw new MeetingError('closed', 'the gateway is closing');
     const room = this.room(app, channel) ?? new Room(app, channel);
@@ -183,6 +201,7 @@ export class Rooms {
     if (this.#members.size >= limit) {
       throw new MeetingError('room_limit', `${this.#members.size} members are in all rooms, the limit is ${limit}`);
     }
+    if (mediaHere) this.#servers.keepHere(room);
     const member = new Member({ id, room, endpoint });
     Object.assign(member, { device, role });
     this.#rooms.set(keyOf(app, channel), room);
@@ -236,10 +255,12 @@ export class Rooms {
   }
 
   /** The media of a member's stream is over: told once, whatever the client says later. */
-  readonly #handlePublicationClosed = ({ stream: name, reason }: { stream: string; reason: string }): void => {
+  readonly #handlePublicationClosed = ({ stream: name, owner, reason }: PublicationClosed): void => {
     if (reason === 'replaced') return;
     for (const member of this.owners.declarers(name)) {
       if (member.local !== undefined) continue;
+      // What a member has published is no other room's, whoever there has said so.
+      if (owner !== undefined && member.room !== this.byId(owner)?.room) continue;
       this.#undeclare(member, name);
       member.ended.add(name);
       const [oldest] = member.ended;
@@ -256,8 +277,9 @@ export function memberStream({ endpoint, device, role }: Member, stream: RoomStr
 const keyOf = (app: string, channel: string): string => `${app}\n${channel}`;
 
 /** Whether somebody who may be anybody wants the seat of a member who is there. */
-function isOther({ link: live, session }: Member, { proof }: Entry, link: MemberLink): boolean {
-  return proof !== undefined && live !== undefined && live !== link && proof !== session;
+function isOther({ link: live, session }: Member, { proof, silent }: Entry, link: MemberLink): boolean {
+  if (live === undefined || live === link || live === silent) return false;
+  return proof !== undefined && proof !== session;
 }
 
 function taken({ endpoint }: Entry): MeetingError {

@@ -51,7 +51,8 @@ export class StreamOwners {
   mayPublish(member: Member, name: string): boolean {
     if (this.#publishes(member, name)) return true;
     if (this.#streams.isCamera(name) || this.#streams.find(name) !== undefined) return false;
-    if (this.declarers(name).some((other) => other !== member) || this.#isHeld(member, name)) return false;
+    if (this.declarers(name).some((other) => this.#claims(other, member, name))) return false;
+    if (this.#isHeld(member, name)) return false;
     const former = this.#granted.get(name)?.member;
     if (former !== member && !this.#makeRoom(member)) return false;
     if (former !== undefined) this.#grantsOf.get(former)?.delete(name);
@@ -78,11 +79,19 @@ export class StreamOwners {
     return this.#streams.ownerOf(name) === member.id;
   }
 
-  /** What somebody has only said of a stream that it does not publish stands in nobody's way who is trusted. */
   #clash(member: Member, other: Member, name: string): boolean {
-    if (other === member) return false;
-    if (member.rights.trusted && !other.rights.trusted && !this.#publishes(other, name)) return false;
+    if (!this.#claims(other, member, name)) return false;
     return other.room === member.room || (this.#guarded && !(isLocal(other) && isLocal(member)));
+  }
+
+  /**
+   * Whether what somebody has declared stands in a member's way. What it has only said, of a stream that it does not
+   * publish, is of no concern to other rooms, nor to who is trusted.
+   */
+  #claims(other: Member, member: Member, name: string): boolean {
+    if (other === member) return false;
+    if (other.rights.trusted || this.#publishes(other, name)) return true;
+    return other.room === member.room && !member.rights.trusted;
   }
 
   /** Another member publishes it by its token, or is about to. */

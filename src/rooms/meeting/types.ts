@@ -83,7 +83,7 @@ export type LocalMemberEvents = {
  *     member.on('streamPublished', ({ stream }) => record(stream.stream_id));
  *     for (const { stream } of member.streams()) record(stream.stream_id);
  *
- * Its room lives as long as it stays, also when everybody else has gone (`endpoints()` is empty then).
+ * Its room lives as long as it stays, also when everybody else has gone (`others()` is empty then).
  */
 export interface LocalMember extends EventEmitter<LocalMemberEvents> {
   readonly app: string;
@@ -93,7 +93,7 @@ export interface LocalMember extends EventEmitter<LocalMemberEvents> {
   /** Streams of all other members. */
   streams(): MemberStream[];
   /** The other members. */
-  endpoints(): string[];
+  others(): ReadonlyArray<{ readonly endpoint: string; readonly role: MemberRole }>;
   /** Declares a stream; every member of the room may play it. @throws MeetingError (`name_invalid`, `stream_taken`, `stream_limit`) */
   addStream(stream: RoomStream): void;
   /** Returns false for an unknown stream. */
@@ -168,7 +168,7 @@ export interface Meetings {
    * for a moment, then only while it publishes it.
    */
   mayUse(member: string, right: 'play' | 'publish', stream: string): boolean;
-  /** @throws MeetingError (`name_invalid`, `endpoint_taken`, `room_full`, `room_limit`, `closed`) */
+  /** @throws MeetingError (`name_invalid`, `endpoint_taken`, `room_full`, `room_limit`, `room_elsewhere`, `closed`) */
   joinLocal(request: LocalMemberRequest): LocalMember;
   /** A media node is there, or still there. @throws MeetingError `media_node_limit` */
   heartbeat(node: MediaNode): MediaNodeView;

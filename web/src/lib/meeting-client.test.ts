@@ -136,7 +136,7 @@ describe('MeetingClient', () => {
         cseq: 1,
         method: 'channel.join',
         session: '',
-        data: { app: 'app', channel: 'room', endpoint: 'me', device: 'd1', role: 'normal' },
+        data: { app: 'app', channel: 'room', endpoint: 'me', device: 'd1', role: 'normal', media_here: true },
       },
       { version: 0, cseq: 2, method: 'channel.dump', session: 'S1', data: {} },
     ]);

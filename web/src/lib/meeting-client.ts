@@ -180,7 +180,7 @@ export class MeetingClient {
   async #handleOpen(socket: MeetingSocket): Promise<void> {
     const { app, channel, endpoint, device, role = 'normal' } = this.#options;
     try {
-      const reply = await this.#request('channel.join', { app, channel, endpoint, device, role });
+      const reply = await this.#request('channel.join', { app, channel, endpoint, device, role, media_here: true });
       if (this.#socket !== socket) return;
       this.#session = reply.session;
       this.#setToken(reply.data);
