@@ -28,6 +28,7 @@ describe('docs/protocols/pms.md', () => {
     'stream.play',
     'stream.mute',
     'stream.close',
+    'stream.shutdown',
     'stream.heartbeat',
     'session.setup',
     'record.start',

@@ -412,11 +412,41 @@ describe('sessions', () => {
 
   test('are bounded, and idle ones without a WebSocket are forgotten', async () => {
     await reopen({ maxSessions: 2, idleTimeoutMs: 200 });
+    const client = await connectClient();
+    for (const stream of ['a', 'b']) expect(await client.ask(publishMessage(stream))).toMatchObject({ err: 0 });
     const setup = { method: 'session.setup', data: { role: 'player' } };
-    await post(setup);
-    await post(setup);
     expect(await post(setup)).toMatchObject({ err: -1, data: { reason: 'session_limit' } });
+    await client.close();
+    await expect.poll(() => pms.sessions).toBe(0);
+    expect(await post(setup)).toMatchObject({ err: 0 });
     await expect.poll(() => pms.sessions, { timeout: 3000 }).toBe(0);
+  });
+
+  test('that were only set up make room for those who publish, the oldest first', async () => {
+    await reopen({ maxSessions: 3 });
+    const setup = { method: 'session.setup', data: { role: 'publisher' } };
+    const sessions: unknown[] = [];
+    for (let count = 0; count < 3; count += 1) sessions.push((await post(setup)).session);
+    const client = await connectClient();
+    expect(await client.ask(publishMessage('a'))).toMatchObject({ err: 0 });
+    expect(pms.sessions).toBe(3);
+    const beat = (session: unknown): object => ({ method: 'stream.heartbeat', session });
+    expect(await post(beat(sessions[0]))).toMatchObject({ err: -1, data: { reason: 'session_unknown' } });
+    expect(await post(beat(sessions[2]))).toMatchObject({ err: 0 });
+  });
+
+  test('session.setup in a session changes its role, but not over a stream of the other one', async () => {
+    const client = await connectClient();
+    const setup = (role: string, session?: unknown): object => ({ method: 'session.setup', session, data: { role } });
+    const { session } = await client.ask(setup('player'));
+    expect(await client.ask(setup('publisher', session))).toMatchObject({
+      err: 0,
+      session,
+      data: { role: 'publisher' },
+    });
+    expect(await client.ask(publishMessage('mine', String(session)))).toMatchObject({ err: 0, session });
+    expect(await client.ask(setup('player', session))).toMatchObject({ err: -1, data: { reason: 'session_role' } });
+    expect(await client.ask(publishMessage('more', String(session)))).toMatchObject({ err: 0, session });
   });
 });
 

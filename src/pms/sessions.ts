@@ -32,7 +32,7 @@ export interface SessionPart {
 export interface Session {
   readonly id: string;
   /** Of session.setup; a session that came about otherwise may do both. */
-  readonly role: SessionRole | undefined;
+  role: SessionRole | undefined;
   /** The WebSocket that it ends with. */
   readonly peer: Peer | undefined;
   readonly parts: Map<string, SessionPart>;
@@ -59,7 +59,7 @@ export class Sessions {
   /** @throws PmsError `session_limit` */
   create(peer: Peer | undefined, role?: SessionRole): Session {
     if (peer !== undefined) this.#forgetIdle(peer);
-    if (this.#sessions.size >= this.#max) {
+    if (this.#sessions.size >= this.#max && !this.#forgetUnused()) {
       throw new PmsError('session_limit', `${this.#sessions.size} sessions are open, the limit is ${this.#max}`);
     }
     // The number is the original's; the rest keeps others from guessing it.
@@ -143,6 +143,16 @@ export class Sessions {
     const idle = this.ofPeer(peer).filter(({ parts }) => parts.size === 0);
     const oldest = idle.toSorted((a, b) => a.usedAt - b.usedAt)[0];
     if (oldest !== undefined && idle.length >= MAX_IDLE_OF_PEER) this.end(oldest);
+  }
+
+  /** session.setup costs its sender nothing: what it made and nobody has used since must not keep others out. */
+  #forgetUnused(): boolean {
+    for (const session of this.#sessions.values()) {
+      if (session.peer !== undefined || session.parts.size > 0) continue;
+      this.end(session);
+      return true;
+    }
+    return false;
   }
 
   /** Sessions without a WebSocket, without a stream and without a message since that time. */

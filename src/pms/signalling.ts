@@ -110,8 +110,14 @@ export class Signalling {
   }
 
   #setup({ session, data: { role } }: SetupMessage, peer: Peer): Outcome {
-    if (session !== '') return { session: this.sessions.get(session, peer).id, data: { role } };
-    return { session: this.sessions.create(undefined, role).id, data: { role } };
+    if (session === '') return { session: this.sessions.create(undefined, role).id, data: { role } };
+    const known = this.sessions.get(session, peer);
+    const other = [...known.parts.values()].find((part) => part.role !== role);
+    if (other !== undefined) {
+      throw new PmsError('session_role', `the session has a ${other.role}: StreamId[${other.stream}]`);
+    }
+    known.role = role;
+    return { session: known.id, data: { role } };
   }
 
   async #publish({ session, stream, data }: PublishMessage, peer: Peer): Promise<Outcome> {

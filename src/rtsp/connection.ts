@@ -11,6 +11,10 @@ const MAX_WAITING_REQUESTS = 16;
 /** A client that is refused is given this long to read why. */
 const GOODBYE_MS = 1000;
 const KEEP_ALIVE_MS = 30_000;
+/** Answers that a client has not read; one of a session is some hundred bytes. */
+const MAX_UNREAD_BYTES = 262_144;
+/** The same for one that gets interleaved packets, which wait in the same socket and have a bound of their own. */
+const MAX_UNREAD_PLAYING_BYTES = 8_388_608;
 
 export interface ConnectionOptions {
   readonly streams: TapSource & PublishTarget;
@@ -112,6 +116,10 @@ export class RtspConnection {
     this.#requests = this.#requests.then(() => this.#answer(request));
   }
 
+  get #maxUnreadBytes(): number {
+    return this.#handler.session?.lower === 'tcp' ? MAX_UNREAD_PLAYING_BYTES : MAX_UNREAD_BYTES;
+  }
+
   async #answer(request: RtspRequest): Promise<void> {
     this.#waiting -= 1;
     if (this.#closed) return;
@@ -119,6 +127,7 @@ export class RtspConnection {
     if (this.#closed) return;
     this.#touch();
     this.#socket.write(formatResponse(reply, request.headers.get('cseq')));
+    if (this.#socket.writableLength > this.#maxUnreadBytes) return this.#end('the client does not read the answers');
     if (reply.after === undefined) return;
     try {
       await reply.after();

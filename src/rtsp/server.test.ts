@@ -356,6 +356,22 @@ describe('the end', () => {
   });
 });
 
+test('a client that asks on and on and never reads is closed, before any login', async () => {
+  const { server } = await open({ auth: GUARDED });
+  const deaf = client(server);
+  await deaf.request('OPTIONS');
+  deaf.socket.pause();
+  const asking = `OPTIONS * RTSP/1.0\r\nCSeq: ${'9'.repeat(4000)}\r\n\r\n`.repeat(10);
+  let sent = 0;
+  // The kernel's buffers of both ends take some megabytes.
+  while (server.connections > 0 && sent < 64_000_000) {
+    deaf.socket.write(asking);
+    sent += asking.length;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(server.connections).toBe(0);
+});
+
 test('a reader that does not read: memory stays bounded, then it is closed, the others go on', async () => {
   const { server, streams } = await open();
   const stuck = client(server);

@@ -3,6 +3,7 @@ import type { types } from 'mediasoup';
 import { safeEmit, type Logger } from '../util/index.ts';
 import type { OfferedFormat } from './formats.ts';
 import type { MediaWorker } from './media-worker.ts';
+import { settlePaused } from './pause-switch.ts';
 import { publishedCodecs } from './router-cache.ts';
 import type {
   MuteState,
@@ -87,11 +88,7 @@ export abstract class BasePublication extends EventEmitter<PublicationEvents> im
 
   async setMuted(change: Partial<MuteState>): Promise<MuteState> {
     this.#muted = { ...this.#muted, ...change };
-    const changes = [...this.#producers].map(async ([kind, producer]) => {
-      if (producer.closed || producer.paused === this.#muted[kind]) return;
-      await (this.#muted[kind] ? producer.pause() : producer.resume());
-    });
-    await Promise.all(changes);
+    await Promise.all([...this.#producers].map(([kind, producer]) => settlePaused(producer, () => this.#muted[kind])));
     return this.#muted;
   }
 

@@ -115,6 +115,24 @@ function checkTransport(session: SessionDescription, used: readonly number[], bu
       throw new SdpError(`the m=${media.type} section is not in a=group:BUNDLE`);
     }
   }
+  checkDistinct(used.flatMap((index) => session.media[index] ?? []));
+}
+
+/** What comes over one transport is told apart by these (RFC 9143 §9.1, §9.2). @throws SdpError */
+function checkDistinct(sections: readonly MediaDescription[]): void {
+  const seen = new Set<string>();
+  for (const media of sections) {
+    const payloads = new Set(
+      String(media.payloads ?? '')
+        .split(' ')
+        .filter(Boolean),
+    );
+    const names = [`a=mid:${midOf(media) ?? ''}`, ...[...payloads].map((payload) => `payload type ${payload}`)];
+    for (const name of names) {
+      if (seen.has(name)) throw new SdpError(`${name.slice(0, 80)} stands in two sections`);
+      seen.add(name);
+    }
+  }
 }
 
 /** RFC 5763 §5: actpass leaves the choice to us, and the browser starts the handshake. */

@@ -5,6 +5,7 @@ import type { types } from 'mediasoup';
 import type { OutputPorts, PlayerOutput, PlayerOutputEvents } from '../media/index.ts';
 import { errorMessage, safeEmit, type Logger } from '../util/index.ts';
 import { PacketPortsError, WebRtcUnavailableError } from './errors.ts';
+import { settlePaused } from './pause-switch.ts';
 import { consumerCapabilities } from './router-cache.ts';
 import type { PacketTarget } from './types.ts';
 
@@ -29,7 +30,6 @@ export class PacketOutput extends EventEmitter<PlayerOutputEvents> implements Pl
   readonly #consumers: readonly types.Consumer[];
   readonly #log: Logger;
   #playing = false;
-  #applying: Promise<void> = Promise.resolve();
   #aliveTimer: NodeJS.Timeout | undefined;
   #bytesReceived = 0;
   #lost = 0;
@@ -80,8 +80,8 @@ export class PacketOutput extends EventEmitter<PlayerOutputEvents> implements Pl
   setPlaying(playing: boolean): void {
     if (this.#closed || this.#playing === playing) return;
     this.#playing = playing;
-    // One after the other: the last wish wins.
-    this.#applying = this.#applying.then(() => this.#apply());
+    // Going on, the worker waits for a key frame and asks for it.
+    for (const consumer of this.#consumers) settlePaused(consumer, () => !this.#playing).catch(this.#handleFailure);
   }
 
   requestKeyFrame(): void {
@@ -97,15 +97,6 @@ export class PacketOutput extends EventEmitter<PlayerOutputEvents> implements Pl
     clearInterval(this.#aliveTimer);
     this.#transport.close();
     this.removeAllListeners();
-  }
-
-  /** Going on, the worker waits for a key frame and asks for it. */
-  async #apply(): Promise<void> {
-    const playing = this.#playing;
-    const changes = this.#consumers.map(async (consumer) => {
-      if (!consumer.closed && consumer.paused === playing) await (playing ? consumer.resume() : consumer.pause());
-    });
-    await Promise.all(changes).catch(this.#handleFailure);
   }
 
   /** mediasoup keeps a receiver's reports for itself; that bytes came back is what tells of them. */

@@ -8,6 +8,8 @@ import type { DtlsState, IceState } from './types.ts';
 /** A browser that changes its network comes back within this time, or not at all. */
 const ICE_DISCONNECTED_MS = 5000;
 const ICE_CONSENT_TIMEOUT_SEC = 20;
+/** From ICE to DTLS; a lost flight is repeated after 1, 2 and 4 s (RFC 6347 §4.2.4.1). */
+const DTLS_TIMEOUT_MS = 15_000;
 
 export type PeerLoss = 'ice_failed' | 'ice_disconnected' | 'dtls_failed' | 'peer_closed' | 'worker_died';
 
@@ -59,11 +61,12 @@ export class PeerWatch {
     this.#listener = listener;
     transport.on('icestatechange', (state) => {
       listener.onIce(state);
-      if (state === 'connected' || state === 'completed') this.stop();
+      if (isUp(state)) this.#expectDtls(transport.dtlsState);
       if (state === 'disconnected') this.expectWithin(ICE_DISCONNECTED_MS, 'ice_disconnected');
     });
     transport.on('dtlsstatechange', (state) => {
       listener.onDtls(state);
+      if (state === 'connected' && isUp(transport.iceState)) this.stop();
       if (state === 'failed') listener.onLost('dtls_failed');
       if (state === 'closed') listener.onLost('peer_closed');
     });
@@ -80,6 +83,16 @@ export class PeerWatch {
   stop(): void {
     clearTimeout(this.#timer);
   }
+
+  /** A peer that answers ICE checks and never begins DTLS would hold its stream for ever. */
+  #expectDtls(state: DtlsState): void {
+    if (state === 'connected') this.stop();
+    else this.expectWithin(DTLS_TIMEOUT_MS, 'dtls_failed');
+  }
+}
+
+function isUp(state: IceState): boolean {
+  return state === 'connected' || state === 'completed';
 }
 
 /** The transport's side of an answer. */

@@ -50,7 +50,17 @@ export function parsePublishOffer(text: string): PublishOffer {
   const found = [findSending(session, 'video'), findSending(session, 'audio')].filter((index) => index >= 0);
   if (found.length === 0) throw new SdpError(nothingSent(session));
   const used = found.toSorted((a, b) => a - b);
-  return { ...sessionOfferOf(session, used), tracks: used.map((section) => parseTrack(session, section)) };
+  const tracks = used.map((section) => parseTrack(session, section));
+  checkSsrcs(tracks);
+  return { ...sessionOfferOf(session, used), tracks };
+}
+
+/** RFC 5576 §4.1: one source, one SSRC. @throws SdpError */
+function checkSsrcs(tracks: readonly OfferedTrack[]): void {
+  const ssrcs = tracks.flatMap(({ encodings }) => encodings.flatMap(({ ssrc, rtxSsrc }) => [ssrc, rtxSsrc]));
+  const given = ssrcs.filter((ssrc) => ssrc !== undefined);
+  const twice = given.find((ssrc, index) => given.indexOf(ssrc) !== index);
+  if (twice !== undefined) throw new SdpError(`SSRC ${twice} stands for two sources`);
 }
 
 function findSending(session: SessionDescription, kind: string): number {

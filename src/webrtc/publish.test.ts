@@ -56,6 +56,8 @@ const AUDIO = [
   'a=rtcp-fb:111 transport-cc',
 ];
 
+const withSsrc = (ssrc: number): string[] => [...AUDIO, `a=ssrc:${ssrc} cname:c`];
+
 const text = (...sections: ReadonlyArray<readonly string[]>): string =>
   `${[SESSION, ...sections].flat().join('\r\n')}\r\n`;
 
@@ -124,6 +126,22 @@ describe("a publisher's offer", () => {
       'seven layers',
       text(video([MID, RID, ...VP8, ...Array.from({ length: 7 }, (_, i) => `a=rid:r${i} send`)])),
       'the limit is 6',
+    ],
+    ['one SSRC for both', text(withSsrc(1000), video([MID, ...VP8, ...SSRCS])), 'SSRC 1000 stands for two sources'],
+    [
+      'an SSRC that repairs itself',
+      text(video([MID, ...VP8, 'a=ssrc-group:FID 7 7', 'a=ssrc:7 cname:c'])),
+      'SSRC 7 stands for two sources',
+    ],
+    [
+      'one mid for both',
+      text(AUDIO, video([MID, ...VP8])).replace('a=mid:1', 'a=mid:0'),
+      'a=mid:0 stands in two sections',
+    ],
+    [
+      'one payload type for both',
+      text(AUDIO, video([MID, ...VP8])).replaceAll('111', '96'),
+      'payload type 96 stands in two sections',
     ],
   ])('refused: %s', (_name, offer, message) => {
     expect(() => parsePublishOffer(offer)).toThrow(message);

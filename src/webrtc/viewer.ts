@@ -5,6 +5,7 @@ import { errorMessage, safeEmit, type Logger } from '../util/index.ts';
 import { formatSession, type AnswerSsrcs } from './answer.ts';
 import { WebRtcUnavailableError } from './errors.ts';
 import type { MediaWorker } from './media-worker.ts';
+import { settlePaused } from './pause-switch.ts';
 import { answerTransport, createPeerTransport, PeerWatch } from './peer-transport.ts';
 import { consumerCapabilities } from './router-cache.ts';
 import type { DtlsState, IceState, MuteState, Viewer, ViewerCloseReason, ViewerEvents } from './types.ts';
@@ -174,9 +175,7 @@ export class WebRtcViewer extends EventEmitter<ViewerEvents> implements Viewer {
   }
 
   async #applyMute(consumer: types.Consumer): Promise<void> {
-    const muted = this.#muted[consumer.kind];
-    if (consumer.closed || consumer.paused === muted) return;
-    await (muted ? consumer.pause() : consumer.resume());
+    await settlePaused(consumer, () => this.#muted[consumer.kind]);
   }
 
   #leave(): void {

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { mutateText, seededRandom } from '../support/mutate.ts';
 import { freePort, type GatewayProcess } from '../support/gateway-process.ts';
 import { NativePlayer } from '../support/native-player.ts';
 import { NativePublisher } from '../support/native-publisher.ts';
@@ -118,6 +120,51 @@ test.each([
   }
   await client.close();
 });
+
+test('damaged offers and messages beside a publication: each is answered, none is an error of ours', async () => {
+  const random = seededRandom(28_181);
+  const chromium = await readFile(new URL('../fixtures/sdp/chromium-156.sdp', import.meta.url), 'latin1');
+  const offers = [await offerOf(), chromium.replaceAll('a=recvonly', 'a=sendonly')];
+  const clients = await Promise.all(Array.from({ length: 8 }, () => PmsClient.connect(url)));
+  const reasons = new Map<string, number>();
+  const ROUNDS = 150;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const replies = clients.map(async (client, index) => {
+      const sdp = offers[index % 2] ?? '';
+      const message = { method: 'stream.publish', stream: `fuzz-${round}-${index}`, session: '', data: { sdp } };
+      // Half of them hurt the offer only, so that it gets as far as the worker.
+      if (index < 4) client.socket.send(mutateText(JSON.stringify(message), random));
+      else client.socket.send(JSON.stringify({ ...message, data: { sdp: mutateLines(sdp, random) } }));
+      const { err, session, stream, data } = await client.next();
+      const { reason } = data as { reason?: string };
+      const found = err === 0 ? 'published' : (reason ?? 'none');
+      reasons.set(found, (reasons.get(found) ?? 0) + 1);
+      if (err === 0) expect(await client.ask({ method: 'stream.close', stream, session })).toMatchObject({ err: 0 });
+    });
+    await Promise.all(replies);
+    if (round % 50 === 0) await stillFlows();
+  }
+  await Promise.all(clients.map((client) => client.close()));
+  const known = 'codec_unsupported message_invalid method_unknown published sdp_invalid session_unknown'.split(' ');
+  expect([...reasons.keys()].filter((reason) => !known.includes(reason))).toEqual([]);
+  expect(reasons.get('published')).toBeGreaterThan(ROUNDS / 4);
+  expect(reasons.get('sdp_invalid')).toBeGreaterThan(ROUNDS / 4);
+  await stillFlows();
+});
+
+/** One to three lines of an offer are left out, repeated or exchanged for others of it: most still can be read. */
+function mutateLines(sdp: string, random: () => number): string {
+  const lines = sdp.split('\r\n');
+  const pick = (): number => Math.floor(random() * lines.length);
+  for (let count = 1 + Math.floor(random() * 3); count > 0; count -= 1) {
+    const [at, other] = [pick(), pick()];
+    const kind = Math.floor(random() * 3);
+    if (kind === 0) lines.splice(at, 1);
+    else if (kind === 1) lines.splice(at, 0, lines[other] ?? '');
+    else lines[at] = lines[other] ?? '';
+  }
+  return lines.join('\r\n');
+}
 
 test('an SDP with 200 m-lines is refused with the limit', async () => {
   const section = 'm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\na=sendonly\r\n';

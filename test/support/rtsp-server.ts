@@ -46,14 +46,56 @@ export interface RtspServerBehaviour {
   closeOn?: string;
   /** Raw bytes instead of an answer. */
   rawOn?: Record<string, string>;
+  /** As pms: a session from DESCRIBE on, UDP with one port for RTP and RTCP, no word to a SETUP without client_port. */
+  pms?: boolean;
 }
 
 export interface SeenRequest extends RtspRequest {
   readonly status: number;
 }
 
+/** As pms tells a publication of Chromium. */
+const VP8_OF_PMS = [
+  'v=0',
+  'o=- - 2 IN IP4 0.0.0.0',
+  's=cam',
+  'c=IN IP4 0.0.0.0',
+  't=0 0',
+  'a=sdplang:en',
+  'a=msid-semantic: WMS *',
+  'a=group:BUNDLE 0 1',
+  'm=audio 9 RTP/AVP 100',
+  'c=IN IP4 0.0.0.0',
+  'a=rtpmap:100 opus/48000/2',
+  'a=fmtp:100 minptime=10;useinbandfec=1',
+  'a=rtcp:9 IN IP4 0.0.0.0',
+  'a=control:trackID=0',
+  'a=mid:0',
+  'a=sendonly',
+  'a=ssrc:994535925 cname:x',
+  'a=rtcp-mux',
+  'a=rtcp-rsize',
+  'm=video 9 RTP/AVP 101 102',
+  'c=IN IP4 0.0.0.0',
+  'a=rtpmap:101 VP8/90000',
+  'a=fmtp:101 ',
+  'a=rtcp-fb:101 nack pli',
+  'a=rtcp:9 IN IP4 0.0.0.0',
+  'a=control:trackID=1',
+  'a=mid:1',
+  'a=sendonly',
+  'a=ssrc:509921783 cname:x',
+  'a=rtcp-mux',
+  'a=rtcp-rsize',
+  '',
+].join('\r\n');
+
+const PMS_SERVER = 'PingOS 0.9.1';
+const PMS_SESSION = 'sid12';
 const SESSION = '1234567890abcdef';
 const NONCE = 'b81a1f2d';
+/** No status: no answer at all. */
+const SILENCE = 0;
 
 /** A small RTSP server that can misbehave. */
 export class FakeRtspServer {
@@ -128,7 +170,7 @@ export class FakeRtspServer {
     const { behaviour } = this;
     const [status, headers, body] = this.#reply(request);
     this.requests.push({ ...request, status });
-    if (behaviour.silentOn?.includes(request.method) === true) return;
+    if (behaviour.silentOn?.includes(request.method) === true || status === SILENCE) return;
     if (behaviour.closeOn === request.method) {
       socket.destroy();
       return;
@@ -154,6 +196,7 @@ export class FakeRtspServer {
     const forced = behaviour.statusOf?.[request.method];
     if (forced !== undefined) return [forced, {}, ''];
     if (!this.#allows(request)) return [401, { 'WWW-Authenticate': this.#challenge() }, ''];
+    if (behaviour.pms === true) return replyAsPms(request);
     switch (request.method) {
       case 'OPTIONS':
         return [200, { Public: 'OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER' }, ''];
@@ -216,6 +259,29 @@ export class FakeRtspServer {
     const secret = digest(`${account.username}:${given.realm}:${account.password}`);
     const middle = given.qop === undefined ? given.nonce : `${given.nonce}:${given.nc}:${given.cnonce}:${given.qop}`;
     return given.response === digest(`${secret}:${middle}:${digest(`${request.method}:${request.uri}`)}`);
+  }
+}
+
+function replyAsPms({ method, uri, headers }: RtspRequest): [number, Record<string, string | undefined>, string] {
+  switch (method) {
+    case 'OPTIONS':
+      return [
+        200,
+        { Public: 'OPTIONS, ANNOUNCE, DESCRIBE, SETUP, TEARDOWN, PLAY, RECORD, PAUSE', Server: PMS_SERVER },
+        '',
+      ];
+    case 'DESCRIBE':
+      return [200, { 'Content-Base': uri, Session: `${PMS_SESSION};timeout=20`, Server: PMS_SERVER }, VP8_OF_PMS];
+    case 'SETUP': {
+      const clientPorts = /client_port=[\d-]+/.exec(headers.get('transport') ?? '')?.[0];
+      const track = Number(/trackID=(\d)/i.exec(uri)?.[1] ?? Number.NaN);
+      if (clientPorts === undefined || Number.isNaN(track)) return [SILENCE, {}, ''];
+      const port = 20_000 + 2 * track;
+      const Transport = `RTP/AVP/UDP;unicast;${clientPorts};source=127.0.0.1;server_port=${port}-${port};ssrc=3735928559`;
+      return [200, { Transport, Session: PMS_SESSION, Server: PMS_SERVER }, ''];
+    }
+    default:
+      return [200, { Session: PMS_SESSION, Server: PMS_SERVER }, ''];
   }
 }
 

@@ -62,12 +62,16 @@ export class RelayPorts {
     this.#rtcpFrom = 0;
     const { address, rtpPort, rtcpPort } = remote;
     if (isPort(rtpPort)) this.#rtp?.send(opening, rtpPort, address);
-    if (isPort(rtcpPort)) this.#rtcp?.send(opening, rtcpPort, address);
+    if (isPort(rtcpPort) && rtcpPort !== rtpPort) this.#rtcp?.send(opening, rtcpPort, address);
   }
 
-  /** To where the source's RTCP came from, else to the port that it named, else to the one behind its RTP port. */
+  /**
+   * To where the source's RTCP came from, else to the port that it named, else to the one behind its RTP port. A source
+   * with one port for both (RFC 5761) knows us by our RTP port only.
+   */
   sendRtcp(packet: Buffer): void {
     const { address, rtcpPort, rtpPort } = this.#remote;
+    if (isPort(rtpPort) && rtpPort === rtcpPort) return this.#rtp?.send(packet, rtpPort, address);
     const candidates = [this.#rtcpFrom, rtcpPort, this.#rtpFrom > 0 ? this.#rtpFrom + 1 : 0, (rtpPort ?? -1) + 1];
     const port = candidates.find(isPort);
     if (port !== undefined) this.#rtcp?.send(packet, port, address);

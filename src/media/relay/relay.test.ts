@@ -204,6 +204,23 @@ test('UDP of a server: ports that are named later get a packet that opens the wa
   expect(recordsOf(own.control[0]!)).toEqual([{ type: 'rr', ssrc: expect.any(Number) }]);
 });
 
+test('UDP of a server with one port for both: requests come from our RTP port, its reports are taken there', async () => {
+  await open();
+  const own = await source();
+  const port = await openUdp(0, 0);
+  const received: { message: Buffer; from: number }[] = [];
+  own.rtp.on('message', (message: Buffer, from) => received.push({ message, from: from.port }));
+  const rtpPort = own.rtp.address().port;
+  request({ name: 'setRemote', track: 0, remote: { address: HOST, rtpPort, rtcpPort: rtpPort } });
+  own.rtp.send(video(1), port, HOST);
+  own.rtp.send(Buffer.from([0x80, 200, 0, 6, 0, 0, 0, 1, ...Array.from({ length: 20 }, () => 0)]), port, HOST);
+  await harness.poll(() => notices('stats').find(({ stats }) => stats.rtcpPackets === 1));
+  probe.reply(pli(SENT_VIDEO));
+  await harness.poll(() => (plisIn(received.map(({ message }) => message)) === 1 ? true : undefined));
+  expect(new Set(received.map(({ from }) => from))).toEqual(new Set([port]));
+  expect(own.control).toEqual([]);
+});
+
 test('a source that goes on over TCP is answered there, and no more where its UDP was', async () => {
   await open();
   const own = await source();

@@ -148,6 +148,20 @@ describe('a source over UDP', () => {
     ]);
   });
 
+  test('a pms server is asked for UDP at once, and its one port is taken for RTP and RTCP', async () => {
+    const server = await serve({ pms: true });
+    const { source, publication, lower } = await playAt(server, 'auto');
+    expect(lower).toBe('udp');
+    expect(source.description.tracks.map(({ offer }) => offer.encoding)).toEqual(['OPUS', 'VP8']);
+    expect(server.seen('SETUP').map(({ uri }) => uri)).toEqual([0, 1].map((track) => `${server.url}/trackID=${track}`));
+    expect(publication.remotes).toEqual([
+      { track: 0, remote: { address: '127.0.0.1', rtpPort: 20_000, rtcpPort: 20_000 } },
+      { track: 1, remote: { address: '127.0.0.1', rtpPort: 20_002, rtcpPort: 20_002 } },
+    ]);
+    await source.close();
+    expect(server.log).toEqual(['OPTIONS 200', 'DESCRIBE 200', 'SETUP 200', 'SETUP 200', 'PLAY 200', 'TEARDOWN 200']);
+  });
+
   test.each([
     { wanted: 'auto', transports: ['udp'], agreed: 'udp' },
     { wanted: 'udp', transports: ['tcp'], agreed: 'tcp' },

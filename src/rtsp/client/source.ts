@@ -12,7 +12,10 @@ import { expectSuccess, refused } from './expect-success.ts';
 import type { ServerResponse } from './framer.ts';
 import { KeepAlive } from './keep-alive.ts';
 
-/** How packets are to come: `auto` and `udp` take the other way where the server refuses with 461. */
+/**
+ * How packets are to come: `auto` and `udp` take the other way where the server refuses with 461. `auto` begins with TCP,
+ * but not at servers that are known to have UDP only.
+ */
 export type SourceTransport = 'auto' | 'tcp' | 'udp';
 type Lower = 'tcp' | 'udp';
 
@@ -37,6 +40,8 @@ const DEFAULT_SESSION_TIMEOUT_SEC = 60;
 const MIN_KEEP_ALIVE_MS = 1000;
 const TEARDOWN_WAIT_MS = 1000;
 const MAX_SERVER_CHARS = 256;
+/** pms: it does not answer a SETUP without client_port, neither with 461 nor at all. */
+const UDP_ONLY_SERVER = /^PingOS\b/i;
 
 /** One stream at an RTSP server: described, then played into a publication, then torn down. */
 export class RtspSource {
@@ -156,7 +161,7 @@ export class RtspSource {
 
   async #setupAll(target: PlayTarget): Promise<Lower> {
     const { transport: wanted } = target;
-    let lower: Lower = wanted === 'udp' ? 'udp' : 'tcp';
+    let lower: Lower = wanted === 'udp' || (wanted === 'auto' && UDP_ONLY_SERVER.test(this.#server)) ? 'udp' : 'tcp';
     for (let track = 0; track < this.description.tracks.length; track += 1) {
       const response = await this.#setup(target, track, lower);
       if (response !== 'unsupported') continue;

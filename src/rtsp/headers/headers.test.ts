@@ -54,6 +54,16 @@ describe('Transport', () => {
       output: 'RTP/AVP;unicast;client_port=1-2;server_port=3-4;ssrc=0000ABCD',
     },
     {
+      name: 'pms: one port for RTP and RTCP, an SSRC in decimal that says nothing',
+      input: 'RTP/AVP/UDP;unicast;client_port=5000-5001;source=10.0.0.2;server_port=20004-20004;ssrc=3735928559',
+      specs: [{ lower: 'udp', delivery: 'unicast', clientPorts: [5000, 5001], serverPorts: [20_004, 20_004] }],
+    },
+    {
+      name: 'equal ports of a client are none',
+      input: 'RTP/AVP;unicast;client_port=5000-5000;interleaved=2-2',
+      specs: [{ lower: 'udp', delivery: 'unicast' }],
+    },
+    {
       name: 'a single port stands for two, blanks and letter case do not matter',
       input: ' rtp/avp ; Unicast ; client_port = 6000 ',
       specs: [{ lower: 'udp', delivery: 'unicast', clientPorts: [6000, 6001] }],

@@ -37,7 +37,7 @@ function parseAlternative(text: string): TransportSpec | undefined {
     if (name !== '') named.set(name, equals < 0 ? '' : parameter.slice(equals + 1).trim());
   }
   const clientPorts = parsePair(named.get('client_port'), 65_535);
-  const serverPorts = parsePair(named.get('server_port'), 65_535);
+  const serverPorts = parsePair(named.get('server_port'), 65_535, { equal: true });
   const interleaved = parsePair(named.get('interleaved'), 255);
   const ssrc = named.get('ssrc');
   const mode = named.get('mode');
@@ -59,12 +59,12 @@ const LOWER: ReadonlyMap<string, 'udp' | 'tcp'> = new Map([
   ['RTP/AVP/TCP', 'tcp'],
 ]);
 
-/** `a-b`, or `a` for `a` and the next one. */
-function parsePair(text: string | undefined, max: number): PortPair | undefined {
+/** `a-b`, or `a` for `a` and the next one; `equal` ones are RTP and RTCP on one port (RFC 5761), as pms has them. */
+function parsePair(text: string | undefined, max: number, { equal = false } = {}): PortPair | undefined {
   const [, first, second] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text ?? '') ?? [];
   if (first === undefined) return undefined;
   const pair = [Number(first), second === undefined ? Number(first) + 1 : Number(second)] as const;
-  return pair[0] > max || pair[1] > max || pair[0] === pair[1] ? undefined : pair;
+  return pair[0] > max || pair[1] > max || (pair[0] === pair[1] && !equal) ? undefined : pair;
 }
 
 /** The alternative that was chosen, as a response tells it. */
