@@ -3,6 +3,7 @@ import { memoryReportStores, REPORTS } from '../../test/support/report-stores.ts
 import {
   alarmNotify,
   catalogNotify,
+  catalogResponse,
   EMPTY_CATALOG_ITEM,
   formatManscdp,
   positionNotify,
@@ -271,6 +272,49 @@ describe('catalogue by NOTIFY', () => {
     expect(harness.platform.channels(DEVICE_ID)).toMatchObject([{ name: 'Gate', longitude: 8, latitude: 9, told }]);
     expect([...(harness.store.channelsOf.get(DEVICE_ID)?.values() ?? [])]).toMatchObject([told]);
     expect(harness.platform.overrideChannel(DEVICE_ID, item(1).id, {})).toMatchObject(told);
+  });
+
+  test('VLOST and DEFECT stand beside OFF until ON, OFF, an UPDATE with a state or a catalogue says otherwise', async () => {
+    const faults = () => harness.platform.channels(DEVICE_ID).map(({ status, fault }) => [status, fault]);
+    send(change('ADD', 1), change('ADD', 2), change('ADD', 3));
+    await seconds(1);
+    send(change('VLOST', 1), change('DEFECT', 2), change('VLOST', 3));
+    await seconds(1);
+    expect(faults()).toEqual([
+      ['OFF', 'VLOST'],
+      ['OFF', 'DEFECT'],
+      ['OFF', 'VLOST'],
+    ]);
+    const stored = [...(harness.store.channelsOf.get(DEVICE_ID)?.values() ?? [])];
+    expect(stored.map(({ fault }) => fault)).toEqual(['VLOST', 'DEFECT', 'VLOST']);
+    update('<Name>Yard</Name>');
+    send(change('DEFECT', 3));
+    await seconds(1);
+    expect(faults()).toEqual([
+      ['OFF', 'VLOST'],
+      ['OFF', 'DEFECT'],
+      ['OFF', 'DEFECT'],
+    ]);
+    update('<Status>ON</Status>');
+    send(change('OFF', 2), change('ON', 3));
+    await seconds(1);
+    expect(faults()).toEqual([
+      ['ON', undefined],
+      ['OFF', undefined],
+      ['ON', undefined],
+    ]);
+    update('<Status>VLOST</Status>');
+    await seconds(1);
+    expect(faults()[0]).toEqual(['OFF', 'VLOST']);
+    // The query of before, which nobody answers, has had its time.
+    await seconds(125);
+    camera.keepalive();
+    const refreshed = harness.platform.refreshCatalog(DEVICE_ID);
+    await seconds(0);
+    const sn = harness.sentCommands('Catalog').at(-1)?.sn ?? 0;
+    camera.message(catalogResponse(sn, DEVICE_ID, { sumNum: 1, items: [item(1)] }));
+    await refreshed;
+    expect(faults()).toEqual([['ON', undefined]]);
   });
 
   test('what one channel is told within a moment counts in order', async () => {

@@ -47,6 +47,9 @@ export interface Device {
   readonly settings: DeviceSettings;
 }
 
+/** Why a channel that is OFF has no picture (GB/T 28181 11.3): no video signal, or out of order. */
+export type ChannelFault = 'VLOST' | 'DEFECT';
+
 /** One catalogue item as sent (GB/T 28181 7.3); texts empty and numbers 0 where absent. */
 export interface CatalogItem {
   readonly id: string;
@@ -67,6 +70,8 @@ export interface CatalogItem {
   readonly ipAddress: string;
   readonly port: number;
   readonly status: 'ON' | 'OFF';
+  /** Absent: none told. */
+  readonly fault?: ChannelFault;
   readonly longitude: number;
   readonly latitude: number;
   readonly ptzType: number;

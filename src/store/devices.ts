@@ -29,6 +29,7 @@ const MIGRATIONS = [
      ptz_type INTEGER, resolution TEXT, download_speed TEXT, stream_numbers TEXT, kind TEXT, updated_at INTEGER,
      PRIMARY KEY (device_id, id)
    ) STRICT, WITHOUT ROWID;`,
+  'ALTER TABLE channel ADD COLUMN fault TEXT',
 ];
 
 const DEFAULT_FLUSH_MS = 500;

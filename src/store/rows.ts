@@ -66,6 +66,7 @@ export const CHANNEL_COLUMNS: ReadonlyArray<Column<Channel>> = [
   channel('ipAddress'),
   channel('port', 'INTEGER'),
   channel('status'),
+  channel('fault', 'TEXT', true),
   channel('longitude', 'REAL'),
   channel('latitude', 'REAL'),
   channel('ptzType', 'INTEGER'),

@@ -33,6 +33,10 @@ export const channelSchema = z
     ipAddress: z.string(),
     port: z.number(),
     status: z.enum(['ON', 'OFF']),
+    fault: z
+      .enum(['VLOST', 'DEFECT'])
+      .optional()
+      .meta({ description: 'Why it is OFF, where the device says so: no video signal, or out of order.' }),
     longitude: z.number(),
     latitude: z.number(),
     ptzType: z.number(),

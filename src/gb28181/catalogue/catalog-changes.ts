@@ -31,8 +31,10 @@ interface Outcome {
   readonly removed: boolean;
   readonly item?: CatalogItem;
   /** Absent: as it was. */
-  readonly status?: Channel['status'];
+  readonly state?: State;
 }
+
+type State = Pick<CatalogItem, 'status' | 'fault'>;
 
 const GATHER_MS = 500;
 /** As many channels as a catalogue may have. */
@@ -41,11 +43,11 @@ const MAX_CHANNELS = 50_000;
 /** Time for catalogues before the event loop has its turn. */
 const SLICE_MS = 15;
 /** GB/T 28181 11.3: a channel without picture or with a fault stays in the tree, and is not to be watched. */
-const STATUSES: ReadonlyMap<CatalogEvent, Channel['status']> = new Map([
-  ['ON', 'ON'],
-  ['OFF', 'OFF'],
-  ['VLOST', 'OFF'],
-  ['DEFECT', 'OFF'],
+const STATES: ReadonlyMap<CatalogEvent, State> = new Map([
+  ['ON', { status: 'ON' }],
+  ['OFF', { status: 'OFF' }],
+  ['VLOST', { status: 'OFF', fault: 'VLOST' }],
+  ['DEFECT', { status: 'OFF', fault: 'DEFECT' }],
 ]);
 
 /** Applies catalogue NOTIFYs, subscribed to or not (GB/T 28181 11.3); a flood of them costs one change in a while. */
@@ -89,10 +91,10 @@ export class CatalogChanges {
       this.#counts.dropped += 1;
       return;
     }
-    const status = STATUSES.get(event);
+    const state = STATES.get(event);
     if (event === 'DEL') outcomes.set(item.id, { removed: true });
-    else if (status === undefined) outcomes.set(item.id, withItem(change, before));
-    else outcomes.set(item.id, { ...(before ?? { removed: false }), status });
+    else if (state === undefined) outcomes.set(item.id, withItem(change, before));
+    else outcomes.set(item.id, { ...(before ?? { removed: false }), state });
   }
 
   #flush(): void {
@@ -118,12 +120,13 @@ export class CatalogChanges {
     const removed: string[] = [];
     for (const [id, outcome] of outcomes) {
       const known = record.channels.get(id);
-      const { item, status } = outcome;
+      const { item, state } = outcome;
       if (outcome.removed) {
         if (known !== undefined) removed.push(id);
-      } else if (item !== undefined) items.push({ ...item, status: status ?? known?.status ?? item.status });
+      } else if (item !== undefined) items.push(withState(item, state ?? known ?? item));
       else if (known === undefined) this.#counts.unknown += 1;
-      else if (known.status !== status) changed.set(id, { ...known, status: status ?? known.status, updatedAt: now() });
+      else if (state !== undefined && (known.status !== state.status || known.fault !== state.fault))
+        changed.set(id, withState({ ...known, updatedAt: now() }, state));
     }
     if (items.length > 0 || removed.length > 0) this.#rebuild(record, { items, removed, changed });
     if (changed.size === 0 && removed.length === 0) return;
@@ -164,17 +167,23 @@ export class CatalogChanges {
 /** ADD is all of an item; UPDATE may be a part, over what came of the channel a moment before. */
 function withItem({ event, item, withoutStatus = false }: CatalogChange, before: Outcome | undefined): Outcome {
   const earlier = event === 'ADD' || before?.removed === true ? undefined : before;
-  const status = withoutStatus ? earlier?.status : item.status;
+  const state = withoutStatus ? earlier?.state : item;
   const whole = earlier?.item === undefined ? item : { ...earlier.item, ...filled(item) };
-  return { removed: false, item: whole, ...(status !== undefined && { status }) };
+  return { removed: false, item: whole, ...(state !== undefined && { state }) };
 }
 
 /** Some devices send only what has changed: what is empty in an update stays as it was. */
 function withKnown(item: CatalogItem, known: Channel | undefined): CatalogItem {
   if (known === undefined) return item;
   // Not what the operator has set: that is laid over it again.
-  const { deviceId: _device, parentId: _parent, kind: _kind, updatedAt: _at, ...before } = asTold(known);
+  const { deviceId: _device, parentId: _parent, kind: _kind, updatedAt: _at, fault: _fault, ...before } = asTold(known);
   return { ...before, ...filled(item) };
+}
+
+function withState<T extends State>(of: T, { status, fault }: State): T {
+  if (of.fault === fault) return { ...of, status };
+  const { fault: _before, ...rest } = of;
+  return { ...rest, status, ...(fault !== undefined && { fault }) } as T;
 }
 
 function filled(item: CatalogItem): Partial<CatalogItem> {

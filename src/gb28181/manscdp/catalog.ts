@@ -1,5 +1,5 @@
 import { ownText } from '../../sip/index.ts';
-import type { CatalogItem } from '../types.ts';
+import type { CatalogItem, ChannelFault } from '../types.ts';
 import type { XmlElement } from './element.ts';
 import type { Manscdp, ManscdpParts } from './message.ts';
 import { xmlNode, type XmlNode } from './xml.ts';
@@ -12,6 +12,7 @@ export interface CatalogPart {
 }
 
 const MAX_TEXT = 1024;
+const FAULTS: readonly ChannelFault[] = ['VLOST', 'DEFECT'];
 
 export function catalogQuery(sn: number, deviceId: string): ManscdpParts {
   return { root: 'Query', cmdType: 'Catalog', sn, deviceId };
@@ -41,6 +42,8 @@ export function parseCatalogItem(item: XmlElement): CatalogItem {
   const text = (name: string): string => ownText(item.field(name).slice(0, MAX_TEXT));
   const both = (name: string): string => text(name) || ownText((inner?.field(name) ?? '').slice(0, MAX_TEXT));
   const number = (name: string): number => item.number(name) ?? 0;
+  const status = text('Status');
+  const fault = FAULTS.find((each) => each === status.toUpperCase());
   return {
     id: text('DeviceID').slice(0, 64),
     name: text('Name'),
@@ -58,7 +61,8 @@ export function parseCatalogItem(item: XmlElement): CatalogItem {
     secrecy: number('Secrecy'),
     ipAddress: text('IPAddress'),
     port: number('Port'),
-    status: parseStatus(text('Status')),
+    status: parseStatus(status),
+    ...(fault !== undefined && { fault }),
     longitude: number('Longitude'),
     latitude: number('Latitude'),
     ptzType: item.number('PTZType') ?? inner?.number('PTZType') ?? 0,
@@ -115,7 +119,7 @@ export function catalogItemNode(item: CatalogItem): XmlNode[] {
     xmlNode('Secrecy', item.secrecy),
     optional('IPAddress', item.ipAddress),
     optional('Port', item.port),
-    xmlNode('Status', item.status),
+    xmlNode('Status', item.fault ?? item.status),
     optional('Longitude', item.longitude),
     optional('Latitude', item.latitude),
     ...(info.every((each) => each.content === undefined) ? [] : [xmlNode('Info', info)]),

@@ -14,7 +14,6 @@ import {
   parseBasicParam,
   parseCatalogPart,
   parseDeviceControl,
-  parseKeepalive,
   parseManscdp,
   parseMediaStatus,
   parseNumber,
@@ -279,7 +278,7 @@ describe('commands', () => {
   test('keepalive', () => {
     for (const faulty of [[], ['1', '2']])
       for (const status of ['OK', 'ERROR'] as const)
-        expect(parseKeepalive(read(keepaliveNotify(3, ID, { status, faulty })))).toEqual({ status, faulty });
+        expect(read(keepaliveNotify(3, ID, { status, faulty }))).toMatchObject({ cmdType: 'Keepalive', sn: 3 });
     expect(isPlainKeepalive(formatManscdp(keepaliveNotify(3, ID, { status: 'OK', faulty: [] }), 'gb18030'))).toBe(true);
     expect(isPlainKeepalive(Buffer.from(`<Notify>${HEAD}<Name>Keepalive</Name></Notify>`))).toBe(false);
     expect(isPlainKeepalive(Buffer.from(`<CmdType>Keepalive</CmdType>${' '.repeat(1_024)}`))).toBe(false);

@@ -108,6 +108,8 @@ export interface Channel {
   readonly parentId: string;
   readonly ipAddress: string;
   readonly status: 'ON' | 'OFF';
+  /** Why it is OFF, where the device says so: no video signal, or out of order. */
+  readonly fault?: 'VLOST' | 'DEFECT';
   /** WGS-84 degrees; 0 and 0 is nowhere. */
   readonly longitude: number;
   readonly latitude: number;

@@ -66,6 +66,7 @@ export const devices = {
     off: 'Off',
     play: 'Play',
   },
+  faults: { VLOST: 'No video signal', DEFECT: 'Out of order' },
   subscriptions: {
     hint: 'What the device reports by itself as long as it is asked for it. Refreshed before they run out.',
     renew: 'Ask again now',

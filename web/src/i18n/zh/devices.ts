@@ -68,6 +68,7 @@ export const devices: typeof enDevices = {
     off: '离线',
     play: '播放',
   },
+  faults: { VLOST: '视频丢失', DEFECT: '设备故障' },
   subscriptions: {
     hint: '订阅期间设备主动上报的内容，到期前自动刷新。',
     renew: '立即重新订阅',
