@@ -82,6 +82,7 @@ export class Reports {
     const device = this.#options.devices.device(channelId);
     if (device === undefined) throw new RangeError(`no channel ${channelId}`);
     const facts = { ...MOTION, alarmedAt: Date.now(), ...more };
+    device.state.addAlarm({ ...facts, channelId });
     const parts = (): ManscdpParts => alarmNotify(device.nextSn(), channelId, facts);
     if (!(await this.#subscriptions.tell(device, 'alarm', parts))) await this.#options.link.message(device.id, parts());
   }

@@ -42,7 +42,12 @@ export class DeviceOperations {
     const times = { firstPartMs: responseTimeoutMs, idleMs: Math.min(IDLE_MS, responseTimeoutMs) };
     this.capabilities = new Capabilities(store, now);
     this.controls = new Controls(access, this.capabilities);
-    this.queries = new Queries(access, this.capabilities, times);
+    this.queries = new Queries({
+      access,
+      capabilities: this.capabilities,
+      times,
+      onReport: (record, message) => handlers.deliver({ record, message, method: 'MESSAGE', callId: '' }),
+    });
     this.configs = new Configs({ access, capabilities: this.capabilities, times, onBasicParam });
     this.upgrades = new Upgrades(this.controls, now);
     handlers.set('DeviceUpgradeResult', ({ record, message }) => {

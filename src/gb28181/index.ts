@@ -1,7 +1,7 @@
 export type { Capability, CapabilityStore } from './capability/types.ts';
 export type { CommandOptions, CommandTarget } from './control/types.ts';
 export { formatDateHeader, formatGbTime, parseGbTime } from './beijing-time.ts';
-export { decodeText } from './charset.ts';
+export { decodeText, encodeText } from './charset.ts';
 export { QUIRK_PROFILES } from './device/quirk-profiles.ts';
 export { DEFAULT_SETTINGS, resolveSettings } from './device/settings.ts';
 export * from './errors.ts';

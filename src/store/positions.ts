@@ -11,10 +11,12 @@ const STEPS = [
    CREATE INDEX position_track ON position (device_id, channel_id, at);
    CREATE INDEX position_received ON position (received_at);
    CREATE TABLE position_latest (${COLUMNS}, PRIMARY KEY (device_id, channel_id)) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE position ADD COLUMN height REAL;
+   ALTER TABLE position_latest ADD COLUMN height REAL;`,
 ];
 
-const NAMES = 'device_id, channel_id, at, received_at, longitude, latitude, speed, direction, altitude';
-const MARKS = '?, ?, ?, ?, ?, ?, ?, ?, ?';
+const NAMES = 'device_id, channel_id, at, received_at, longitude, latitude, speed, direction, altitude, height';
+const MARKS = '?, ?, ?, ?, ?, ?, ?, ?, ?, ?';
 /** Rows that one call of `prune` deletes at most, of each kind. */
 const PRUNE_ROWS = 20_000;
 
@@ -22,7 +24,7 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 const number = (value: unknown): number => (typeof value === 'number' ? value : 0);
 
 function positionOf(row: Row): Position {
-  const { speed, direction, altitude } = row;
+  const { speed, direction, altitude, height } = row;
   return {
     deviceId: text(row['device_id']),
     channelId: text(row['channel_id']),
@@ -33,12 +35,14 @@ function positionOf(row: Row): Position {
     ...(speed === null ? {} : { speed: number(speed) }),
     ...(direction === null ? {} : { direction: number(direction) }),
     ...(altitude === null ? {} : { altitude: number(altitude) }),
+    ...(height === null ? {} : { height: number(height) }),
   };
 }
 
 function valuesOf({ deviceId, channelId, at, receivedAt, longitude, latitude, ...more }: Position): SqlValue[] {
-  const { speed = null, direction = null, altitude = null } = more;
-  return [deviceId, channelId, Math.trunc(at), Math.trunc(receivedAt), longitude, latitude, speed, direction, altitude];
+  const { speed = null, direction = null, altitude = null, height = null } = more;
+  const place = [longitude, latitude, speed, direction, altitude, height];
+  return [deviceId, channelId, Math.trunc(at), Math.trunc(receivedAt), ...place];
 }
 
 /** Tracks and latest places in SQLite. */
@@ -50,7 +54,8 @@ export function createPositionStore(db: Database): PositionStore {
   const keep = prepare(`INSERT INTO position_latest (${NAMES}) VALUES (${MARKS})
     ON CONFLICT (device_id, channel_id) DO UPDATE SET at = excluded.at, received_at = excluded.received_at,
       longitude = excluded.longitude, latitude = excluded.latitude, speed = excluded.speed,
-      direction = excluded.direction, altitude = excluded.altitude WHERE excluded.at >= position_latest.at`);
+      direction = excluded.direction, altitude = excluded.altitude, height = excluded.height
+    WHERE excluded.at >= position_latest.at`);
   const track = prepare(
     'SELECT * FROM position WHERE device_id = ? AND channel_id = ? AND at >= ? AND at <= ? ORDER BY at DESC LIMIT ?',
   );

@@ -64,7 +64,7 @@ describe('positions', () => {
   test('a track is the newest points of a range, oldest first; the latest is by the clock of the device', () => {
     const store = createPositionStore(openDatabase(':memory:'));
     store.add([
-      point(3, { speed: 1, direction: 2, altitude: 3 }),
+      point(3, { speed: 1, direction: 2, altitude: 3, height: 4 }),
       point(1),
       point(2),
       point(9, { channelId: 'other' }),
@@ -75,7 +75,7 @@ describe('positions', () => {
     expect(range(2, 3)).toEqual([2, 3]);
     expect(range(0, 10, 2)).toEqual([2, 3]);
     expect(store.latest()).toEqual([
-      point(3, { speed: 1, direction: 2, altitude: 3 }),
+      point(3, { speed: 1, direction: 2, altitude: 3, height: 4 }),
       point(9, { channelId: 'other' }),
     ]);
   });

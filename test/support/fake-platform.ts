@@ -269,6 +269,15 @@ export class FakePlatform extends EventEmitter<PlatformEvents> implements Platfo
       return { pan: 0, tilt: 0, zoom: 1 };
     },
     sdCards: async ({ deviceId }) => this.#list('sdCards', deviceId),
+    alarms: async ({ deviceId, channelId }, conditions) => {
+      this.#ask('queryAlarms', deviceId, channelId, conditions);
+      return { items: [], sumNum: 0, complete: true };
+    },
+    positions: async ({ deviceId, channelId }, intervalSec) => {
+      this.#ask('queryPositions', deviceId, channelId, intervalSec);
+      const position = { id: channelId, at: 1_000, longitude: 118, latitude: 31, height: 2 };
+      return { items: [position], sumNum: 1, complete: true };
+    },
   };
 
   readonly configs: Platform['configs'] = {

@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+import type { AlarmConditions, Platform } from '../../gb28181/index.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { homePositionSchema } from '../schemas/control.ts';
@@ -5,7 +7,11 @@ import { deviceStatusSchema } from '../schemas/device.ts';
 import {
   cruiseTrackListSchema,
   cruiseTrackSchema,
+  deviceAlarmListSchema,
+  deviceAlarmQuery,
   deviceInfoSchema,
+  mobilePositionListSchema,
+  mobilePositionQuery,
   presetListSchema,
   ptzPositionSchema,
   sdCardListSchema,
@@ -75,4 +81,39 @@ export function addQueryRoutes(routes: CommandRoutes, { parts: { platform } }: A
     response: sdCardListSchema,
     ask: ({ target, options }) => queries.sdCards(target, options),
   });
+  addReportQueryRoutes(routes, queries);
+}
+
+/** What devices report by themselves as well (GB/T 28181 10, 11). */
+function addReportQueryRoutes(routes: CommandRoutes, queries: Platform['queries']): void {
+  routes.query<unknown, z.infer<typeof deviceAlarmQuery>>({
+    levels: BOTH,
+    path: '/alarms',
+    summary: 'Ask the device for the alarms that it has kept',
+    query: deviceAlarmQuery,
+    response: deviceAlarmListSchema,
+    ask: ({ target, options, query }) => queries.alarms(target, conditionsOf(query), options),
+  });
+  routes.query<unknown, z.infer<typeof mobilePositionQuery>>({
+    levels: BOTH,
+    path: '/mobile-position',
+    summary: 'Ask where a device is; what it answers is kept as any other position',
+    query: mobilePositionQuery,
+    response: mobilePositionListSchema,
+    ask: ({ target, options, query: { interval } }) => queries.positions(target, interval, options),
+  });
+}
+
+function conditionsOf(query: z.infer<typeof deviceAlarmQuery>): AlarmConditions {
+  const { startPriority, endPriority, alarmMethod, alarmType, from, to } = query;
+  if (from !== undefined && to !== undefined && to < from)
+    throw new ApiError('invalid_request', `to must not be before from, got ${from} to ${to}`);
+  return {
+    ...(startPriority !== undefined && { startPriority }),
+    ...(endPriority !== undefined && { endPriority }),
+    ...(alarmMethod !== undefined && { alarmMethod }),
+    ...(alarmType !== undefined && { alarmType }),
+    ...(from !== undefined && { fromMs: from }),
+    ...(to !== undefined && { toMs: to }),
+  };
 }

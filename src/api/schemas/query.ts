@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumber } from './common.ts';
 
 const listOf = <T extends z.ZodType>(item: T, id: string) =>
   z
@@ -59,4 +60,59 @@ export const sdCardListSchema = listOf(
     })
     .partial(),
   'SdCardList',
+);
+
+const time = wholeNumber(0, 8.64e15);
+/** Codes of GB/T 28181 10.3; 0 is all. */
+export const alarmCodes = z
+  .string()
+  .max(64)
+  .regex(/^\d{1,2}(?:\/\d{1,2})*$/);
+const alarmMethods = z
+  .string()
+  .max(16)
+  .regex(/^(?:0|[1-7](?:\/[1-7])*)$/);
+
+export const deviceAlarmQuery = z.object({
+  startPriority: wholeNumber(0, 4).optional().meta({ description: '1 is the highest, 4 the lowest, 0 all.' }),
+  endPriority: wholeNumber(0, 4).optional(),
+  alarmMethod: alarmMethods.optional().meta({ description: 'As of an Alarm, several joined by a slash; 0 all.' }),
+  alarmType: alarmCodes.optional(),
+  from: time.optional().meta({ description: 'Unix ms.' }),
+  to: time.optional(),
+});
+
+export const deviceAlarmListSchema = listOf(
+  z.object({
+    channelId: z.string(),
+    alarmedAt: z.number().optional().meta({ description: 'Unix ms; absent where it cannot be read.' }),
+    priority: z.int(),
+    method: z.int(),
+    type: z.int(),
+    eventType: z.int(),
+    description: z.string(),
+    longitude: z.number().optional(),
+    latitude: z.number().optional(),
+  }),
+  'DeviceAlarmList',
+);
+
+export const mobilePositionQuery = z.object({
+  interval: wholeNumber(1, 86_400)
+    .default(5)
+    .meta({ description: 'Seconds between the reports of a device that goes on to report.' }),
+});
+
+export const mobilePositionListSchema = listOf(
+  z.object({
+    id: z.string(),
+    at: z.number().optional().meta({ description: "Unix ms, by the device's clock." }),
+    longitude: z.number().meta({ description: 'WGS-84.' }),
+    latitude: z.number(),
+    speed: z.number().optional().meta({ description: 'km/h.' }),
+    direction: z.number().optional().meta({ description: 'Degrees clockwise from north.' }),
+    altitude: z.number().optional().meta({ description: 'Metres.' }),
+    height: z.number().optional().meta({ description: 'Metres above the ground.' }),
+  }),
+  'MobilePositionList',
 );

@@ -74,6 +74,7 @@ export const positionSchema = z
     speed: z.number().optional().meta({ description: 'km/h.' }),
     direction: z.number().optional().meta({ description: 'Degrees clockwise from north.' }),
     altitude: z.number().optional().meta({ description: 'Metres.' }),
+    height: z.number().optional().meta({ description: 'Metres above the ground.' }),
   })
   .meta({ id: 'Position' });
 

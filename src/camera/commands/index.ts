@@ -11,6 +11,7 @@ import {
   ptzPosition,
   sdCardStatus,
 } from './ptz-queries.ts';
+import { alarm, mobilePosition } from './report-queries.ts';
 import { recordInfo } from './record-info.ts';
 import type { CommandContext, CommandHandler } from './types.ts';
 
@@ -24,6 +25,8 @@ const HANDLERS: ReadonlyMap<string, CommandHandler> = new Map([
   ['ConfigDownload', configDownload],
   ['RecordInfo', recordInfo],
   ['PresetQuery', presetQuery],
+  ['Alarm', alarm],
+  ['MobilePosition', mobilePosition],
   ['DeviceControl', deviceControl],
   ['DeviceConfig', deviceConfig],
 ]);

@@ -1,13 +1,18 @@
 import type { ConfigType, ConfigValues } from '../../gb28181/manscdp/config-values.ts';
+import type { ToldAlarm } from '../../gb28181/manscdp/alarm-query.ts';
 import { ChannelState } from './channel-state.ts';
 import { DEFAULT_CONFIG } from './default-config.ts';
 import { SdCards } from './sd-cards.ts';
+
+/** What is older is forgotten. */
+const MAX_ALARMS = 1_000;
 
 /** What a device remembers between commands. */
 export class DeviceState {
   readonly sdCards: SdCards;
   /** Set by an upgrade. */
   firmware: string | undefined;
+  readonly #alarms: ToldAlarm[] = [];
   readonly #now: () => number;
   /** By DeviceID; only those of this device are asked for. */
   readonly #channels = new Map<string, ChannelState>();
@@ -17,6 +22,16 @@ export class DeviceState {
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
     this.sdCards = new SdCards(now);
+  }
+
+  /** Oldest first. */
+  get alarms(): readonly ToldAlarm[] {
+    return this.#alarms;
+  }
+
+  addAlarm(alarm: ToldAlarm): void {
+    this.#alarms.push(alarm);
+    if (this.#alarms.length > MAX_ALARMS) this.#alarms.shift();
   }
 
   channel(id: string): ChannelState {

@@ -2,7 +2,7 @@ import { ownText } from '../../sip/index.ts';
 import { formatGbTime, parseGbTime } from '../beijing-time.ts';
 import type { XmlElement } from './element.ts';
 import type { Manscdp, ManscdpParts } from './message.ts';
-import { xmlNode } from './xml.ts';
+import { xmlNode, type XmlNode } from './xml.ts';
 
 /** What an alarm says (GB/T 28181 10.1); numbers as in the tables of 10.3, 0 where the device told none. */
 export interface AlarmFacts {
@@ -26,9 +26,14 @@ const MAX_DESCRIPTION = 1024;
 const MAX_CODE = 999;
 
 export function alarmNotify(sn: number, deviceId: string, facts: AlarmFacts): ManscdpParts {
+  return { root: 'Notify', cmdType: 'Alarm', sn, deviceId, rest: alarmNodes(facts) };
+}
+
+/** Elements behind DeviceID. */
+export function alarmNodes(facts: AlarmFacts): XmlNode[] {
   const { priority, method, type, eventType, alarmedAt = 0, description, longitude, latitude } = facts;
   const event = eventType === 0 ? [] : [xmlNode('AlarmTypeParam', [xmlNode('EventType', eventType)])];
-  const rest = [
+  return [
     xmlNode('AlarmPriority', priority),
     xmlNode('AlarmMethod', method),
     xmlNode('AlarmTime', formatGbTime(alarmedAt)),
@@ -37,11 +42,14 @@ export function alarmNotify(sn: number, deviceId: string, facts: AlarmFacts): Ma
     xmlNode('Latitude', latitude),
     ...(type === 0 ? [] : [xmlNode('Info', [xmlNode('AlarmType', type), ...event])]),
   ];
-  return { root: 'Notify', cmdType: 'Alarm', sn, deviceId, rest };
+}
+
+export function parseAlarmNotify({ body }: Manscdp): AlarmFacts {
+  return parseAlarm(body);
 }
 
 /** Reads every form of the field: `Info`, `info`, `ExtraInfo`, and AlarmType beside them. */
-export function parseAlarmNotify({ body }: Manscdp): AlarmFacts {
+export function parseAlarm(body: XmlElement): AlarmFacts {
   const info = body.child('Info') ?? body.child('ExtraInfo');
   const param = info?.child('AlarmTypeParam') ?? body.child('AlarmTypeParam');
   const alarmedAt = parseGbTime(body.field('AlarmTime'));
@@ -49,7 +57,7 @@ export function parseAlarmNotify({ body }: Manscdp): AlarmFacts {
   const latitude = coordinate(body, 'Latitude', 90);
   return {
     priority: code(body, 'AlarmPriority'),
-    method: code(body, 'AlarmMethod'),
+    method: methodOf(body),
     type: code(info, 'AlarmType') || code(body, 'AlarmType'),
     eventType: code(param, 'EventType'),
     ...(alarmedAt !== undefined && { alarmedAt }),
@@ -63,6 +71,12 @@ function code(element: XmlElement | undefined, name: string): number {
   const [first = ''] = (element?.field(name) ?? '').split('/');
   const value = Number(first.trim() || Number.NaN);
   return Number.isInteger(value) && value > 0 && value <= MAX_CODE ? value : 0;
+}
+
+/** Of several methods the first: `1/2` (2022), or `12` (2016), since none of the table has two digits. */
+function methodOf(element: XmlElement): number {
+  const text = element.field('AlarmMethod');
+  return /^[1-7]{2,7}$/.test(text) ? Number(text.slice(0, 1)) : code(element, 'AlarmMethod');
 }
 
 /** Undefined for an empty or impossible value. */

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import {
+  alarmQuery,
+  alarmQueryResponse,
   catalogQuery,
+  catalogResponse,
   CONFIG_TYPES,
   configDownloadQuery,
   configDownloadResponse,
@@ -18,6 +21,10 @@ import {
   formatManscdp,
   homePositionQuery,
   homePositionResponse,
+  mobilePositionQuery,
+  parseAlarmQuery,
+  parseAlarmQueryPart,
+  parseCatalogPart,
   parseConfigTypes,
   parseConfigValues,
   parseCruiseTrackListPart,
@@ -29,18 +36,22 @@ import {
   parseDeviceUpgradeResult,
   parseHomePosition,
   parseManscdp,
+  parsePositionNotify,
   parsePresetPart,
   parsePtzPosition,
+  parseRecordInfoPart,
   parseRecordInfoQuery,
   parseSdCardStatusPart,
   parseSnapshotFinished,
   parseSubscriptionQuery,
+  positionResponse,
   presetQuery,
   presetResponse,
   ptzPositionQuery,
   ptzPositionResponse,
   reasonOf,
   recordInfoQuery,
+  recordInfoResponse,
   resultOf,
   resultResponse,
   sdCardStatusQuery,
@@ -48,12 +59,14 @@ import {
   snapshotFinishedNotify,
   SUBSCRIPTION_KINDS,
   subscriptionQuery,
+  type AlarmConditions,
   type ConfigValues,
   type DeviceControl,
   type Manscdp,
   type ManscdpParts,
   type SubscriptionKind,
 } from './index.ts';
+import type { CatalogItem, RecordItem } from '../types.ts';
 
 const DEVICE = '34020000001180000001';
 const CAMERA = '34020000001310000001';
@@ -235,7 +248,22 @@ describe('queries (GB/T 28181 6, 7.1, 8.1, 9.4, 11): the exact XML, both ways', 
     '<StartAlarmPriority>0</StartAlarmPriority><EndAlarmPriority>0</EndAlarmPriority><AlarmMethod>0</AlarmMethod>' +
     '<StartAlarmTime>2026-03-01T00:00:00</StartAlarmTime><EndAlarmTime>2026-03-02T00:00:00</EndAlarmTime>';
   const subscription = (kind: SubscriptionKind) => subscriptionQuery(701, DEVICE, { kind, intervalSec: 5, period });
+  const conditions: AlarmConditions = {
+    startPriority: 1,
+    endPriority: 4,
+    alarmMethod: '2/5',
+    alarmType: '1',
+    fromMs: period.from,
+    toMs: period.to,
+  };
+  const conditionsXml = (method: string): string =>
+    `<StartAlarmPriority>1</StartAlarmPriority><EndAlarmPriority>4</EndAlarmPriority><AlarmMethod>${method}</AlarmMethod>` +
+    '<AlarmType>1</AlarmType><StartAlarmTime>2026-03-01T00:00:00</StartAlarmTime><EndAlarmTime>2026-03-02T00:00:00</EndAlarmTime>';
   const cases: Array<[parts: ManscdpParts, xml: string]> = [
+    [alarmQuery(109, DEVICE, {}, '3.0'), head('Alarm', 109, DEVICE)],
+    [alarmQuery(109, DEVICE, conditions, '3.0'), `${head('Alarm', 109, DEVICE)}${conditionsXml('2/5')}`],
+    [alarmQuery(109, DEVICE, conditions, '2.0'), `${head('Alarm', 109, DEVICE)}${conditionsXml('25')}`],
+    [mobilePositionQuery(110, CAMERA, 5), `${head('MobilePosition', 110, CAMERA)}<Interval>5</Interval>`],
     [catalogQuery(201, DEVICE), head('Catalog', 201, DEVICE)],
     [
       recordInfoQuery(301, { channelId: CAMERA, fromMs: period.from, toMs: period.to }),
@@ -269,7 +297,8 @@ describe('queries (GB/T 28181 6, 7.1, 8.1, 9.4, 11): the exact XML, both ways', 
       deviceId: parts.deviceId,
     });
     for (const { name, content } of parts.rest ?? []) {
-      expect([body.field(name), Number(body.field(name))]).toContain(content);
+      // What is not asked for is not written.
+      if (content !== undefined) expect([body.field(name), Number(body.field(name))]).toContain(content);
     }
   });
 
@@ -280,6 +309,17 @@ describe('queries (GB/T 28181 6, 7.1, 8.1, 9.4, 11): the exact XML, both ways', 
   test('what a RecordInfo asks for is read by a device', () => {
     const query = { channelId: CAMERA, fromMs: period.from, toMs: period.to, type: 'alarm' } as const;
     expect(parseRecordInfoQuery(read(xmlOf(recordInfoQuery(1, query))))).toEqual(query);
+  });
+
+  test.each(['2.0', '3.0'])('what an Alarm query asks for is read by a device: X-GB-ver %s', (gbVersion) => {
+    expect(parseAlarmQuery(read(xmlOf(alarmQuery(1, DEVICE, conditions, gbVersion))))).toEqual(conditions);
+    expect(parseAlarmQuery(read(xmlOf(alarmQuery(1, DEVICE, {}, gbVersion))))).toEqual({});
+  });
+
+  test('quirk: StartTime and EndTime in an Alarm query (example of 2016)', () => {
+    const { fromMs, toMs } = conditions;
+    const xml = `<Query>${head('Alarm', 1, DEVICE)}<StartTime>2026-03-01T00:00:00</StartTime><EndTime>2026-03-02T00:00:00</EndTime></Query>`;
+    expect(parseAlarmQuery(read(xml))).toEqual({ fromMs, toMs });
   });
 
   test('types of configuration are read as they were asked for', () => {
@@ -330,6 +370,79 @@ describe('answers and notifications (GB/T 28181 6, 9): the exact XML, both ways'
     maxViewDistance: 120,
   };
   const card = { id: 1, name: 'sd0', status: 'ok', formatProgress: 0, capacity: 61_035, freeSpace: 1_024 } as const;
+  const camera: CatalogItem = {
+    id: CAMERA,
+    name: 'Gate 1',
+    manufacturer: 'ACME',
+    model: 'IPC-2',
+    owner: 'Owner',
+    civilCode: '340200',
+    block: '',
+    address: 'North road',
+    parental: 0,
+    parentIdText: DEVICE,
+    businessGroupId: '',
+    safetyWay: 0,
+    registerWay: 1,
+    secrecy: 0,
+    ipAddress: '192.0.2.51',
+    port: 8_000,
+    status: 'ON',
+    longitude: 118.38,
+    latitude: 31.33,
+    ptzType: 3,
+    resolution: '6/4/2',
+    downloadSpeed: '1/2/4',
+    streamNumbers: '0/1',
+  };
+  const cameraXml =
+    `<Item><DeviceID>${CAMERA}</DeviceID><Name>Gate 1</Name><Manufacturer>ACME</Manufacturer><Model>IPC-2</Model>` +
+    `<Owner>Owner</Owner><CivilCode>340200</CivilCode><Address>North road</Address><Parental>0</Parental><ParentID>${DEVICE}</ParentID>` +
+    '<SafetyWay>0</SafetyWay><RegisterWay>1</RegisterWay><Secrecy>0</Secrecy><IPAddress>192.0.2.51</IPAddress><Port>8000</Port>' +
+    '<Status>ON</Status><Longitude>118.38</Longitude><Latitude>31.33</Latitude><Info><PTZType>3</PTZType>' +
+    '<Resolution>6/4/2</Resolution><DownloadSpeed>1/2/4</DownloadSpeed><StreamNumberList>0/1</StreamNumberList></Info></Item>';
+  const recording: RecordItem = {
+    channelId: CAMERA,
+    name: 'Gate 1',
+    filePath: '1772294400_1772298000',
+    address: 'store 1',
+    startMs: Date.UTC(2026, 1, 28, 16),
+    endMs: Date.UTC(2026, 1, 28, 17),
+    secrecy: 0,
+    type: 'time',
+    recorderId: 'admin',
+    fileSize: 734_003_200,
+    recordLocation: DEVICE,
+    streamNumber: 1,
+  };
+  const recordingXml =
+    `<Item><DeviceID>${CAMERA}</DeviceID><Name>Gate 1</Name><FilePath>1772294400_1772298000</FilePath><Address>store 1</Address>` +
+    '<StartTime>2026-03-01T00:00:00</StartTime><EndTime>2026-03-01T01:00:00</EndTime><Secrecy>0</Secrecy><Type>time</Type>' +
+    `<RecorderID>admin</RecorderID><FileSize>734003200</FileSize><RecordLocation>${DEVICE}</RecordLocation><StreamNumber>1</StreamNumber></Item>`;
+  const told = {
+    channelId: '34020000001340000001',
+    priority: 3,
+    method: 5,
+    type: 2,
+    eventType: 1,
+    alarmedAt: Date.UTC(2026, 2, 1, 2),
+    description: 'motion',
+    longitude: 118.38,
+    latitude: 31.33,
+  };
+  const place = {
+    id: CAMERA,
+    at: Date.UTC(2026, 2, 1, 2),
+    longitude: 118.38,
+    latitude: 31.33,
+    speed: 40,
+    direction: 90,
+    altitude: 12,
+    height: 2,
+  };
+  const placeXml =
+    '<Longitude>118.38</Longitude><Latitude>31.33</Latitude><Speed>40</Speed><Direction>90</Direction><Altitude>12</Altitude><Height>2</Height>';
+  const parsePosition = (message: Manscdp) => parsePositionNotify(message, DEVICE);
   const upgraded = { sessionId: SESSION, ok: true, firmware: 'V2.0.1', failedReason: '' };
   const finished = { sessionId: SESSION, fileIds: [`${IPC}022026030110000000001`] };
 
@@ -347,6 +460,34 @@ describe('answers and notifications (GB/T 28181 6, 9): the exact XML, both ways'
       xml: `<Response>${head('DeviceStatus', 102, DEVICE)}<Result>OK</Result><Online>ONLINE</Online><Status>OK</Status><Encode>ON</Encode><Record>OFF</Record><DeviceTime>2026-03-01T10:00:00</DeviceTime><Alarmstatus Num="1"><Item><DeviceID>34020000001340000001</DeviceID><DutyStatus>ONDUTY</DutyStatus></Item></Alarmstatus></Response>`,
       parse: parseDeviceStatus,
       value: status,
+    },
+    {
+      name: 'Catalog',
+      parts: catalogResponse(201, DEVICE, { sumNum: 16, items: [camera] }),
+      xml: `<Response>${head('Catalog', 201, DEVICE)}<SumNum>16</SumNum><DeviceList Num="1">${cameraXml}</DeviceList></Response>`,
+      parse: parseCatalogPart,
+      value: { sumNum: 16, items: [camera] },
+    },
+    {
+      name: 'Catalog without channels',
+      parts: catalogResponse(201, DEVICE, { sumNum: 0, items: [] }),
+      xml: `<Response>${head('Catalog', 201, DEVICE)}<SumNum>0</SumNum></Response>`,
+      parse: parseCatalogPart,
+      value: { sumNum: 0, items: [] },
+    },
+    {
+      name: 'RecordInfo',
+      parts: recordInfoResponse(301, CAMERA, { name: 'Gate 1', sumNum: 9, items: [recording] }),
+      xml: `<Response>${head('RecordInfo', 301, CAMERA)}<Name>Gate 1</Name><SumNum>9</SumNum><RecordList Num="1">${recordingXml}</RecordList></Response>`,
+      parse: parseRecordInfoPart,
+      value: { sumNum: 9, items: [recording], unreadable: [] },
+    },
+    {
+      name: 'RecordInfo without recordings',
+      parts: recordInfoResponse(301, CAMERA, { name: 'Gate 1', sumNum: 0, items: [] }),
+      xml: `<Response>${head('RecordInfo', 301, CAMERA)}<Name>Gate 1</Name><SumNum>0</SumNum></Response>`,
+      parse: parseRecordInfoPart,
+      value: { sumNum: 0, items: [], unreadable: [] },
     },
     {
       name: 'PresetQuery',
@@ -405,6 +546,34 @@ describe('answers and notifications (GB/T 28181 6, 9): the exact XML, both ways'
       value: { sumNum: 1, items: [card] },
     },
     {
+      name: 'Alarm',
+      parts: alarmQueryResponse(109, DEVICE, { sumNum: 2, alarm: told }),
+      xml: `<Response>${head('Alarm', 109, '34020000001340000001')}<SumNum>2</SumNum><AlarmPriority>3</AlarmPriority><AlarmMethod>5</AlarmMethod><AlarmTime>2026-03-01T10:00:00</AlarmTime><AlarmDescription>motion</AlarmDescription><Longitude>118.38</Longitude><Latitude>31.33</Latitude><Info><AlarmType>2</AlarmType><AlarmTypeParam><EventType>1</EventType></AlarmTypeParam></Info></Response>`,
+      parse: parseAlarmQueryPart,
+      value: { sumNum: 2, items: [told] },
+    },
+    {
+      name: 'Alarm without alarms',
+      parts: alarmQueryResponse(109, DEVICE, { sumNum: 0 }),
+      xml: `<Response>${head('Alarm', 109, DEVICE)}<SumNum>0</SumNum></Response>`,
+      parse: parseAlarmQueryPart,
+      value: { sumNum: 0, items: [] },
+    },
+    {
+      name: 'MobilePosition (2016)',
+      parts: positionResponse(110, { form: 'flat', deviceId: CAMERA, position: place }),
+      xml: `<Response>${head('MobilePosition', 110, CAMERA)}<Time>2026-03-01T10:00:00</Time>${placeXml}</Response>`,
+      parse: parsePosition,
+      value: { positions: [place], unusable: 0 },
+    },
+    {
+      name: 'MobilePosition (2022)',
+      parts: positionResponse(110, { form: 'list', deviceId: CAMERA, position: place }),
+      xml: `<Response>${head('MobilePosition', 110, CAMERA)}<Time>2026-03-01T10:00:00</Time><SumNum>1</SumNum><DeviceList Num="1"><Item><DeviceID>${CAMERA}</DeviceID><CaptureTime>2026-03-01T10:00:00</CaptureTime>${placeXml}</Item></DeviceList></Response>`,
+      parse: parsePosition,
+      value: { positions: [place], unusable: 0 },
+    },
+    {
       name: 'DeviceUpgradeResult',
       parts: deviceUpgradeResultNotify(9, IPC, upgraded),
       xml: `<Notify>${head('DeviceUpgradeResult', 9, IPC)}<SessionID>${SESSION}</SessionID><UpgradeResult>OK</UpgradeResult><Firmware>V2.0.1</Firmware></Notify>`,
@@ -429,6 +598,21 @@ describe('answers and notifications (GB/T 28181 6, 9): the exact XML, both ways'
   test.each(cases)('$name', ({ parts, xml, parse, value }) => {
     expect(xmlOf(parts)).toBe(xml);
     expect(parse(read(xml))).toEqual(value);
+  });
+
+  test('quirk: alarms in a list, a bare Result', () => {
+    const alarm = '<AlarmPriority>1</AlarmPriority><AlarmMethod>2</AlarmMethod>';
+    const list = `<AlarmList Num="2"><Item><DeviceID>7</DeviceID>${alarm}</Item><Item>${alarm}</Item></AlarmList>`;
+    const answer = (rest: string) => read(`<Response>${head('Alarm', 1, CAMERA)}${rest}</Response>`);
+    const { sumNum, items } = parseAlarmQueryPart(answer(`<SumNum>2</SumNum>${list}`));
+    expect([sumNum, items.map(({ channelId, priority, method }) => [channelId, priority, method])]).toEqual([
+      2,
+      [
+        ['7', 1, 2],
+        [CAMERA, 1, 2],
+      ],
+    ]);
+    expect(parseAlarmQueryPart(answer('<Result>OK</Result>'))).toEqual({ items: [] });
   });
 
   test('quirk: no SumNum in a preset list (Hikvision)', () => {

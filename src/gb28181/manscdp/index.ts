@@ -1,4 +1,5 @@
 export * from './alarm-notify.ts';
+export * from './alarm-query.ts';
 export * from './catalog-notify.ts';
 export * from './catalog.ts';
 export * from './config-download.ts';

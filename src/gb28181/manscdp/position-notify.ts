@@ -17,6 +17,8 @@ export interface PositionFacts {
   readonly direction?: number;
   /** Metres. */
   readonly altitude?: number;
+  /** Metres above the ground (2022). */
+  readonly height?: number;
 }
 
 /** What a MobilePosition says, and how many of its places are none: empty, impossible or 0, 0 (no fix). */
@@ -26,25 +28,41 @@ export interface PositionPart {
 }
 
 /** `flat` of 2016, `list` of 2022. */
-export function positionNotify(
-  sn: number,
-  { form, deviceId, position }: { form: 'flat' | 'list'; deviceId: string; position: PositionFacts },
-): ManscdpParts {
-  const time = formatGbTime(position.at ?? 0);
-  const head: ManscdpParts = { root: 'Notify', cmdType: 'MobilePosition', sn, deviceId };
-  if (form === 'flat') return { ...head, rest: [xmlNode('Time', time), ...placeNodes(position)] };
-  const nodes = [xmlNode('DeviceID', position.id), xmlNode('CaptureTime', time), ...placeNodes(position)];
-  const list = xmlNode('DeviceList', [xmlNode('Item', nodes)], { Num: 1 });
-  return { ...head, rest: [xmlNode('Time', time), xmlNode('SumNum', 1), list] };
+interface PositionBody {
+  readonly form: 'flat' | 'list';
+  readonly deviceId: string;
+  readonly position: PositionFacts;
 }
 
-function placeNodes({ longitude, latitude, speed, direction, altitude }: PositionFacts): XmlNode[] {
+export function mobilePositionQuery(sn: number, deviceId: string, intervalSec: number): ManscdpParts {
+  return { root: 'Query', cmdType: 'MobilePosition', sn, deviceId, rest: [xmlNode('Interval', intervalSec)] };
+}
+
+export function positionNotify(sn: number, body: PositionBody): ManscdpParts {
+  return { root: 'Notify', cmdType: 'MobilePosition', sn, deviceId: body.deviceId, rest: positionNodes(body) };
+}
+
+/** The answer to a query, for which the standard has no table of its own: what a notification says. */
+export function positionResponse(sn: number, body: PositionBody): ManscdpParts {
+  return { ...positionNotify(sn, body), root: 'Response' };
+}
+
+function positionNodes({ form, position }: PositionBody): XmlNode[] {
+  const time = formatGbTime(position.at ?? 0);
+  if (form === 'flat') return [xmlNode('Time', time), ...placeNodes(position)];
+  const nodes = [xmlNode('DeviceID', position.id), xmlNode('CaptureTime', time), ...placeNodes(position)];
+  const list = xmlNode('DeviceList', [xmlNode('Item', nodes)], { Num: 1 });
+  return [xmlNode('Time', time), xmlNode('SumNum', 1), list];
+}
+
+function placeNodes({ longitude, latitude, speed, direction, altitude, height }: PositionFacts): XmlNode[] {
   return [
     xmlNode('Longitude', longitude),
     xmlNode('Latitude', latitude),
     xmlNode('Speed', speed),
     xmlNode('Direction', direction),
     xmlNode('Altitude', altitude),
+    xmlNode('Height', height),
   ];
 }
 
@@ -67,6 +85,7 @@ function placeOf(element: XmlElement, fallbackId: string, common: number | undef
   const speed = element.number('Speed');
   const direction = element.number('Direction');
   const altitude = element.number('Altitude');
+  const height = element.number('Height');
   return {
     id: id === '' ? fallbackId : id,
     ...(at !== undefined && { at }),
@@ -75,5 +94,6 @@ function placeOf(element: XmlElement, fallbackId: string, common: number | undef
     ...(speed !== undefined && { speed }),
     ...(direction !== undefined && { direction }),
     ...(altitude !== undefined && { altitude }),
+    ...(height !== undefined && { height }),
   };
 }

@@ -81,6 +81,7 @@ describe('Alarm (GB/T 28181 section 10)', () => {
       { ...basic, type: 2 },
     ],
     ['quirk: combined methods', PLAIN.replace('>5<', '>5/6<'), basic],
+    ['several methods of 2016: the first', PLAIN.replace('>5<', '>56<'), basic],
     ['quirk: blanks', PLAIN.replace('>5<', '> 5 <'), basic],
     ['quirk: empty coordinates', `${PLAIN}<Longitude></Longitude><Latitude/>`, basic],
     ['quirk: one coordinate', `${PLAIN}<Longitude>1</Longitude>`, basic],
@@ -102,11 +103,12 @@ describe('MobilePosition (GB/T 28181 11.4)', () => {
     speed: 40,
     direction: 90,
     altitude: 12,
+    height: 2,
   };
   const head = `<CmdType>MobilePosition</CmdType><SN>16</SN><DeviceID>${CAR_ID}</DeviceID>`;
   const time = '<Time>2026-03-01T10:00:00</Time>';
   const place =
-    '<Longitude>118.38</Longitude><Latitude>31.33</Latitude><Speed>40</Speed><Direction>90</Direction><Altitude>12</Altitude>';
+    '<Longitude>118.38</Longitude><Latitude>31.33</Latitude><Speed>40</Speed><Direction>90</Direction><Altitude>12</Altitude><Height>2</Height>';
   const flat = `<Notify>${head}${time}${place}</Notify>`;
   const item = `<Item><DeviceID>${CAR_ID}</DeviceID><CaptureTime>2026-03-01T10:00:00</CaptureTime>${place}</Item>`;
   const list = `<Notify>${head}${time}<SumNum>1</SumNum><DeviceList Num="1">${item}</DeviceList></Notify>`;

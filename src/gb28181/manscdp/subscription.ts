@@ -1,4 +1,4 @@
-import { formatGbTime } from '../beijing-time.ts';
+import { alarmConditionNodes } from './alarm-query.ts';
 import type { Manscdp, ManscdpParts } from './message.ts';
 import { xmlNode } from './xml.ts';
 
@@ -28,13 +28,13 @@ export function subscriptionQuery(sn: number, deviceId: string, body: Subscripti
 function filtersOf({ kind, intervalSec, period }: SubscriptionBody): NonNullable<ManscdpParts['rest']> {
   if (kind === 'mobilePosition') return [xmlNode('Interval', intervalSec)];
   if (kind !== 'alarm') return [];
-  return [
-    xmlNode('StartAlarmPriority', 0),
-    xmlNode('EndAlarmPriority', 0),
-    xmlNode('AlarmMethod', 0),
-    xmlNode('StartAlarmTime', formatGbTime(period.from)),
-    xmlNode('EndAlarmTime', formatGbTime(period.to)),
-  ];
+  return alarmConditionNodes({
+    startPriority: 0,
+    endPriority: 0,
+    alarmMethod: '0',
+    fromMs: period.from,
+    toMs: period.to,
+  });
 }
 
 /** What a SUBSCRIBE is for, by its body whatever its Event says; undefined for anything else. */

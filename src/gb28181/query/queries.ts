@@ -5,45 +5,64 @@ import type { CommandOptions, CommandTarget } from '../control/types.ts';
 import type { DeviceAccess } from '../device-access.ts';
 import type { DeviceRecord } from '../device/record.ts';
 import {
+  alarmQuery,
   cruiseTrackListQuery,
   cruiseTrackQuery,
   deviceInfoQuery,
   deviceStatusQuery,
   homePositionQuery,
+  mobilePositionQuery,
+  parseAlarmQueryPart,
   parseCruiseTrackListPart,
   parseCruiseTrackPart,
   parseDeviceInfo,
   parseDeviceStatus,
   parseHomePosition,
+  parsePositionNotify,
   parsePresetPart,
   parsePtzPosition,
   parseSdCardStatusPart,
   presetQuery,
   ptzPositionQuery,
   sdCardStatusQuery,
+  sumNumOf,
+  type AlarmConditions,
   type CruiseTrack,
   type DeviceInfo,
   type DeviceStatus,
   type HomePosition,
+  type ListPart,
   type Manscdp,
+  type PositionFacts,
   type Preset,
   type PtzPositionState,
   type SdCard,
+  type ToldAlarm,
 } from '../manscdp/index.ts';
 import { ResponseCollector, type CollectTimes } from '../response-collector.ts';
 import { ListParts } from './list-parts.ts';
 import type { CruiseTrackAnswer, DeviceQueries, ListAnswer } from './types.ts';
+
+export interface QueriesOptions {
+  readonly access: DeviceAccess;
+  readonly capabilities: Capabilities;
+  readonly times: CollectTimes;
+  /** An answer that is a report too: a position, or an alarm that came as a notification. */
+  readonly onReport: (record: DeviceRecord, message: Manscdp) => void;
+}
 
 /** The questions of one message and one answer, or of an answer in parts (GB/T 28181 6). */
 export class Queries implements DeviceQueries {
   readonly #access: DeviceAccess;
   readonly #capabilities: Capabilities;
   readonly #times: CollectTimes;
+  readonly #onReport: QueriesOptions['onReport'];
 
-  constructor(access: DeviceAccess, capabilities: Capabilities, times: CollectTimes) {
+  constructor({ access, capabilities, times, onReport }: QueriesOptions) {
     this.#access = access;
     this.#capabilities = capabilities;
     this.#times = times;
+    this.#onReport = onReport;
   }
 
   async info(target: CommandTarget, options: CommandOptions = {}): Promise<DeviceInfo> {
@@ -98,6 +117,41 @@ export class Queries implements DeviceQueries {
     return parts.answer(await this.#collect('SDCardStatus', sdCardStatusQuery, { target, parts, options }));
   }
 
+  async alarms(
+    target: CommandTarget,
+    conditions: AlarmConditions = {},
+    options: CommandOptions = {},
+  ): Promise<ListAnswer<ToldAlarm>> {
+    const record = this.#access.online(target.deviceId);
+    const parts = new ListParts<ToldAlarm>(this.#reporting(record, parseAlarmQueryPart), alarmKey);
+    const command: Command = (sn, deviceId) => alarmQuery(sn, deviceId, conditions, record.state.gbVersion);
+    return parts.answer(await this.#collect('Alarm', command, { target, parts, options }));
+  }
+
+  async positions(
+    target: CommandTarget,
+    intervalSec: number,
+    options: CommandOptions = {},
+  ): Promise<ListAnswer<PositionFacts>> {
+    const record = this.#access.online(target.deviceId);
+    const parse = (message: Manscdp): ListPart<PositionFacts> => {
+      const { positions, unusable } = parsePositionNotify(message, record.id);
+      const sumNum = message.body.number('SumNum');
+      // A place without a fix is counted by the device, and is none.
+      return { ...sumNumOf(sumNum === undefined ? undefined : sumNum - unusable), items: positions };
+    };
+    const parts = new ListParts<PositionFacts>(this.#reporting(record, parse), ({ id }) => id);
+    const command: Command = (sn, deviceId) => mobilePositionQuery(sn, deviceId, intervalSec);
+    return parts.answer(await this.#collect('MobilePosition', command, { target, parts, options }));
+  }
+
+  #reporting<T>(record: DeviceRecord, parse: (message: Manscdp) => ListPart<T>) {
+    return (message: Manscdp): ListPart<T> => {
+      this.#onReport(record, message);
+      return parse(message);
+    };
+  }
+
   #require2022(command: string, { deviceId }: CommandTarget, { force }: CommandOptions): void {
     this.#capabilities.requireEdition2022(this.#access.online(deviceId), command, force);
   }
@@ -125,4 +179,9 @@ export class Queries implements DeviceQueries {
 /** The command for a channel instead of the device. */
 function addressed(record: DeviceRecord, target: CommandTarget, command: Command): Command {
   return (sn) => command(sn, targetId(record, target));
+}
+
+/** Alarms have no names; undefined where only the place in the answer tells one from another. */
+function alarmKey({ channelId, alarmedAt, method, type, priority, description }: ToldAlarm): string | undefined {
+  return alarmedAt === undefined ? undefined : `${channelId} ${alarmedAt} ${method} ${type} ${priority} ${description}`;
 }

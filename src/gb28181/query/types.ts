@@ -1,13 +1,16 @@
 import type { CommandOptions, CommandTarget } from '../control/types.ts';
 import type {
+  AlarmConditions,
   CruisePoint,
   CruiseTrack,
   DeviceInfo,
   DeviceStatus,
   HomePosition,
+  PositionFacts,
   Preset,
   PtzPositionState,
   SdCard,
+  ToldAlarm,
 } from '../manscdp/index.ts';
 
 /** An answer in parts (GB/T 28181 7.4). */
@@ -38,4 +41,8 @@ export interface DeviceQueries {
   cruiseTrack(target: CommandTarget, number: number, options?: CommandOptions): Promise<CruiseTrackAnswer>;
   ptzPosition(target: CommandTarget, options?: CommandOptions): Promise<PtzPositionState>;
   sdCards(target: CommandTarget, options?: CommandOptions): Promise<ListAnswer<SdCard>>;
+  /** What the device has kept of its alarms. An answer that comes as a notification is an alarm too. */
+  alarms(target: CommandTarget, conditions?: AlarmConditions, options?: CommandOptions): Promise<ListAnswer<ToldAlarm>>;
+  /** Where it is now; what comes is kept as any other position. None: it has no fix. */
+  positions(target: CommandTarget, intervalSec: number, options?: CommandOptions): Promise<ListAnswer<PositionFacts>>;
 }

@@ -6,6 +6,7 @@ import {
   deviceInfoResponse,
   deviceStatusResponse,
   EMPTY_CATALOG_ITEM,
+  formatGbTime,
   homePositionResponse,
   presetResponse,
   ptzPositionResponse,
@@ -178,7 +179,35 @@ export const LIST_QUESTIONS: readonly ListQuestion[] = [
     part: (sn, which, sumNum) =>
       sdCardStatusResponse(sn, DEVICE_ID, { sumNum, items: range(which, (n) => ({ id: n + 1, name: 'sd' })) }),
   },
+  {
+    name: 'a list of alarms',
+    cmdType: 'Alarm',
+    limitMs: LIMIT_MS,
+    idleMs: LIMIT_MS,
+    most: 10_000,
+    ask: async ({ queries }) => listed(await queries.alarms(OWN)),
+    part: (sn, which, sumNum) => ({
+      root: 'Response',
+      cmdType: 'Alarm',
+      sn,
+      deviceId: DEVICE_ID,
+      rest: [
+        { name: 'SumNum', content: sumNum },
+        { name: 'AlarmList', content: range(which, alarmItem) },
+      ],
+    }),
+  },
 ];
+
+const alarmItem = (n: number) => ({
+  name: 'Item',
+  content: [
+    { name: 'DeviceID', content: CAMERA_ID },
+    { name: 'AlarmPriority', content: 1 },
+    { name: 'AlarmMethod', content: 5 },
+    { name: 'AlarmTime', content: formatGbTime(MIDNIGHT + n * 1_000) },
+  ],
+});
 
 /** Its points have no names: only their places tell them apart. */
 export const CRUISE_TRACK: ListQuestion = {
