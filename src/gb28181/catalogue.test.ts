@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { finish } from '../util/index.ts';
 import { resolveParents } from './catalogue/tree.ts';
-import { catalogResponse, EMPTY_CATALOG_ITEM, kindOfItem, type CatalogItem, type CatalogResult } from './index.ts';
+import {
+  catalogResponse,
+  EMPTY_CATALOG_ITEM,
+  kindOfItem,
+  resultResponse,
+  type CatalogItem,
+  type CatalogResult,
+} from './index.ts';
 import { DEVICE_ID, openHarness, settle, type FakeCamera, type Harness } from './testing/harness.ts';
 
 let harness: Harness;
@@ -252,6 +259,26 @@ describe('quirk: items', () => {
     camera.message(catalogResponse(harness.sentCommands('Catalog').at(-1)!.sn, camera.id, { sumNum: 0, items: [] }));
     expect((await result).complete).toBe(true);
     expect(harness.platform.channels(camera.id)).toMatchObject([{ id: camera.id, kind: 'video' }]);
+  });
+
+  test('Result ERROR is a refusal at once; what was known stays, a stand-alone camera is its own channel', async () => {
+    const refuse = (by: FakeCamera): void => {
+      const { sn } = harness.sentCommands('Catalog').at(-1)!;
+      by.message(resultResponse({ cmdType: 'Catalog', sn, deviceId: by.id }, false));
+    };
+    const first = await query();
+    answer(first.sn, [item(1)]);
+    await first.result;
+    const { result } = await query();
+    refuse(camera);
+    await expect(result).rejects.toMatchObject({ code: 'device_refused' });
+    expect(ids()).toEqual([idOf(1)]);
+    const alone = harness.camera(idOf(2));
+    alone.register();
+    await settle();
+    refuse(alone);
+    await settle();
+    expect(harness.platform.channels(alone.id)).toMatchObject([{ id: alone.id, kind: 'video' }]);
   });
 
   test('a device is found as its own channel without a catalogue', () => {

@@ -102,15 +102,22 @@ export class Commander {
     const { cmdType, sn } = parts;
     const { pending, responseTimeoutMs } = this.#options;
     const answer = Promise.withResolvers<Manscdp>();
+    let answered = false;
     // The answer may come before the 200, or never.
     answer.promise.catch(() => undefined);
-    const remove = pending.add({ deviceId: record.id, cmdType, sn }, (message) => answer.resolve(message));
+    const remove = pending.add({ deviceId: record.id, cmdType, sn }, (message) => {
+      answered = true;
+      answer.resolve(message);
+    });
     const abort = (): void => answer.reject(new RequestAbortedError(cmdType));
     let timer: NodeJS.Timeout | undefined;
     try {
       signal?.addEventListener('abort', abort, { once: true });
       // A signal that aborts meanwhile rejects the answer.
-      await this.send(record, parts, signal);
+      await this.send(record, parts, signal).catch((error: unknown) => {
+        // The 200 may get lost while the answer comes through.
+        if (!answered) throw error;
+      });
       const silent = (): void => answer.reject(new DeviceSilentError(record.id, cmdType, responseTimeoutMs));
       timer = setTimeout(silent, responseTimeoutMs);
       const message = await answer.promise;

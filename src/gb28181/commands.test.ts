@@ -204,6 +204,15 @@ describe('queries', () => {
     await failed;
   });
 
+  test('an answer counts also where the 200 to the question got lost', async () => {
+    harness.engine.answer = () => 'silence';
+    const result = harness.platform.refreshInfo(DEVICE_ID);
+    await settle();
+    camera.message(deviceInfoResponse(harness.sentCommands()[0]!.sn, DEVICE_ID, INFO));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await result).toMatchObject(INFO);
+  });
+
   test('a caller can give up', async () => {
     const controller = new AbortController();
     const failed = expect(harness.platform.refreshInfo(DEVICE_ID, controller.signal)).rejects.toMatchObject({

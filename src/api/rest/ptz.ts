@@ -49,13 +49,15 @@ export function addPtzRoutes(routes: CommandRoutes): void {
   });
 }
 
+/** Some cameras read either speed from one byte: what stands still has that of what moves (GB/T 28181 20). */
 function lensOf({ focus, iris, focusSpeed, irisSpeed }: z.infer<typeof lensSchema>): PtzCommand {
+  const still = focus === 'stop' && iris === 'stop';
   return {
     kind: 'lens',
     focus: focus === 'near' ? 1 : focus === 'far' ? -1 : 0,
     iris: iris === 'open' ? 1 : iris === 'close' ? -1 : 0,
-    focusSpeed: focus === 'stop' ? 0 : focusSpeed,
-    irisSpeed: iris === 'stop' ? 0 : irisSpeed,
+    focusSpeed: still ? 0 : focus === 'stop' ? irisSpeed : focusSpeed,
+    irisSpeed: still ? 0 : iris === 'stop' ? focusSpeed : irisSpeed,
   };
 }
 

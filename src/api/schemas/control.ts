@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { encodeText } from '../../gb28181/index.ts';
 import { wholeNumber } from './common.ts';
 
 const byte = z.int().min(0).max(255);
@@ -6,8 +7,16 @@ const byte = z.int().min(0).max(255);
 const wide = z.int().min(0).max(4_095);
 export const presetNumber = wholeNumber(1, 255);
 export const groupNumber = wholeNumber(0, 255);
-/** At most 32 bytes in the standard. */
-const name = z.string().min(1).max(32);
+const MAX_NAME_BYTES = 32;
+/** PresetName and CruiseTrackName are as long in GB18030 (GB/T 28181-2022 9.2): sixteen Chinese characters. */
+const name = z
+  .string()
+  .min(1)
+  .max(MAX_NAME_BYTES)
+  .refine((text) => encodeText(text, 'gb18030').length <= MAX_NAME_BYTES, {
+    message: `must be at most ${MAX_NAME_BYTES} bytes in GB18030`,
+  })
+  .meta({ description: 'At most 32 bytes in GB18030: 16 Chinese characters.' });
 
 export const controlAnswerSchema = z
   .object({
@@ -56,7 +65,10 @@ export const lensSchema = z
     focusSpeed: byte.default(128),
     irisSpeed: byte.default(128),
   })
-  .meta({ id: 'PtzLens', description: 'Both stop: the lens stands still.' });
+  .meta({
+    id: 'PtzLens',
+    description: 'Both stop: the lens stands still. Where only one of the two moves, its speed is sent for both.',
+  });
 
 export const presetSetSchema = z
   .strictObject({ name: name.optional() })

@@ -2,11 +2,11 @@ import { finishInTurns } from '../../util/index.ts';
 import type { DeviceAccess } from '../device-access.ts';
 import type { DeviceRecord } from '../device/record.ts';
 import type { DeviceTable } from '../device/table.ts';
-import { RequestAbortedError } from '../errors.ts';
+import { DeviceRefusedError, RequestAbortedError } from '../errors.ts';
 import { kindOfItem } from '../ids.ts';
 import { catalogQuery } from '../manscdp/index.ts';
 import { ResponseCollector, type CollectTimes } from '../response-collector.ts';
-import type { CatalogResult } from '../types.ts';
+import type { CatalogResult, Channel } from '../types.ts';
 import { buildChannels, selfChannel } from './channels.ts';
 import { CatalogParts } from './collector.ts';
 
@@ -54,15 +54,24 @@ export class Catalogues {
   async #collect(record: DeviceRecord): Promise<CatalogResult> {
     const { access, table, times, now } = this.#options;
     const parts = new CatalogParts();
-    const collection = { command: catalogQuery, parts, times, takesErrors: true };
-    await new ResponseCollector(record, access, collection).run(access.closing);
+    try {
+      await new ResponseCollector(record, access, { command: catalogQuery, parts, times }).run(access.closing);
+    } catch (error) {
+      const own = error instanceof DeviceRefusedError && record.channels.size === 0 ? alone(record) : [];
+      if (own.length > 0) table.setChannels(record, own, NONE);
+      throw error;
+    }
     const { items, result } = parts;
     const kept = result.complete ? [] : record.channels.values();
     const channels = await finishInTurns(buildChannels(record.id, items, kept, now()));
-    // A stand-alone camera without a catalogue of its own still has a picture.
-    if (channels.length === 0 && kindOfItem(record.wireId, true) === 'video')
-      channels.push(selfChannel(record.snapshot()));
-    table.setChannels(record, channels, result);
+    table.setChannels(record, channels.length === 0 ? alone(record) : channels, result);
     return result;
   }
+}
+
+const NONE: CatalogResult = { sumNum: 0, received: 0, complete: false };
+
+/** A stand-alone camera without a catalogue of its own still has a picture. */
+function alone(record: DeviceRecord): Channel[] {
+  return kindOfItem(record.wireId, true) === 'video' ? [selfChannel(record.snapshot())] : [];
 }
