@@ -4,6 +4,9 @@ import { useI18n } from 'vue-i18n';
 import type { ControlAnswer } from '../api/control.ts';
 import { ApiError } from '../api/http.ts';
 
+/** Counts what was sent from this page, for those who show what became of it. */
+export const commandsSent = ref(0);
+
 /** Sends commands one at a time and tells how each went: confirmed and only sent are not the same. */
 export function useCommand() {
   const i18n = useI18n();
@@ -28,6 +31,7 @@ export function useCommand() {
       return false;
     } finally {
       busy.value = '';
+      commandsSent.value++;
     }
   };
 

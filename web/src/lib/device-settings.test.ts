@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Device } from '../api/types.ts';
-import { afterSave, toForm, toPatch } from './device-settings.ts';
+import { rebase, toForm, toPatch } from './device-settings.ts';
 
 const device = { settings: { name: 'Gate', mediaTransport: 'udp', passwordSet: true } } as Device;
 
@@ -41,5 +41,12 @@ test('what is typed while the answer is on its way stays, everything else is as 
   const sent = { ...toForm(device), mediaTransport: 'tcp-active', password: 'p' };
   const meanwhile = { ...sent, name: 'Yard' };
   const saved = toForm({ settings: { name: 'Gate', mediaTransport: 'tcp-active', passwordSet: true } } as Device);
-  expect(afterSave(meanwhile, sent, saved)).toEqual({ ...saved, name: 'Yard', password: '' });
+  expect(rebase(meanwhile, sent, saved)).toEqual({ ...saved, name: 'Yard', password: '' });
+});
+
+test('what somebody else has changed is taken over and not sent back, what is typed here stays', () => {
+  const typed = { ...toForm(device), name: 'Yard' };
+  const theirs = { settings: { ...device.settings, mediaAddress: '192.0.2.7' } } as Device;
+  const form = rebase(typed, toForm(device), toForm(theirs));
+  expect(toPatch(theirs, form)).toEqual({ name: 'Yard' });
 });

@@ -45,10 +45,10 @@ export function toPatch(device: Device, form: SettingsForm): DeviceSettingsPatch
   return patch as DeviceSettingsPatch;
 }
 
-/** The form after saving: what was typed while the answer was on its way stays. */
-export function afterSave(form: SettingsForm, sent: SettingsForm, saved: SettingsForm): SettingsForm {
+/** The form on what the gateway has now: what was typed since `before` stays, all else follows. */
+export function rebase(form: SettingsForm, before: SettingsForm, now: SettingsForm): SettingsForm {
   const entries = Object.entries(form) as Array<[keyof SettingsForm, string]>;
   return Object.fromEntries(
-    entries.map(([key, text]) => [key, text === sent[key] ? saved[key] : text]),
+    entries.map(([key, text]) => [key, text === before[key] ? now[key] : text]),
   ) as SettingsForm;
 }

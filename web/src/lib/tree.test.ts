@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Channel, ChannelKind, Device } from '../api/types.ts';
-import { buildTree, searchWords, sortDevices, type TreeRow } from './tree.ts';
+import { buildTree, firstPlayable, searchWords, sortDevices, type TreeRow } from './tree.ts';
 
 const device = (id: string, fields: Partial<Device> = {}): Device => ({
   id,
@@ -104,3 +104,11 @@ test('sortDevices: online first, then by name', () => {
 });
 
 test('searchWords', () => expect(searchWords('  Hall  2 ')).toEqual(['hall', '2']));
+
+test('the first camera of a catalogue is no alarm input and no group', () => {
+  const kinds = (['alarm', 'group', 'video', 'video'] as const).map((kind, index) =>
+    channel(`c${index}`, '', 'd1', kind as ChannelKind),
+  );
+  expect(firstPlayable(kinds)?.id).toBe('c2');
+  expect(firstPlayable([])).toBeUndefined();
+});

@@ -27,6 +27,9 @@ const MAX_DEPTH = 12;
 /** Whether a catalogue item can have a picture. */
 export const isPlayable = (channel: Channel): boolean => PLAYABLE.has(channel.kind);
 
+/** Alarm inputs and groups may stand before the first camera of a catalogue. */
+export const firstPlayable = (channels: readonly Channel[]): Channel | undefined => channels.find(isPlayable);
+
 export const channelKey = (deviceId: string, channelId: string) => `${deviceId}/${channelId}`;
 export const deviceLabel = (device: Device) => device.settings.name || device.name || device.id;
 export const channelLabel = (channel: Channel) => channel.name || channel.id;

@@ -22,6 +22,7 @@ export const app = {
   theme: { label: 'Appearance', system: 'System', light: 'Light', dark: 'Dark' },
   language: 'Language',
   signOut: 'Sign out',
+  signOutFailed: 'Signing out failed: {message}',
   account: 'Account',
   skip: 'Skip to content',
   loading: 'Loading…',

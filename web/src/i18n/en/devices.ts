@@ -39,6 +39,7 @@ export const devices = {
     config: 'Configuration',
     subscriptions: 'Subscriptions',
     channels: 'Channels',
+    moreChannels: 'The first {shown} of {count} are shown; the others are found in the tree.',
     sip: 'SIP trace',
     id: 'Device ID',
     firmware: 'Firmware',

@@ -35,6 +35,7 @@ export const live = {
     choose: 'Choose a group to see its cameras.',
     channels: '{count} camera | {count} cameras',
     find: 'Find cameras to put in',
+    foundMore: 'The first {count} are shown. Write more of the name to find others.',
     put: 'Put in',
     take: 'Take out',
     remove: 'Delete group',

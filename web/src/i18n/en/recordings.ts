@@ -69,6 +69,7 @@ export const recordings = {
     files: 'Files of this recording',
     running: 'This recording still runs; what has been written so far is shown.',
     noFile: 'Nothing has been written yet.',
+    gone: 'The file is not there any more: it was deleted, or its disk is missing.',
     unplayable: 'This browser cannot play the file ({codecs}). Download it and play it with VLC, for example.',
     download: 'Download {name}',
   },

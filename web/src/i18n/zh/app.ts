@@ -24,6 +24,7 @@ export const app: typeof enApp = {
   theme: { label: '外观', system: '跟随系统', light: '浅色', dark: '深色' },
   language: '语言',
   signOut: '退出登录',
+  signOutFailed: '退出登录失败：{message}',
   account: '账户',
   skip: '跳到正文',
   loading: '加载中…',

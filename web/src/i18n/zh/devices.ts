@@ -41,6 +41,7 @@ export const devices: typeof enDevices = {
     config: '配置',
     subscriptions: '订阅',
     channels: '通道',
+    moreChannels: '仅显示 {count} 个中的前 {shown} 个，其余请在设备树中查找。',
     sip: 'SIP 跟踪',
     id: '设备编号',
     firmware: '固件',

@@ -37,6 +37,7 @@ export const live: typeof enLive = {
     choose: '选择分组以查看其中的摄像机。',
     channels: '{count} 个摄像机 | {count} 个摄像机',
     find: '查找要加入的摄像机',
+    foundMore: '仅显示前 {count} 个，请输入更完整的名称查找其他摄像机。',
     put: '加入',
     take: '移出',
     remove: '删除分组',

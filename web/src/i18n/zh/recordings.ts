@@ -58,6 +58,7 @@ export const recordings: typeof enRecordings = {
     files: '此录像的文件',
     running: '仍在录制，播放的是目前已写入的部分。',
     noFile: '还没有写入内容。',
+    gone: '文件已不存在：已被删除，或所在磁盘不可用。',
     unplayable: '此浏览器无法播放该文件（{codecs}）。请下载后使用 VLC 等播放器播放。',
     download: '下载 {name}',
   },
