@@ -2,12 +2,19 @@ import { onScopeDispose, type Ref, ref, watch } from 'vue';
 
 const SAMPLE_MS = 100;
 const FLOOR_DB = -60;
+/** What browsers take as a wish to hear; the last is for fingers. */
+const GESTURES = ['pointerdown', 'keydown', 'pointerup'] as const;
 
 /** How loud a track is, 0 to 1, so that people see that their microphone works. */
 export function useAudioLevel(track: Ref<MediaStreamTrack | undefined>) {
   const level = ref(0);
   let context: AudioContext | undefined;
   let timer: ReturnType<typeof setInterval> | undefined;
+
+  /** A page that nobody has touched yet gets a context that stands still, and nothing starts it by itself. */
+  const resume = () => {
+    if (context?.state === 'suspended') context.resume().catch(() => undefined);
+  };
 
   const stop = () => {
     clearInterval(timer);
@@ -35,6 +42,10 @@ export function useAudioLevel(track: Ref<MediaStreamTrack | undefined>) {
     },
     { immediate: true },
   );
-  onScopeDispose(stop);
+  for (const gesture of GESTURES) window.addEventListener(gesture, resume, { capture: true });
+  onScopeDispose(() => {
+    for (const gesture of GESTURES) window.removeEventListener(gesture, resume, { capture: true });
+    stop();
+  });
   return level;
 }

@@ -9,6 +9,7 @@ import { usePlaces } from '../stores/places.ts';
 import { usePlays } from '../stores/plays.ts';
 import { useRecordings } from '../stores/recordings.ts';
 import { useSession } from '../stores/session.ts';
+import { noteServerTime } from './useClock.ts';
 
 /** A device that was not there before, for the page that waits for one. */
 export const lastRegistered = ref<{ readonly deviceId: string; readonly at: number }>();
@@ -41,7 +42,10 @@ export function useEvents() {
   };
 
   const handlers = {
-    hello: reload,
+    hello: ({ now }: { readonly now: number }) => {
+      noteServerTime(now);
+      reload();
+    },
     lagged: reload,
     'device.online': online,
     'device.offline': inventory.putDevice,

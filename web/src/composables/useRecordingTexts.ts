@@ -3,7 +3,7 @@ import { useI18n } from 'vue-i18n';
 import type { Recording } from '../api/types.ts';
 import { formatBytes, formatDate, formatDuration } from '../lib/format.ts';
 import { codecLabel } from '../lib/stream-text.ts';
-import { useClock } from './useClock.ts';
+import { useServerClock } from './useClock.ts';
 import { useStreamTitle } from './useStreamTitle.ts';
 
 const CONTAINERS = { mp4: 'MP4', webm: 'WebM' } as const;
@@ -12,7 +12,7 @@ const CONTAINERS = { mp4: 'MP4', webm: 'WebM' } as const;
 export function useRecordingTexts(recording: () => Recording) {
   const { locale } = useI18n();
   const titleOf = useStreamTitle();
-  const now = useClock(1000);
+  const now = useServerClock(1000);
   return computed(() => {
     const { stream, state, startedAt, durationMs, bytes, container, codecs } = recording();
     // Events come every few seconds; between them the clock goes on.

@@ -1,5 +1,5 @@
 import { useI18n } from 'vue-i18n';
-import { useClock } from './useClock.ts';
+import { useServerClock } from './useClock.ts';
 
 const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, ms: number])[] = [
   ['day', 86_400_000],
@@ -10,7 +10,7 @@ const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, ms: number])
 /** “3 minutes ago” in the language of the console, kept current. */
 export function useRelativeTime() {
   const { t, locale } = useI18n();
-  const now = useClock(15_000);
+  const now = useServerClock(15_000);
   return (at: number): string => {
     if (at === 0) return t('devices.never');
     const passed = now.value - at;
