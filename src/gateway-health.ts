@@ -11,12 +11,24 @@ interface HealthParts {
   readonly media: Pick<MediaThreads, 'threadsTotal' | 'threadsMissing'>;
   readonly threads: Pick<RecordThreads, 'threadsMissing'>;
   readonly platform: Pick<Platform, 'listening'>;
+  /** Where SIP listened when everything was open. */
+  readonly sipListening: Platform['listening'];
+}
+
+/** Sockets that were open at the start and are not any more. */
+function lostSockets({ platform, sipListening }: Pick<HealthParts, 'platform' | 'sipListening'>): string[] {
+  const text = ({ protocol, address, port }: Platform['listening'][number]): string => `${protocol} ${address}:${port}`;
+  const open = new Set(platform.listening.map(text));
+  return sipListening.map(text).filter((each) => !open.has(each));
 }
 
 /** For /healthz. A database of calls that is away is no reason to take the gateway out of service: records wait. */
-export function healthOf({ webrtc, media, threads, platform }: HealthParts): { ok: boolean; problems: string[] } {
+export function healthOf(parts: HealthParts): { ok: boolean; problems: string[] } {
+  const { webrtc, media, threads, platform } = parts;
   const problems: string[] = [];
+  const lost = lostSockets(parts);
   if (platform.listening.length === 0) problems.push('SIP does not listen');
+  else if (lost.length > 0) problems.push(`SIP does not listen any more on ${lost.join(', ')}`);
   const missing = webrtc.workersTotal - webrtc.workersUp;
   if (missing > 0) problems.push(`${missing} of ${webrtc.workersTotal} mediasoup workers are down`);
   if (media.threadsMissing > 0) {

@@ -38,6 +38,7 @@ export function openPlatform(config: Config, database: Database, secrets: Secret
       inviteTimeoutMs: sip['invite-timeout'],
       responseTimeoutMs: sip['response-timeout'],
       traceEntries: sip['trace-messages'],
+      traceEntriesPerDevice: sip['trace-messages-per-device'],
       reports: reportsOf(config),
     },
     {

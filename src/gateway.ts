@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createApi, createRoomRights, type Api, type ListenOptions } from './api/index.ts';
+import { consoleFolder, createApi, createRoomRights, type Api, type ListenOptions } from './api/index.ts';
 import { openSecrets, type Config, type Secrets } from './config/index.ts';
 import { createOwnGroups, type Platform, type Snapshots } from './gb28181/index.ts';
 import { createMediaThreads, type MediaThreads } from './media/index.ts';
@@ -45,6 +45,8 @@ export interface GatewayOptions {
   readonly config: Config;
   readonly demo: boolean;
   readonly version: string;
+  /** Aborted while parts are opened: those that are open are closed, and `openGateway` rejects with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Gateway {
@@ -154,6 +156,7 @@ interface Parts {
   readonly media: MediaThreads;
   readonly webrtc: WebRtc;
   readonly platform: Platform;
+  readonly sipListening: Platform['listening'];
   readonly snapshots: Snapshots;
   readonly streams: Streams;
   readonly pulls: Pulls;
@@ -204,7 +207,7 @@ function openApi(parts: Parts, options: GatewayOptions): Promise<Api> {
   return createApi(
     {
       listen: httpPorts(config),
-      webRoot: http.dir === '' ? bundled : http.dir,
+      webRoot: consoleFolder(http.dir, bundled, log),
       auth: {
         enable: http.auth.enable,
         tokenTtlMs: http.auth['token-lifetime'],
@@ -264,6 +267,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const closers: Closer[] = [];
   const keep = <T extends { close(): Promise<void> | void }>(name: string, part: T): T => {
     closers.push({ name, close: () => part.close() });
+    options.signal?.throwIfAborted();
     return part;
   };
   try {
@@ -346,6 +350,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       media,
       webrtc,
       platform,
+      sipListening: platform.listening,
       snapshots,
       streams,
       pulls,

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ConfigError, loadConfig, standardConfigFile } from './config/index.ts';
+import { ConfigError, loadConfig, standardConfigFile, type Config } from './config/index.ts';
 import { startDemoCameras, demoConfig } from './demo.ts';
-import { openGateway, type Gateway } from './gateway.ts';
 import { createSystemdNotifier } from './systemd/notify.ts';
 import { GatewayError, errorMessage } from './util/index.ts';
 import { welcome } from './welcome.ts';
@@ -59,6 +58,7 @@ function version(): string {
   return text;
 }
 
+/** From now on a signal closes what is open, and ends the process. */
 function closeOnSignal(close: () => Promise<void>): void {
   let closing = false;
   const handle = (): void => {
@@ -78,23 +78,42 @@ function closeOnSignal(close: () => Promise<void>): void {
   process.on('SIGTERM', handle);
 }
 
+/** Opens everything that was asked for. @returns how to close it */
+async function open(config: Config, { demo }: Options, signal: AbortSignal): Promise<() => Promise<void>> {
+  // Loading it takes most of a second, in which a signal must be heard already.
+  const { openGateway } = await import('./gateway.ts');
+  signal.throwIfAborted();
+  const gateway = await openGateway({ config, demo, version: version(), signal });
+  const cameras = demo ? startDemoCameras(gateway) : undefined;
+  const { healthy, log } = gateway;
+  const systemd = createSystemdNotifier({ environment: process.env, healthy, log: log.child({ part: 'systemd' }) });
+  systemd.ready();
+  process.stdout.write(welcome(gateway, demo));
+  return async () => {
+    void systemd.stopping();
+    await gateway.close();
+    await cameras?.close();
+  };
+}
+
 async function main(): Promise<void> {
   const options = readOptions();
   if (!options) return;
   const { config: loaded, notes } = loadConfig(options, process.env);
   for (const note of notes) process.stdout.write(`${note}\n`);
-  const config = options.demo ? demoConfig(loaded) : loaded;
-  const gateway: Gateway = await openGateway({ config, demo: options.demo, version: version() });
-  const cameras = options.demo ? startDemoCameras(gateway) : undefined;
-  const { healthy, log } = gateway;
-  const systemd = createSystemdNotifier({ environment: process.env, healthy, log: log.child({ part: 'systemd' }) });
+  const stop = new AbortController();
+  const opening = open(options.demo ? demoConfig(loaded) : loaded, options, stop.signal);
   closeOnSignal(async () => {
-    void systemd.stopping();
-    await gateway.close();
-    await cameras?.close();
+    stop.abort();
+    // What was open of a gateway that did not come so far is closed by itself.
+    const close = await opening.catch(() => undefined);
+    await close?.();
   });
-  systemd.ready();
-  process.stdout.write(welcome(gateway, options.demo));
+  try {
+    await opening;
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+  }
 }
 
 try {

@@ -5,12 +5,12 @@ import { request as httpsRequest } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ApiFixture, openApi } from '../../test/support/api-fixture.ts';
 import { makeCertificate } from '../../test/support/certificate.ts';
 import { fakeDevice } from '../../test/support/fake-platform.ts';
 import { NO_STATS, fakeStream, fakeReader, fakeViewer } from '../../test/support/fake-streams.ts';
-import { ListenError } from './index.ts';
+import { consoleFolder, ListenError } from './index.ts';
 
 let api: ApiFixture;
 beforeEach(async () => {
@@ -61,6 +61,7 @@ describe('GET /metrics', () => {
       transactions: 6,
       dialogs: 7,
       connections: 8,
+      refusedConnections: { too_many_of_source: 10 },
       pending: 9,
     };
     const stats = { ...NO_STATS, packets: 100, lost: 3, reordered: 2, errors: { lost_sync: 4 } };
@@ -88,6 +89,7 @@ describe('GET /metrics', () => {
       'gbrtc_sip_requests_total{direction="in",method="REGISTER",status="401"}': 3,
       'gbrtc_sip_requests_total{direction="out",method="INVITE",status="200"}': 1,
       'gbrtc_sip_malformed_total{reason="bad_start_line"}': 5,
+      'gbrtc_sip_connections_refused_total{reason="too_many_of_source"}': 10,
       'gbrtc_worker_cpu_seconds_total{kind="worker",id="4711"}': 1.5,
       'gbrtc_worker_cpu_seconds_total{kind="media_thread",id="0"}': 0.5,
       'gbrtc_worker_resident_bytes{kind="worker",id="4711"}': 1024,
@@ -199,6 +201,21 @@ describe('console', () => {
       expect([response.status, await response.text()]).toMatchObject([503, expect.stringContaining('not built')]);
     }
     await empty.close();
+  });
+
+  test('the bundled console stands in for a configured folder without one, e.g. that of an srs-sip file', async () => {
+    const log = { warn: vi.fn() };
+    const other = join(webRoot, '..', 'html');
+    const served = await openApi({ webRoot: consoleFolder(other, webRoot, log) });
+    expect(await (await served.get('/live')).text()).toBe('<!doctype html>console');
+    expect(log.warn).toHaveBeenCalledExactlyOnceWith({ dir: other }, expect.stringContaining('no index.html'));
+    await served.close();
+
+    mkdirSync(other);
+    writeFileSync(join(other, 'index.html'), 'own console');
+    const own = await openApi({ webRoot: consoleFolder(other, webRoot, log) });
+    expect(await (await own.get('/live')).text()).toBe('own console');
+    await own.close();
   });
 
   test('security headers', async () => {

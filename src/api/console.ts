@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import express, { Router, type RequestHandler } from 'express';
+import type { Logger } from '../util/index.ts';
 import { ApiError } from './errors.ts';
 
 /** Paths that belong to interfaces; the console's fallback never answers them. */
@@ -14,6 +16,17 @@ const notBuilt: RequestHandler = (_req, res) => {
   res.status(503).type('text/plain');
   res.send('gbrtc is running, but its console is not built. The API is described at /api/v1/openapi.json\n');
 };
+
+/**
+ * Folder of the console: the configured one, where there is a console in it, else the bundled one. A config.yaml of
+ * srs-sip names the folder of srs-sip's own pages, which is not here.
+ */
+export function consoleFolder(configured: string, bundled: string, log: Pick<Logger, 'warn'>): string {
+  if (configured === '') return bundled;
+  if (existsSync(join(configured, 'index.html'))) return configured;
+  log.warn({ dir: configured }, 'http.dir has no index.html: the console that comes with gbrtc is served');
+  return bundled;
+}
 
 /**
  * The built console: hashed files of `assets/` are kept by browsers, everything else is asked for again, and

@@ -107,6 +107,8 @@ async function openTcpRelay({ localAddress, serverAddress, serverPort, faults }:
   });
   server.listen(0, localAddress);
   await once(server, 'listening');
+  // A connection that could not be accepted is lost, the relay is not.
+  server.on('error', () => undefined);
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,

@@ -41,6 +41,7 @@ const gb28181 = section({
   'response-timeout': duration('10s', '500ms', '120s'),
   transports: z.array(mediaTransport).min(1).default(['tcp-passive', 'udp', 'tcp-active']),
   'trace-messages': z.int().min(0).max(1_000_000).default(10_000),
+  'trace-messages-per-device': z.int().min(2).max(100_000).default(400),
   subscriptions: section({
     catalog: z.boolean().default(true),
     alarm: z.boolean().default(true),

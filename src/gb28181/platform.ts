@@ -155,6 +155,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     this.#table = new DeviceTable({ serial, keepaliveTimeoutMinSec, defaults, store, overrides, listener, now, log });
     this.#trace = new SipTrace({
       maxEntries: options.traceEntries,
+      perDevice: options.traceEntriesPerDevice,
       deviceOf: (user, flow) => this.#table.sender(user, flow)?.id,
     });
     this.#ssrcs = new SsrcAllocator(serial);
@@ -272,8 +273,9 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   get counters(): SipCounters {
     const { requestsIn, requestsOut, malformed } = this.#statistics;
     const { transactions = 0, dialogs = 0, connections = 0 } = this.#engine?.counts ?? {};
+    const refusedConnections = { ...this.#engine?.refused };
     const pending = this.#pending.size;
-    return { requestsIn, requestsOut, malformed, transactions, dialogs, connections, pending };
+    return { requestsIn, requestsOut, malformed, transactions, dialogs, connections, refusedConnections, pending };
   }
 
   devices(): Device[] {

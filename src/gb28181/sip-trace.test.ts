@@ -58,6 +58,10 @@ describe('trace', () => {
     const kept = trace.read({});
     expect(kept).toHaveLength(1);
     expect(kept[0]?.text.length).toBe(8_192);
+    expect(kept[0]?.cutBytes).toBe(
+      wire('in', request('MESSAGE', 'k3', `X: ${'x'.repeat(20_000)}\n`)).bytes.length - 8_192,
+    );
+    expect(trace.add(wire('in', request('MESSAGE', 'k')))()).not.toHaveProperty('cutBytes');
   });
 
   test('a flood of one device, or of strangers, leaves the others theirs', () => {
@@ -74,7 +78,7 @@ describe('trace', () => {
   });
 
   test('more devices than entries: the latest stay', () => {
-    const trace = new SipTrace({ maxEntries: 10, deviceOf: (user) => user });
+    const trace = new SipTrace({ maxEntries: 10, perDevice: 10, deviceOf: (user) => user });
     for (let index = 0; index < 100; index += 1) trace.add(wire('in', request('MESSAGE', 'c', '', `d${index}`), index));
     expect(trace.read({})).toHaveLength(10);
     expect(trace.read({ deviceId: 'd99' })).toHaveLength(1);

@@ -6,7 +6,7 @@ import type { TraceEntry, TraceFilter } from './types.ts';
 export interface SipTraceOptions {
   /** Of all devices together. */
   readonly maxEntries: number;
-  readonly perDevice?: number;
+  readonly perDevice: number;
   /** The device that a user part of From or To names, seen on this flow. */
   readonly deviceOf: (user: string, flow: Flow) => string | undefined;
 }
@@ -14,7 +14,6 @@ export interface SipTraceOptions {
 const MAX_MESSAGE_BYTES = 8 * 1024;
 /** Call-ID → device for dialogs, whose To names a channel. */
 const MAX_OWNERS = 20_000;
-const PER_DEVICE = 400;
 const AVERAGE_MESSAGE_BYTES = 1_500;
 /** However many entries are asked for. */
 const MAX_TRACE_BYTES = 16 * 1024 * 1024;
@@ -34,7 +33,7 @@ export class SipTrace {
 
   constructor(options: SipTraceOptions) {
     this.#options = options;
-    const { maxEntries, perDevice = PER_DEVICE } = options;
+    const { maxEntries, perDevice } = options;
     const maxBytes = Math.min(maxEntries * AVERAGE_MESSAGE_BYTES, MAX_TRACE_BYTES);
     this.#rings = new TraceRings({ perDevice, maxEntries, maxBytes });
   }
@@ -70,6 +69,7 @@ export class SipTrace {
       method: ownText(method),
       // One byte a character: cheaper to keep and to let go than a Buffer of its own.
       text: bytes.toString('latin1', 0, MAX_MESSAGE_BYTES),
+      cutBytes: Math.max(0, bytes.length - MAX_MESSAGE_BYTES),
     };
     this.#rings.push(device, kept, DIALOG_METHODS.has(method));
     return () => this.#entry(kept);
@@ -103,10 +103,12 @@ export class SipTrace {
   }
 
   #entry(kept: Kept): TraceEntry {
-    const { at, direction, protocol, local, remote, callId } = kept;
+    const { at, direction, protocol, local, remote, callId, cutBytes } = kept;
     const summary = summaryOf(Buffer.from(kept.text, 'latin1'));
     const text = redact(kept.text);
-    return { at, direction, protocol, local, remote, deviceId: this.#deviceOf(kept), callId, summary, text };
+    const deviceId = this.#deviceOf(kept);
+    const cut = cutBytes === 0 ? {} : { cutBytes };
+    return { at, direction, protocol, local, remote, deviceId, callId, summary, text, ...cut };
   }
 }
 

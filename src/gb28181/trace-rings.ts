@@ -14,6 +14,8 @@ export interface Kept {
   readonly method: string;
   /** Latin-1: a character is a byte. */
   readonly text: string;
+  /** Of the message behind `text`. */
+  readonly cutBytes: number;
 }
 
 /** Of one message beside its text. */

@@ -269,6 +269,8 @@ export interface TraceEntry {
   readonly summary: string;
   /** Latin-1: a character is a byte of the message. */
   readonly text: string;
+  /** So many bytes of a long message are not kept; absent where `text` is all of it. */
+  readonly cutBytes?: number;
 }
 
 /** What is wanted of the trace; all conditions together. */
@@ -306,6 +308,8 @@ export interface SipCounters {
   readonly transactions: number;
   readonly dialogs: number;
   readonly connections: number;
+  /** TCP connections that were not taken, or cut off, by reason. */
+  readonly refusedConnections: Readonly<Record<string, number>>;
   /** Queries and controls that wait for the device's Response. */
   readonly pending: number;
 }
@@ -406,5 +410,7 @@ export interface PlatformOptions {
   readonly inviteTimeoutMs: number;
   readonly responseTimeoutMs: number;
   readonly traceEntries: number;
+  /** Of these so many of one device. */
+  readonly traceEntriesPerDevice: number;
   readonly reports: ReportsOptions;
 }

@@ -7,9 +7,11 @@ import { transactionTimers, DEFAULT_TIMERS } from './transaction/timers.ts';
 import { ExpiryWheel } from './transaction/wheel.ts';
 import type { TransportFlow } from './transport/flow.ts';
 import { Transport } from './transport/transport.ts';
+import { NOTHING_REFUSED } from './transport/tcp.ts';
 import type {
   Dialog,
   OutgoingRequest,
+  RefusedConnections,
   SipEngine,
   SipEngineOptions,
   SipListen,
@@ -87,6 +89,10 @@ class EmbeddedEngine implements SipEngine {
       dialogs: parts.core.dialogs.size,
       connections: parts.transport.connections,
     };
+  }
+
+  get refused(): RefusedConnections {
+    return this.#parts?.transport.refused ?? NOTHING_REFUSED;
   }
 
   async request(outgoing: OutgoingRequest): Promise<SipResponse> {

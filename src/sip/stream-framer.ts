@@ -4,6 +4,7 @@ import type { Request, Response } from './message.ts';
 /** Largest body on a stream; larger ones end the connection. */
 export const MAX_STREAM_BODY_BYTES = 262_144;
 const MAX_SCAN_LINE_BYTES = 2_048;
+const NOTHING = Buffer.alloc(0);
 
 /** What the framer tells; `skipped` are bytes in which no message begins. */
 export interface FrameSink {
@@ -22,7 +23,7 @@ export type StreamFault = 'lost_sync' | 'head_too_long' | 'body_too_long' | 'too
  */
 export class StreamFramer {
   readonly #sink: FrameSink;
-  #pending: Buffer = Buffer.alloc(0);
+  #pending: Buffer = NOTHING;
   #head: ParsedHead | undefined;
   /** Where the search for a start line inside the awaited body goes on. */
   #scanned = 0;
@@ -42,6 +43,7 @@ export class StreamFramer {
     while (progress && this.#pending.length > 0) {
       progress = this.#head === undefined ? this.#readHead() : this.#readBody(this.#head);
     }
+    this.#pending = ownBytes(this.#pending);
   }
 
   #readHead(): boolean {
@@ -137,6 +139,15 @@ export class StreamFramer {
     this.#pending = this.#pending.subarray(end);
     this.#sink.message(makeMessage(head, bytes.subarray(head.bodyStart)), bytes);
   }
+}
+
+/** What waits must not keep in memory the much larger chunk that it came in. */
+function ownBytes(bytes: Buffer): Buffer {
+  if (bytes.length === 0) return NOTHING;
+  if (bytes.buffer.byteLength <= 2 * bytes.length) return bytes;
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(own);
+  return own;
 }
 
 /** Bodies in which a start line is content: message/sip, multipart. */

@@ -227,7 +227,18 @@ export interface SubscribeAnswer {
   readonly response: SipResponse;
 }
 
+/** TCP connections that were not taken, or closed to make room, by reason. */
+export interface RefusedConnections {
+  readonly too_many_connections: number;
+  readonly too_many_of_source: number;
+  /** Those that held most of the memory for unfinished and unread messages. */
+  readonly held_bytes: number;
+  /** E.g. without descriptors. */
+  readonly accept_failed: number;
+}
+
 export interface SipEngine {
+  /** What is open now: a socket that has failed is missing. */
   readonly listening: readonly SipListen[];
   /**
    * Sends a request in a client transaction and resolves with its final response, whatever its status.
@@ -247,5 +258,6 @@ export interface SipEngine {
   subscribe(options: Omit<OutgoingRequest, 'method'>): Promise<SubscribeAnswer>;
   /** Counts for /metrics and tests: open transactions, dialogs, connections. */
   readonly counts: { readonly transactions: number; readonly dialogs: number; readonly connections: number };
+  readonly refused: RefusedConnections;
   close(): Promise<void>;
 }

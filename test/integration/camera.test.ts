@@ -50,6 +50,7 @@ async function openPlatform(algorithm: 'MD5' | 'SHA-256' = 'MD5', port = 0): Pro
       inviteTimeoutMs: 5_000,
       responseTimeoutMs: 5_000,
       traceEntries: 100,
+      traceEntriesPerDevice: 100,
       reports: REPORTS,
     },
     { store: EMPTY_STORE, reportStores: memoryReportStores(), createEngine: createSipEngine, log: silentLogger },

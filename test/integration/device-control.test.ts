@@ -52,6 +52,7 @@ async function openPair(options: Partial<CameraOptions> = {}): Promise<{ platfor
       inviteTimeoutMs: 5_000,
       responseTimeoutMs: 3_000,
       traceEntries: 100,
+      traceEntriesPerDevice: 100,
       reports: REPORTS,
     },
     {

@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,9 @@ import { PmsClient } from '../support/pms-client.ts';
 import { Scene, channelsKnown } from '../support/scene.ts';
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
+const WORKER =
+  process.env.MEDIASOUP_WORKER_BIN ??
+  new URL('../../node_modules/mediasoup/worker/out/Release/mediasoup-worker', import.meta.url).pathname;
 const folders: string[] = [];
 
 afterEach(() => {
@@ -146,6 +149,42 @@ test('the ports of a pms.conf answer, WebSocket and HTTP, and what is not used i
   }
   const client = scene.keep(await PmsClient.connect(`ws://127.0.0.1:${webSocket}/x`), async (open) => open.close());
   expect(await client.ask({ method: 'stream.nothing' })).toMatchObject({ err: -1 });
+});
+
+test('Ctrl-C while parts are being opened: those that are open are closed, exit 0', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gbrtc-main-'));
+  folders.push(folder);
+  const [config, slowWorker, pidFile] = ['config.yaml', 'worker', 'pid'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const [sip, http, webrtc] = [await freePort(), await freePort(), await freePort()];
+  writeFileSync(
+    config,
+    `common: {data-dir: ${join(folder, 'data')}}\ngb28181: {host: 127.0.0.1, port: ${sip}}\n` +
+      `http: {host: 127.0.0.1, listen: ${http}, srs-listen: 0}\nwebrtc: {listen: 127.0.0.1, port: ${webrtc}, workers: 1}\n`,
+  );
+  // The signal comes while the gateway waits for its worker: threads and database are open, SIP is not.
+  writeFileSync(
+    slowWorker,
+    `#!/bin/sh\necho $$ > ${pidFile}.new && mv ${pidFile}.new ${pidFile}\nsleep 0.5\nexec ${WORKER} "$@"\n`,
+    { mode: 0o755 },
+  );
+  const child = spawn(process.execPath, [MAIN, '--config', config], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, MEDIASOUP_WORKER_BIN: slowWorker },
+  });
+  let text = '';
+  for (const output of [child.stdout, child.stderr]) output.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  const ended = once(child, 'close');
+  await expect.poll(() => existsSync(pidFile)).toBe(true);
+  child.kill('SIGINT');
+  expect(await ended, text).toEqual([0, null]);
+  expect(text).toContain('closing');
+  expect(text).not.toContain('http://');
+  const workerPid = Number(readFileSync(pidFile, 'utf8'));
+  await expect.poll(() => existsSync(`/proc/${workerPid}`)).toBe(false);
 });
 
 test('Ctrl-C: the camera gets its BYE, everything closes within 3 s, exit 0', async () => {

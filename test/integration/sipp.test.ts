@@ -118,6 +118,7 @@ describe.runIf(requireTool(SIPP))('SIPp as the device', () => {
         inviteTimeoutMs: 5_000,
         responseTimeoutMs: 5_000,
         traceEntries: 200,
+        traceEntriesPerDevice: 200,
         reports: REPORTS,
       },
       { store: EMPTY_STORE, reportStores: memoryReportStores(), createEngine: createSipEngine, log: silentLogger },

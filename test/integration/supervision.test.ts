@@ -86,13 +86,8 @@ test('/healthz and alerts name a worker or thread while it is missing', async ()
   supervision.workers(webrtc);
   supervision.mediaThreads(media);
   supervision.recordThreads(threads);
-  const health = () =>
-    healthOf({
-      webrtc,
-      media,
-      threads,
-      platform: { listening: [{ protocol: 'udp', address: '127.0.0.1', port: 5060 }] },
-    });
+  const sipListening = [{ protocol: 'udp' as const, address: '127.0.0.1', port: 5060 }];
+  const health = () => healthOf({ webrtc, media, threads, platform: { listening: sipListening }, sipListening });
   const [well, problems] = [{ ok: true, problems: [] }, (text: string) => ({ ok: false, problems: [text] })];
   expect(health()).toEqual(well);
 

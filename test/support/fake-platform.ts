@@ -141,6 +141,7 @@ export class FakePlatform extends EventEmitter<PlatformEvents> implements Platfo
     transactions: 0,
     dialogs: 0,
     connections: 0,
+    refusedConnections: {},
     pending: 0,
   };
   readonly reports = new FakeReports();

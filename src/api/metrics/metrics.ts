@@ -169,16 +169,26 @@ export class Metrics {
         }
       },
     });
-    const malformed = new Counter({
-      name: 'gbrtc_sip_malformed_total',
-      help: 'SIP messages that could not be read, by reason',
+    const { platform } = this.#context.parts;
+    this.#byReason('gbrtc_sip_malformed_total', 'SIP messages that could not be read, by reason', () => {
+      return platform.counters.malformed;
+    });
+    this.#byReason(
+      'gbrtc_sip_connections_refused_total',
+      'SIP connections over TCP that were not taken, or closed by a limit, by reason',
+      () => platform.counters.refusedConnections,
+    );
+  }
+
+  #byReason(name: string, help: string, read: () => Readonly<Record<string, number>>): void {
+    const metric = new Counter({
+      name,
+      help,
       labelNames: ['reason'],
       registers: [this.#registry],
       collect: () => {
-        malformed.reset();
-        for (const [reason, count] of Object.entries(this.#context.parts.platform.counters.malformed)) {
-          malformed.inc({ reason }, count);
-        }
+        metric.reset();
+        for (const [reason, count] of Object.entries(read())) metric.inc({ reason }, count);
       },
     });
   }

@@ -322,6 +322,9 @@ describe('plays', () => {
     expect(await byQuery.text()).toBe(text);
     expect(await (await api.get('/api/v1/plays/p1/sip', { Accept: 'text/plain' })).text()).toBe(text);
     expect(await json(api.get(`${DEVICE_PATH}/sip?limit=2`))).toMatchObject({ items: [{}, {}] });
+    api.platform.traceEntries.push({ ...entry, cutBytes: 12 });
+    const cut = await api.get(`${DEVICE_PATH}/sip?limit=1&format=text`);
+    expect(await cut.text()).toMatch(/call-1\n\[12 bytes more were not kept\]\n$/);
     const gb18030 = { ...entry, text: 'MESSAGE x SIP/2.0\r\n\r\n<Name>\u00d6\u00d0</Name>' };
     api.platform.traceEntries.push(gb18030);
     const latest = `${DEVICE_PATH}/sip?limit=1`;

@@ -5,6 +5,10 @@ import type { TraceEntry } from '../../gb28181/index.ts';
 const LINKTYPE_RAW = 101;
 const SNAPLEN = 65_535;
 const PROTOCOL = { udp: 17, tcp: 6 } as const;
+/** What the length fields of IP have room for. */
+const MAX_PACKET_BYTES = 65_535;
+/** Of IPv6 and TCP, the longer ones. */
+const MAX_HEADER_BYTES = 60;
 const TCP_PSH_ACK = 0x18;
 
 interface Endpoint {
@@ -14,7 +18,7 @@ interface Endpoint {
 
 /**
  * SIP messages as a pcap file (libpcap 2.4, little endian), with IP, UDP and TCP headers made up around them: each
- * message is one packet, the sequence numbers of a connection follow each other.
+ * message is one packet, the sequence numbers of a connection follow each other; of a long one the end is missing.
  */
 export function tracePcap(entries: readonly TraceEntry[]): Buffer {
   const header = Buffer.alloc(24);
@@ -28,16 +32,18 @@ export function tracePcap(entries: readonly TraceEntry[]): Buffer {
 }
 
 function record(entry: TraceEntry, sequences: Map<string, number>): Buffer[] {
-  const packet = ipPacket(entry, sequences);
+  const { bytes, cutBytes } = ipPacket(entry, sequences);
   const head = Buffer.alloc(16);
   head.writeUInt32LE(Math.floor(entry.at / 1000), 0);
   head.writeUInt32LE(Math.round((entry.at % 1000) * 1000), 4);
-  head.writeUInt32LE(packet.length, 8);
-  head.writeUInt32LE(packet.length, 12);
-  return [head, packet];
+  head.writeUInt32LE(bytes.length, 8);
+  // A cut message is a packet that was captured in part, as by a snapshot length: not one that is malformed.
+  head.writeUInt32LE(bytes.length + cutBytes, 12);
+  return [head, bytes];
 }
 
-function ipPacket(entry: TraceEntry, sequences: Map<string, number>): Buffer {
+/** A packet as far as it was kept, and how many bytes of it were not. */
+function ipPacket(entry: TraceEntry, sequences: Map<string, number>): { bytes: Buffer; cutBytes: number } {
   const remote = endpointOf(entry.remote);
   const six = isIPv6(remote.address);
   const told = endpointOf(entry.local);
@@ -45,16 +51,19 @@ function ipPacket(entry: TraceEntry, sequences: Map<string, number>): Buffer {
   const [from, to] = entry.direction === 'out' ? [local, remote] : [remote, local];
   const payload = Buffer.from(entry.text, 'latin1');
   const protocol = PROTOCOL[entry.protocol];
-  const segment = entry.protocol === 'udp' ? udp(from, to, payload) : tcp(from, to, payload, sequences);
+  const cutBytes = Math.min(entry.cutBytes ?? 0, MAX_PACKET_BYTES - MAX_HEADER_BYTES - payload.length);
+  const segment =
+    entry.protocol === 'udp' ? udp(from, to, payload, cutBytes) : tcp(from, to, payload, { cutBytes, sequences });
   const addresses = Buffer.concat([addressBytes(from.address, six), addressBytes(to.address, six)]);
-  const sum = checksum(Buffer.concat([addresses, pseudoTail(segment.length, protocol), segment]));
-  // RFC 768: 0 would mean that there is none.
-  segment.writeUInt16BE(sum === 0 ? 0xffff : sum, entry.protocol === 'udp' ? 6 : 16);
-  return Buffer.concat([
-    six ? ipv6(segment.length, protocol) : ipv4(segment.length, protocol, addresses),
-    addresses,
-    segment,
-  ]);
+  const length = segment.length + cutBytes;
+  // Of a message that is cut nobody knows the sum.
+  if (cutBytes === 0) {
+    const sum = checksum(Buffer.concat([addresses, pseudoTail(length, protocol), segment]));
+    // RFC 768: 0 would mean that there is none.
+    segment.writeUInt16BE(sum === 0 ? 0xffff : sum, entry.protocol === 'udp' ? 6 : 16);
+  }
+  const header = six ? ipv6(length, protocol) : ipv4(length, protocol, addresses);
+  return { bytes: Buffer.concat([header, addresses, segment]), cutBytes };
 }
 
 /** RFC 791, without the addresses. */
@@ -80,19 +89,24 @@ function ipv6(length: number, protocol: number): Buffer {
 }
 
 /** RFC 768. */
-function udp(from: Endpoint, to: Endpoint, payload: Buffer): Buffer {
+function udp(from: Endpoint, to: Endpoint, payload: Buffer, cutBytes: number): Buffer {
   const header = Buffer.alloc(8);
   header.writeUInt16BE(from.port, 0);
   header.writeUInt16BE(to.port, 2);
-  header.writeUInt16BE(8 + payload.length, 4);
+  header.writeUInt16BE(8 + payload.length + cutBytes, 4);
   return Buffer.concat([header, payload]);
 }
 
 /** RFC 9293. */
-function tcp(from: Endpoint, to: Endpoint, payload: Buffer, sequences: Map<string, number>): Buffer {
+function tcp(
+  from: Endpoint,
+  to: Endpoint,
+  payload: Buffer,
+  { cutBytes, sequences }: { cutBytes: number; sequences: Map<string, number> },
+): Buffer {
   const key = (a: Endpoint, b: Endpoint): string => `${a.address} ${a.port} ${b.address} ${b.port}`;
   const sequence = sequences.get(key(from, to)) ?? 1;
-  sequences.set(key(from, to), (sequence + payload.length) >>> 0);
+  sequences.set(key(from, to), (sequence + payload.length + cutBytes) >>> 0);
   const header = Buffer.alloc(20);
   header.writeUInt16BE(from.port, 0);
   header.writeUInt16BE(to.port, 2);

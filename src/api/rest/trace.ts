@@ -25,9 +25,10 @@ export function traceFilter({ limit, method, direction, text, callId, since }: T
 /** SIP messages as an engineer reads them: an arrow, time, addresses, then the message. */
 function formatTrace(entries: readonly TraceEntry[]): string {
   return entries
-    .map(({ at, direction, protocol, remote, text }) => {
+    .map(({ at, direction, protocol, remote, text, cutBytes }) => {
       const arrow = direction === 'in' ? '<--' : '==>';
-      return `${arrow} ${new Date(at).toISOString()} ${protocol.toUpperCase()} ${remote}\n${text.replace(/\r\n/g, '\n').trimEnd()}\n`;
+      const cut = cutBytes === undefined ? '' : `[${cutBytes} bytes more were not kept]\n`;
+      return `${arrow} ${new Date(at).toISOString()} ${protocol.toUpperCase()} ${remote}\n${text.replace(/\r\n/g, '\n').trimEnd()}\n${cut}`;
     })
     .join('\n');
 }

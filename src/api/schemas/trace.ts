@@ -12,6 +12,7 @@ export const traceEntrySchema = z
     callId: z.string(),
     summary: z.string(),
     text: z.string(),
+    cutBytes: z.number().optional().meta({ description: 'So many bytes at the end of a long message were not kept' }),
   })
   .meta({ id: 'TraceEntry', description: 'One SIP message; credentials are redacted.' });
 

@@ -135,6 +135,7 @@ export class FakeEngine implements SipEngine {
   readonly options: SipEngineOptions;
   readonly listening: readonly SipListen[];
   readonly counts = { transactions: 0, dialogs: 0, connections: 0 };
+  readonly refused = { too_many_connections: 0, too_many_of_source: 0, held_bytes: 0, accept_failed: 0 };
   readonly sent: OutgoingRequest[] = [];
   readonly invites: Array<Omit<OutgoingRequest, 'method'>> = [];
   readonly subscribes: Array<Omit<OutgoingRequest, 'method'>> = [];

@@ -38,6 +38,7 @@ export const OPTIONS: PlatformOptions = {
   inviteTimeoutMs: 5_000,
   responseTimeoutMs: 2_000,
   traceEntries: 100,
+  traceEntriesPerDevice: 100,
   reports: REPORTS,
 };
 

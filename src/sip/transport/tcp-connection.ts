@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { sourceNetwork } from '../../util/index.ts';
 import { SipTransportError } from '../errors.ts';
 import type { Request, Response } from '../message.ts';
 import { StreamFramer } from '../stream-framer.ts';
@@ -15,6 +16,8 @@ let connectionCount = 0;
 export interface ConnectionHandlers {
   readonly onMessage: (message: Request | Response, bytes: Buffer, flow: TransportFlow) => void;
   readonly onMalformed: (reason: string, flow: TransportFlow, bytes: Buffer) => void;
+  /** It makes us keep so many bytes more, or fewer, than before. */
+  readonly onHeld: (flow: TcpConnection, change: number) => void;
   readonly onClosed: (flow: TcpConnection) => void;
 }
 
@@ -24,25 +27,32 @@ export class TcpConnection implements TransportFlow {
   readonly id: string;
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** Whose share of the limits it takes. */
+  readonly source: string;
   readonly localAddress: string;
   readonly localPort: number;
   readonly openedAt = performance.now();
   readonly #socket: Socket;
+  readonly #handlers: ConnectionHandlers;
+  readonly #framer: StreamFramer;
   readonly #callbacks = new Set<() => void>();
   #lastMessageAt: number | undefined;
+  #heldBytes = 0;
   #closed = false;
 
   constructor(socket: Socket, handlers: ConnectionHandlers) {
     connectionCount += 1;
     this.#socket = socket;
+    this.#handlers = handlers;
     this.remoteAddress = plainAddress(socket.remoteAddress ?? '');
     this.remotePort = socket.remotePort ?? 0;
+    this.source = sourceNetwork(this.remoteAddress);
     this.localAddress = plainAddress(socket.localAddress ?? '');
     this.localPort = socket.localPort ?? 0;
     this.id = `tcp:${connectionCount}:${this.remoteAddress}:${this.remotePort}`;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEPALIVE_PROBE_MS);
-    const framer = new StreamFramer({
+    this.#framer = new StreamFramer({
       message: (message, bytes) => {
         this.#lastMessageAt = performance.now();
         handlers.onMessage(message, bytes, this);
@@ -50,10 +60,13 @@ export class TcpConnection implements TransportFlow {
       ping: () => this.send(PONG),
       skipped: (reason, bytes) => handlers.onMalformed(reason, this, bytes),
     });
-    socket.on('data', (chunk: Buffer) => framer.push(chunk));
+    socket.on('data', (chunk: Buffer) => {
+      this.#framer.push(chunk);
+      this.#tellHeld();
+    });
     // The close event follows and tells everybody.
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#onClose(handlers));
+    socket.on('close', () => this.#onClose());
   }
 
   get closed(): boolean {
@@ -76,6 +89,19 @@ export class TcpConnection implements TransportFlow {
       return;
     }
     this.#socket.write(bytes);
+    this.#tellHeld();
+  }
+
+  /** Of messages that are not complete yet, and of those that the peer does not read; as it was last measured. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Measures what is held now, and returns the change. */
+  measure(): number {
+    const before = this.#heldBytes;
+    this.#heldBytes = this.#framer.buffered + this.#socket.writableLength;
+    return this.#heldBytes - before;
   }
 
   onClosed(callback: () => void): () => void {
@@ -88,12 +114,17 @@ export class TcpConnection implements TransportFlow {
     this.#socket.destroy();
   }
 
-  #onClose(handlers: ConnectionHandlers): void {
+  #tellHeld(): void {
+    const change = this.measure();
+    if (change !== 0) this.#handlers.onHeld(this, change);
+  }
+
+  #onClose(): void {
     if (this.#closed) return;
     this.#closed = true;
     const callbacks = [...this.#callbacks];
     this.#callbacks.clear();
     for (const callback of callbacks) callback();
-    handlers.onClosed(this);
+    this.#handlers.onClosed(this);
   }
 }

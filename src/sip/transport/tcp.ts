@@ -1,10 +1,11 @@
 import { connect, createServer, isIP, type Server, type Socket } from 'node:net';
+import type { Logger } from '../../util/index.ts';
 import { ListenError, SipTransportError } from '../errors.ts';
-import type { SipListen } from '../types.ts';
-import type { TransportFlow } from './flow.ts';
+import type { RefusedConnections, SipListen } from '../types.ts';
+import { ConnectionShares, CONNECTION_LIMITS, type ConnectionLimits } from './connection-shares.ts';
+import { plainAddress, type TransportFlow } from './flow.ts';
 import { TcpConnection, type ConnectionHandlers } from './tcp-connection.ts';
 
-const MAX_CONNECTIONS = 20_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Without one message by then it is no SIP peer. */
 const FIRST_MESSAGE_MS = 32_000;
@@ -12,22 +13,44 @@ const FIRST_MESSAGE_MS = 32_000;
 const IDLE_MS = 30 * 60_000;
 const SWEEP_MS = 10_000;
 
+export const NOTHING_REFUSED = { too_many_connections: 0, too_many_of_source: 0, held_bytes: 0, accept_failed: 0 };
+
+export interface TcpOptions extends Pick<ConnectionHandlers, 'onMessage' | 'onMalformed'> {
+  readonly onClosed: (flow: TransportFlow) => void;
+  readonly log: Logger;
+  readonly limits?: ConnectionLimits;
+}
+
+/** A port that is open. */
+export interface TcpListening {
+  readonly listen: SipListen;
+  /** False once the port is closed. */
+  readonly open: () => boolean;
+}
+
 /** Listening sockets and connections of one engine. Connections are found again by the peer's address and port. */
 export class TcpTransport {
   readonly #handlers: ConnectionHandlers;
+  readonly #log: Logger;
+  readonly #shares: ConnectionShares;
+  readonly #refused = { ...NOTHING_REFUSED };
   readonly #servers: Server[] = [];
   readonly #connections = new Map<string, TcpConnection>();
   readonly #byPeer = new Map<string, TcpConnection>();
   readonly #opening = new Map<string, Promise<TransportFlow>>();
   #sweeper: NodeJS.Timeout | undefined;
+  #refusalsTold = 0;
   #closed = false;
 
-  constructor(handlers: Omit<ConnectionHandlers, 'onClosed'> & { readonly onClosed: (flow: TransportFlow) => void }) {
+  constructor({ log, limits = CONNECTION_LIMITS, onClosed, ...handlers }: TcpOptions) {
+    this.#log = log;
+    this.#shares = new ConnectionShares(limits, () => (this.#refused.held_bytes += 1));
     this.#handlers = {
       ...handlers,
+      onHeld: (connection, change) => this.#shares.hold(connection, change),
       onClosed: (connection) => {
         this.#forget(connection);
-        handlers.onClosed(connection);
+        onClosed(connection);
       },
     };
   }
@@ -36,17 +59,32 @@ export class TcpTransport {
     return this.#connections.size;
   }
 
+  /** Of messages that are not complete yet, and of those that peers do not read; as it was last measured. */
+  get heldBytes(): number {
+    return this.#shares.heldBytes;
+  }
+
+  /** By reason; all reasons are there. */
+  get refused(): RefusedConnections {
+    return { ...this.#refused };
+  }
+
   /** @throws ListenError */
-  listen(listen: SipListen, dualStack: boolean): Promise<SipListen> {
+  listen(listen: SipListen, dualStack: boolean): Promise<TcpListening> {
     const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
     return new Promise((resolve, reject) => {
-      server.once('error', (error) => reject(new ListenError(listen, error)));
+      const fail = (error: Error): void => reject(new ListenError(listen, error));
+      server.once('error', fail);
       const ipv6Only = isIP(listen.address) === 6 && !dualStack;
       server.listen({ port: listen.port, host: listen.address, ipv6Only }, () => {
+        server.off('error', fail);
+        // One connection could not be accepted, e.g. without descriptors (EMFILE); the next one may be.
+        server.on('error', () => (this.#refused.accept_failed += 1));
         this.#servers.push(server);
         this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
         const bound = server.address();
-        resolve({ ...listen, port: typeof bound === 'object' && bound !== null ? bound.port : listen.port });
+        const port = typeof bound === 'object' && bound !== null ? bound.port : listen.port;
+        resolve({ listen: { ...listen, port }, open: () => server.listening });
       });
     });
   }
@@ -103,22 +141,23 @@ export class TcpTransport {
   }
 
   #accept(socket: Socket): void {
-    if (this.#connections.size >= MAX_CONNECTIONS || this.#closed) {
-      socket.destroy();
-      return;
-    }
-    this.#add(socket);
+    const refusal = this.#shares.refusal(plainAddress(socket.remoteAddress ?? ''));
+    if (refusal !== undefined) this.#refused[refusal] += 1;
+    if (refusal !== undefined || this.#closed) socket.destroy();
+    else this.#add(socket);
   }
 
   #add(socket: Socket): TcpConnection {
     const connection = new TcpConnection(socket, this.#handlers);
     this.#connections.set(connection.id, connection);
+    this.#shares.add(connection);
     this.#byPeer.set(`${connection.remoteAddress}:${connection.remotePort}`, connection);
     return connection;
   }
 
   #forget(connection: TcpConnection): void {
     this.#connections.delete(connection.id);
+    this.#shares.delete(connection);
     const peer = `${connection.remoteAddress}:${connection.remotePort}`;
     if (this.#byPeer.get(peer) === connection) this.#byPeer.delete(peer);
   }
@@ -130,5 +169,14 @@ export class TcpTransport {
       const limit = last === undefined ? FIRST_MESSAGE_MS : IDLE_MS;
       if (now - (last ?? connection.openedAt) > limit) connection.close();
     }
+    this.#tellRefusals();
+  }
+
+  /** One line for all since the last one: a flood of connections must not become a flood of lines. */
+  #tellRefusals(): void {
+    const total = Object.values(this.#refused).reduce((sum, count) => sum + count, 0);
+    if (total === this.#refusalsTold) return;
+    this.#log.warn({ since: total - this.#refusalsTold, ...this.#refused }, 'SIP connections refused or cut off');
+    this.#refusalsTold = total;
   }
 }

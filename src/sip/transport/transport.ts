@@ -3,7 +3,7 @@ import { errorMessage, type Logger } from '../../util/index.ts';
 import { SipTransportError } from '../errors.ts';
 import { formatHostPort } from '../headers/uri.ts';
 import { parseMessage } from '../parser.ts';
-import type { SipListen, Target } from '../types.ts';
+import type { RefusedConnections, SipListen, Target } from '../types.ts';
 import { isWildcard, type TransportFlow } from './flow.ts';
 import { LocalAddresses } from './local-address.ts';
 import { TcpTransport } from './tcp.ts';
@@ -31,7 +31,7 @@ export class Transport {
   readonly #options: TransportOptions;
   readonly #udp: UdpListener[] = [];
   readonly #tcp: TcpTransport;
-  readonly #listening: SipListen[] = [];
+  readonly #listening: Array<{ readonly listen: SipListen; readonly open: () => boolean }> = [];
   readonly #local = new LocalAddresses();
   readonly #refusals = new Map<string, number>();
 
@@ -41,6 +41,7 @@ export class Transport {
       onMessage: options.onMessage,
       onMalformed: options.onMalformed,
       onClosed: options.onFlowClosed,
+      log: options.log,
     });
   }
 
@@ -56,12 +57,17 @@ export class Transport {
     return transport;
   }
 
+  /** What is open now: a socket that has failed since the start is missing. */
   get listening(): readonly SipListen[] {
-    return this.#listening;
+    return this.#listening.filter(({ open }) => open()).map(({ listen }) => listen);
   }
 
   get connections(): number {
     return this.#tcp.connections;
+  }
+
+  get refused(): RefusedConnections {
+    return this.#tcp.refused;
   }
 
   /** The open flow itself, a UDP path, or a connection that is reused or opened. @throws SipTransportError */
@@ -119,7 +125,7 @@ export class Transport {
       onError: (error) => this.#options.log.warn({ error: error.message }, 'udp socket error'),
     });
     this.#udp.push(listener);
-    this.#listening.push({ ...listen, port: listener.port });
+    this.#listening.push({ listen: { ...listen, port: listener.port }, open: () => listener.working });
   }
 
   #onDatagram(bytes: Buffer, flow: TransportFlow): void {
@@ -132,9 +138,9 @@ export class Transport {
   /** A connection's own port is of no use to a peer that wants to reach us: name the one we listen on. */
   #listeningPort(flow: TransportFlow): number {
     if (flow.protocol === 'udp') return flow.localPort;
-    const listening = this.#listening.filter((each) => each.protocol === 'tcp');
-    const same = listening.find((each) => each.port === flow.localPort);
-    return (same ?? listening[0])?.port ?? flow.localPort;
+    const listening = this.#listening.filter(({ listen }) => listen.protocol === 'tcp');
+    const same = listening.find(({ listen }) => listen.port === flow.localPort);
+    return (same ?? listening[0])?.listen.port ?? flow.localPort;
   }
 
   #ownFlow(flow: object): TransportFlow {

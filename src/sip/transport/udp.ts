@@ -8,6 +8,9 @@ import { plainAddress, type TransportFlow } from './flow.ts';
 /** A burst of keepalives from thousands of devices must wait in the kernel, not be lost. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
+/** Single errors pass (no memory, no buffers); a socket that gives nothing else is broken. */
+const BROKEN_AFTER_ERRORS = 10;
+
 export type DatagramHandler = (bytes: Buffer, flow: TransportFlow) => void;
 
 /** One bound UDP socket. */
@@ -17,14 +20,22 @@ export class UdpListener {
   readonly address: string;
   readonly port: number;
   #closed = false;
+  #errorsInRow = 0;
 
-  private constructor(socket: Socket, onDatagram: DatagramHandler) {
+  private constructor(socket: Socket, { onDatagram, onError }: UdpHandlers) {
     const { address, port, family } = socket.address();
     this.#socket = socket;
     this.address = address;
     this.port = port;
     this.#mapped = family === 'IPv6';
+    socket.on('error', (error) => {
+      this.#errorsInRow += 1;
+      // A broken socket fails as often as it is asked.
+      if (this.#errorsInRow <= BROKEN_AFTER_ERRORS) onError(error);
+    });
+    socket.on('close', () => (this.#closed = true));
     socket.on('message', (bytes: Buffer, remote: RemoteInfo) => {
+      this.#errorsInRow = 0;
       onDatagram(bytes, this.flowTo(plainAddress(remote.address), remote.port));
     });
   }
@@ -40,14 +51,18 @@ export class UdpListener {
       socket.once('error', fail);
       socket.bind(listen.port, listen.address, () => {
         socket.off('error', fail);
-        socket.on('error', handlers.onError);
-        resolve(new UdpListener(socket, handlers.onDatagram));
+        resolve(new UdpListener(socket, handlers));
       });
     });
   }
 
   get ipv6(): boolean {
     return this.#mapped;
+  }
+
+  /** False once the socket is closed, or gives nothing but errors. */
+  get working(): boolean {
+    return !this.#closed && this.#errorsInRow < BROKEN_AFTER_ERRORS;
   }
 
   flowTo(address: string, port: number): TransportFlow {

@@ -296,6 +296,8 @@ export interface TraceEntry {
   readonly callId: string;
   readonly summary: string;
   readonly text: string;
+  /** So many bytes at the end of a long message were not kept. */
+  readonly cutBytes?: number;
 }
 
 export interface ConnectInfo {
