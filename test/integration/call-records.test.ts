@@ -242,6 +242,7 @@ describe.each(DATABASE_KINDS.filter(({ isThere }) => isThere))('calls in $name',
     const name = '张三😀';
     calls.records.saveSession(
       talkSession(1, {
+        appId: '1'.repeat(64),
         userName: name,
         subSessionIds: Array.from({ length: 200 }, (_, n) => talkSubsession(n).subSessionId),
       }),
@@ -257,6 +258,7 @@ describe.each(DATABASE_KINDS.filter(({ isThere }) => isThere))('calls in $name',
     ]);
     expect(sessions.at(-1)?.subSessionIds).toHaveLength(200);
     expect(sessions.at(-1)?.userIp).toBe(talkSession(1).userIp);
+    expect(sessions.at(-1)?.appId).toBe('1'.repeat(64));
     const subsessions = await calls.history.subsessions(WHOLE_DAY, 9);
     expect(subsessions.map(({ subSessionId, sessionId }) => [subSessionId, sessionId])).toEqual(
       expect.arrayContaining([
@@ -485,6 +487,8 @@ describe.each(DATABASE_KINDS.filter(({ isThere }) => isThere))('calls in $name',
     const database = await newDatabase(kind, server);
     const { place } = database;
     const port = await freePort();
+    // As long as it may be, and wider than the original's column.
+    const appId = '10000'.padEnd(64, '1');
     const gateway = await startGatewayProcess({
       dataDir: place.kind === 'sqlite' ? place.folder : newFolder(),
       config: { rooms: { host: '127.0.0.1', port }, database: { url: urlOf(place) } },
@@ -493,12 +497,12 @@ describe.each(DATABASE_KINDS.filter(({ isThere }) => isThere))('calls in $name',
     for (const uid of ['a', 'b']) {
       const client = await CallClient.connect(`ws://127.0.0.1:${port}/ws`);
       clients.push(client);
-      const join = { cmd: 'join', appId: '10000', roomId: '22', uid, uname: `Mr '${uid}"`, userType: 0, talkType: 1 };
+      const join = { cmd: 'join', appId, roomId: '22', uid, uname: `Mr '${uid}"`, userType: 0, talkType: 1 };
       expect(await client.ask({ ...join, time: '1560138845' }, 'respJoin')).toMatchObject({ result: 0 });
     }
     // The pair begins with the offer, for the other side with its answer.
     const [a, b] = clients;
-    const between = (uid: string, remoteUid: string): object => ({ appId: '10000', roomId: '22', uid, remoteUid });
+    const between = (uid: string, remoteUid: string): object => ({ appId, roomId: '22', uid, remoteUid });
     const sdp = JSON.stringify({ type: 'offer', sdp: 'v=0\r\n' });
     b?.send({ cmd: 'offer', ...between('b', 'a'), time: '1560152983', msg: sdp });
     await a?.next('relayOffer');
@@ -511,7 +515,7 @@ describe.each(DATABASE_KINDS.filter(({ isThere }) => isThere))('calls in $name',
     const rows = await database.query(
       'select user_name as n, app_id as a, room_id as r, user_ip as ip from rtc_talk_sessions where leave_time is not null order by user_id',
     );
-    const common = { a: '10000', r: '22', ip: '127.0.0.1' };
+    const common = { a: appId, r: '22', ip: '127.0.0.1' };
     expect(rows).toEqual([
       { n: `Mr 'a"`, ...common },
       { n: `Mr 'b"`, ...common },

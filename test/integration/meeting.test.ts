@@ -299,7 +299,7 @@ describe('a meeting over the real ports', () => {
     slow.socket.resume();
   });
 
-  test('a half-open connection and garbage harm nobody', async () => {
+  test('garbage, and who goes without a word, harm nobody', async () => {
     const [first, second] = [await member('room7', 'first'), await member('room7', 'second')];
     await first.ask('channel.dump');
     first.take();
@@ -313,5 +313,26 @@ describe('a meeting over the real ports', () => {
     expect(await second.ask('broadcast', { text: '<script>alert(1)</script>' })).toMatchObject({ err: 0 });
     await eventually('the broadcast', () => first.events[0]);
     expect(first.take()).toMatchObject([{ event: 'broadcast', payload: { text: '<script>alert(1)</script>' } }]);
+  });
+
+  test('a half-open connection, which answers no ping, is found and its member leaves', async () => {
+    const port = await freePort();
+    await scene.gateway({
+      config: { rooms: { port, 'idle-timeout': '4s' }, meeting: { 'grace-time': '1s' } },
+    });
+    const url = `ws://127.0.0.1:${port}/meeting`;
+    const join = (endpoint: string) => ({ app: 'test', channel: 'room8', endpoint, role: 'normal' });
+    const watcher = await connect(url);
+    expect(await watcher.join(join('watcher'))).toMatchObject({ err: 0 });
+    const dead = scene.keep(new WebSocket(url, { autoPong: false }), async (socket) => socket.terminate());
+    await once(dead, 'open');
+    dead.send(JSON.stringify({ method: 'channel.join', data: join('dead') }));
+    await eventually('the join', () => watcher.events.find(({ data }) => data['stat'] === 'join'));
+    await eventually('the leave', () => watcher.events.find(({ data }) => data['stat'] === 'leave'));
+    expect(watcher.take()).toMatchObject([
+      { event: 'endpoint', endpoint: 'dead', stat: 'join' },
+      { event: 'endpoint', endpoint: 'dead', stat: 'leave' },
+    ]);
+    expect(watcher.socket.readyState).toBe(WebSocket.OPEN);
   });
 });
