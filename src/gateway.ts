@@ -374,6 +374,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       downloads.close();
       // The others may take their time to close; the files and the records of calls must not wait for them.
       void recordings.close();
+      rooms.hub.close();
       rooms.calls.close();
       return (closing ??= closeAll(closers, log));
     };
