@@ -114,6 +114,10 @@ const DOCUMENTS = [
         `{"version":"1.0","err":0,"method":"stream.play","data":{"sdp":${JSON.stringify(FAKE_ANSWER)}}}`,
       ],
       [
+        `{"version":"1.0","method":"stream.mute","stream":"${CAMERA}","data":{"video":false,"audio":false}}`,
+        '{"version":"1.0","err":0,"method":"stream.mute","data":{"video":false,"audio":false}}',
+      ],
+      [
         `{"version":"1.0","method":"stream.mute","stream":"${CAMERA}","data":{"video":true,"audio":false}}`,
         '{"version":"1.0","err":0,"method":"stream.mute","data":{"video":true,"audio":false}}',
       ],
@@ -129,6 +133,10 @@ const DOCUMENTS = [
       [
         `{"version":"1.0","method":"stream.publish","stream":"xxx","session":"","data":{"max_bitrate":1000000,"sdp":${JSON.stringify(OFFER)}}}`,
         `{"version":"1.0","err":0,"method":"stream.publish","session":"SESSION","data":{"sdp":${JSON.stringify(FAKE_ANSWER)}}}`,
+      ],
+      [
+        '{"version":"1.0","method":"stream.mute","stream":"xxx","session":"SESSION","data":{"video":false,"audio":false}}',
+        '{"version":"1.0","err":0,"method":"stream.mute","session":"SESSION","data":{"video":false,"audio":false}}',
       ],
       [
         '{"version":"1.0","method":"stream.mute","stream":"xxx","session":"SESSION","data":{"video":true}}',

@@ -8,7 +8,7 @@ import { benchClip } from './clip.ts';
 import { ended } from './child.ts';
 import { openPlays, startCameras, waitOnline } from './load.ts';
 
-const FRAMES_PER_MS = 25 / 1000;
+const PICTURE_MS = 40;
 
 export interface RecordingResult {
   /** CPU of all processes of the gateway for each second of a stream, milliseconds. */
@@ -16,8 +16,8 @@ export interface RecordingResult {
   /** The same, for recording alone. */
   readonly recordingMs: number;
   readonly packetsLost: number;
-  /** Pictures in the files over those that their time has. */
-  readonly pictures: number;
+  /** Pictures that the time of the files has and the files have not. */
+  readonly picturesMissing: number;
   readonly mbitPerStream: number;
 }
 
@@ -54,15 +54,17 @@ export async function measureRecording(streams: number, seconds: number): Promis
       begun.map(({ id }) => gateway.json<RecordingItem>('POST', `/api/v1/recordings/${id}/stop`)),
     );
     const durationMs = items.reduce((sum, item) => sum + item.durationMs, 0);
-    let pictures = 0;
+    let picturesMissing = 0;
     for (const { fileName } of items.flatMap(({ files }) => files)) {
-      pictures += (await probeFile(join(gateway.dataDir, 'record', fileName))).packets['h264'] ?? 0;
+      const { durationMs: fileMs, packets } = await probeFile(join(gateway.dataDir, 'record', fileName));
+      // Half a picture of the duration may be rounded.
+      picturesMissing += Math.max(0, Math.floor(fileMs / PICTURE_MS + 0.25) - (packets['h264'] ?? 0));
     }
     return {
       ingestMs: ingest / streams,
       recordingMs: (recording - ingest) / streams,
       packetsLost: items.reduce((sum, item) => sum + item.packetsLost, 0),
-      pictures: pictures / (durationMs * FRAMES_PER_MS),
+      picturesMissing,
       mbitPerStream: (items.reduce((sum, { bytes }) => sum + bytes, 0) * 8) / durationMs / 1000,
     };
   } finally {

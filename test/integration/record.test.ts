@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { freePort, type GatewayProcess } from '../support/gateway-process.ts';
 import { decodeErrors, probeFile } from '../support/media-file.ts';
 import { NativePublisher } from '../support/native-publisher.ts';
+import { publishWithFfmpeg } from '../support/rtsp-publishers.ts';
 import { requireTool } from '../support/requires.ts';
 import { makeClip } from '../support/rtp-clip.ts';
 import { Scene, channelsKnown, eventually, streamOf } from '../support/scene.ts';
@@ -260,6 +261,34 @@ describe.runIf(HAS_TOOLS)('recordings of other sources', () => {
     const seen = await probe(join(gateway.dataDir, 'record', 'd.mp4'));
     expect(seen).toMatchObject({ container: 'mp4', codecs: ['h264', 'opus'] });
     expect(Math.abs(seen.durationMs - ended.durationMs)).toBeLessThan(1000);
+  });
+
+  test('a publication by RTSP: the file has its codecs, decodes, and lasts as long as it was recorded', async () => {
+    await using scene = new Scene();
+    const port = await freePort();
+    const gateway = await scene.gateway({ config: { rtsp: { port, host: '127.0.0.1', auth: { enable: false } } } });
+    const wanted = { video: 'h264', audio: 'pcma' } as const;
+    const publisher = scene.keep(publishWithFfmpeg(`rtsp://127.0.0.1:${port}/live/ff`, 'tcp', wanted), (open) =>
+      open.stop(),
+    );
+    await eventually(
+      'the publication',
+      async () => {
+        const { items } = await gateway.json<{ items: { state: string }[] }>('GET', '/api/v1/live-streams?kind=rtsp');
+        return items[0]?.state === 'playing' ? true : undefined;
+      },
+      15_000,
+    );
+    const { id } = await gateway.json<Recording>('POST', '/api/v1/recordings', { stream: 'ff', fileName: 'ff.mp4' });
+    const begunAt = performance.now();
+    await recorded(gateway, id, 5000);
+    const stopped = await gateway.json<Recording>('POST', `/api/v1/recordings/${id}/stop`);
+    const passedMs = performance.now() - begunAt;
+    expect(stopped).toMatchObject({ state: 'finished', codecs: ['H264', 'PCMA'], packetsLost: 0 });
+    const seen = await probe(join(gateway.dataDir, 'record', 'ff.mp4'));
+    expect(seen).toMatchObject({ container: 'mp4', codecs: ['h264', 'pcm_alaw'], errors: '' });
+    expect(Math.abs(seen.durationMs - passedMs)).toBeLessThan(1000);
+    await publisher.stop();
   });
 
   test('a stream pulled from another gateway: the recording outlives a loss of its camera', async () => {
