@@ -8,7 +8,7 @@ import { isKeyFrame } from '../../src/media/rtp/key-frame.ts';
 import { RtspClient } from '../support/rtsp-fakes.ts';
 import { requireTool } from '../support/requires.ts';
 import { publishWithFfmpeg, type RtspPublisher } from '../support/rtsp-publishers.ts';
-import { readWithFfmpeg, readWithGstreamer } from '../support/rtsp-readers.ts';
+import { findAv1Reader, readWithFfmpeg, readWithGstreamer } from '../support/rtsp-readers.ts';
 import { eventually, Scene } from '../support/scene.ts';
 
 const HAS_GSTREAMER = requireTool('gst-launch-1.0');
@@ -68,11 +68,15 @@ describe.each(['VP8', 'H264', 'VP9'])('a page publishes %s and Opus', (codec) =>
   });
 });
 
-describe('FFmpeg publishes H.264 and PCMA by RTSP', () => {
+describe.each([
+  { video: 'h264', audio: 'pcma', codecs: ['h264', 'pcm_alaw'] },
+  { video: 'vp8', audio: 'opus', codecs: ['vp8', 'opus'] },
+] as const)('FFmpeg publishes $video and $audio by RTSP', ({ video, audio, codecs }) => {
+  const name = `ff-${video}`;
   let publisher: RtspPublisher;
 
   beforeAll(async () => {
-    publisher = publishWithFfmpeg(url('ff'), 'tcp', { video: 'h264', audio: 'pcma' });
+    publisher = publishWithFfmpeg(url(name), 'tcp', { video, audio });
     await eventually('publication', async () => {
       const { items } = await gateway.json<{ items: { state: string }[] }>('GET', '/api/v1/live-streams?kind=rtsp');
       return items[0]?.state === 'playing' ? true : undefined;
@@ -81,14 +85,14 @@ describe('FFmpeg publishes H.264 and PCMA by RTSP', () => {
   afterAll(async () => publisher.stop());
 
   test.each(['tcp', 'udp'] as const)('FFmpeg reads it over %s', async (transport) => {
-    const seen = await readWithFfmpeg(url('ff'), transport, SECONDS);
-    expect(seen).toMatchObject({ code: 0, errors: '', codecs: ['h264', 'pcm_alaw'], width: 640 });
-    expect(seen.frames['h264']).toBeGreaterThan(SECONDS * 10);
-    expect(seen.frames['pcm_alaw']).toBeGreaterThan(SECONDS * 5);
+    const seen = await readWithFfmpeg(url(name), transport, SECONDS);
+    expect(seen).toMatchObject({ code: 0, errors: '', codecs, width: 640 });
+    expect(seen.frames[codecs[0]]).toBeGreaterThan(SECONDS * 10);
+    expect(seen.frames[codecs[1]]).toBeGreaterThan(SECONDS * 5);
   });
 
   test.runIf(HAS_GSTREAMER).each(['tcp', 'udp'] as const)('GStreamer reads it over %s', async (transport) => {
-    expect(await readWithGstreamer(url('ff'), transport, { video: 40, audio: 20 })).toMatchObject({ ended: true });
+    expect(await readWithGstreamer(url(name), transport, { video: 40, audio: 20 })).toMatchObject({ ended: true });
   });
 });
 
@@ -106,7 +110,23 @@ async function play(name: string): Promise<{ client: RtspClient; sdp: string }> 
 const videoOf = (client: RtspClient): Buffer[] =>
   client.packets.filter(({ channel }) => channel === 0).map(({ packet }) => packet);
 
-// Debian's FFmpeg and GStreamer have no depacketizer for AV1.
+// Debian 12's FFmpeg and GStreamer have no depacketizer for AV1; FFmpeg 8 and 9 have one that loses what it has of a
+// picture when a packet of sound comes between its packets, so that the picture is read alone.
+const AV1_READER = findAv1Reader();
+
+test.runIf(AV1_READER !== undefined).each(['tcp', 'udp'] as const)(
+  'a page publishes AV1: a newer FFmpeg reads it over %s',
+  async (transport) => {
+    const name = `desk-AV1-${transport}`;
+    const page = await publish(name, 'AV1');
+    const more = ['-allowed_media_types', 'video'];
+    const seen = await readWithFfmpeg(url(name), transport, SECONDS, { program: AV1_READER ?? '', more });
+    expect(seen).toMatchObject({ code: 0, errors: '', codecs: ['av1'], width: 640 });
+    expect(seen.frames['av1']).toBeGreaterThan(SECONDS * 10);
+    await page.close();
+  },
+);
+
 test('a page publishes AV1: described, and from a key frame on', async () => {
   const page = await publish('desk-AV1', 'AV1');
   const { client, sdp } = await play('desk-AV1');

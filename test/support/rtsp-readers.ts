@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 
 /** A reader that hangs is ended so late. */
@@ -33,12 +33,31 @@ export interface FfmpegReading {
   readonly errors: string;
 }
 
+/** The first that reads AV1 from RTP. */
+const AV1_VERSION = 8;
+
+/**
+ * An ffprobe that reads AV1 from RTP: `GBRTC_FFPROBE`, e.g. of a newer Debian in a chroot, or the one on the path;
+ * undefined where neither is new enough.
+ */
+export function findAv1Reader(): string | undefined {
+  const program = process.env['GBRTC_FFPROBE'] ?? 'ffprobe';
+  const { stdout } = spawnSync(program, ['-version'], { encoding: 'utf8' });
+  const major = Number(/^ffprobe version n?(\d+)/.exec(stdout ?? '')?.[1] ?? 0);
+  return major >= AV1_VERSION ? program : undefined;
+}
+
 /** Reads a few seconds as FFmpeg does, and counts what it decodes. */
-export async function readWithFfmpeg(url: string, transport: 'udp' | 'tcp', seconds: number): Promise<FfmpegReading> {
-  const args = ['-v', 'error', '-rtsp_transport', transport, '-read_intervals', `%+${seconds}`];
+export async function readWithFfmpeg(
+  url: string,
+  transport: 'udp' | 'tcp',
+  seconds: number,
+  { program = 'ffprobe', more = [] }: { readonly program?: string; readonly more?: readonly string[] } = {},
+): Promise<FfmpegReading> {
+  const args = [...more, '-v', 'error', '-rtsp_transport', transport, '-read_intervals', `%+${seconds}`];
   const entries = 'stream=codec_name,width,channels,nb_read_frames';
   const all = [...args, '-count_frames', '-show_entries', entries, '-of', 'json', url];
-  const { code, out, errors } = await run('ffprobe', all, LIMIT_MS + seconds * 1000);
+  const { code, out, errors } = await run(program, all, LIMIT_MS + seconds * 1000);
   const parsed = JSON.parse(out === '' ? '{}' : out) as { streams?: Record<string, string | number>[] };
   const streams = parsed.streams ?? [];
   return {
