@@ -309,7 +309,7 @@ export class Calls {
     const { outlet, ssrc, onFileEnded } = plan;
     const { id } = plan.channel;
     const { history } = plan.offer;
-    const { behaviour, wheel, counters, onFrame } = this.#options;
+    const { behaviour, wheel, counters, recordings, onFrame } = this.#options;
     const muxed = this.#clipOf(plan.offer);
     // The same number in another stream is another frame.
     const logged = muxed === this.#options.source.main ? id : `${id}/sub`;
@@ -327,7 +327,12 @@ export class Calls {
     };
     return history === undefined
       ? new MediaSession(options)
-      : new HistorySession({ ...options, ...history, onFileEnded });
+      : new HistorySession({
+          ...options,
+          ...history,
+          recorded: recordings.stretches(plan.channel, history.fromSec * 1000, history.toSec * 1000),
+          onFileEnded,
+        });
   }
 
   async #openOutlet(offer: LiveOffer, onLost: (reason: string) => void): Promise<Outlet> {

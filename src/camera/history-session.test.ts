@@ -35,7 +35,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function play(speed: number, lengthSec: number): void {
+function play(
+  speed: number,
+  lengthSec: number,
+  recorded: ReadonlyArray<readonly [from: number, to: number]> = [[0, lengthSec]],
+): void {
   const outlet: Outlet = {
     port: 9,
     transport: 'tcp',
@@ -55,6 +59,7 @@ function play(speed: number, lengthSec: number): void {
     onFrame: (index) => frames.push(index),
     fromSec: FROM_SEC,
     toSec: FROM_SEC + lengthSec,
+    recorded: recorded.map(([from, to]) => ({ startMs: (FROM_SEC + from) * 1000, endMs: (FROM_SEC + to) * 1000 })),
     speed,
     onFileEnded: () => (ends += 1),
   });
@@ -120,6 +125,41 @@ describe('the recording of a virtual camera', () => {
   });
 });
 
+describe('what a virtual camera has not recorded', () => {
+  /** The seconds from 4 to 20 are missing, and those before 2. */
+  const RECORDED = [[2, 4] as const, [20, 30] as const];
+  const GOP = (KEY_FRAMES[1] ?? 0) - (KEY_FRAMES[0] ?? 0);
+  const frameOf = (sec: number): number => (sec * FPS) % CLIP.frames.length;
+  const keyFrameOf = (sec: number): number => KEY_FRAMES.findLast((index) => index <= frameOf(sec)) ?? -1;
+
+  test('is left out: the next recording follows at once', async () => {
+    play(1, 40, RECORDED);
+    await after(20_000);
+    expect(frames[0]).toBe(keyFrameOf(2));
+    const last = frames.indexOf(frameOf(4) - 1);
+    expect(frames[last + 1]).toBe(keyFrameOf(20));
+    expect(frames.at(-1)).toBe((frameOf(30) + CLIP.frames.length - 1) % CLIP.frames.length);
+    // Each of the two begins at a key frame, which may lie before it.
+    expect(frames.length).toBeGreaterThanOrEqual(12 * FPS);
+    expect(frames.length).toBeLessThan(12 * FPS + 2 * GOP);
+    expect(ends).toBe(1);
+    session.control({ method: 'PLAY', cseq: 1, range: { from: 35 } });
+    expect(ends).toBe(2);
+  });
+
+  test('is left out backwards, and where one seeks to it', async () => {
+    play(1, 40, RECORDED);
+    session.control({ method: 'PLAY', cseq: 1, range: { from: 10 } });
+    expect(frames.at(-1)).toBe(keyFrameOf(20));
+    frames.length = 0;
+    session.control({ method: 'PLAY', cseq: 2, scale: -8, range: { from: 21, to: 0 } });
+    await after(5000);
+    expect(frames).toContain(keyFrameOf(4 - 1 / FPS));
+    expect(frames.length).toBeLessThan(3 * FPS + 3 * GOP);
+    expect(ends).toBe(1);
+  });
+});
+
 describe('what a virtual camera has recorded', () => {
   const HOUR = 3_600_000;
   const DAY = Date.UTC(2026, 2, 1) - 8 * HOUR;
@@ -137,5 +177,6 @@ describe('what a virtual camera has recorded', () => {
     expect(recordings.find(channel, DAY + 30 * 24 * HOUR, DAY + 31 * 24 * HOUR)).toEqual([]);
     expect(recordings.bytesOf(channel, DAY + 3.2 * HOUR, DAY + 3.4 * HOUR)).toBe(0);
     expect(recordings.bytesOf(channel, DAY, DAY + 10_000)).toBe(1000);
+    expect(recordings.bytesOf(channel, DAY + 2 * HOUR, DAY + 5 * HOUR)).toBe(2 * 360_000);
   });
 });

@@ -1,3 +1,4 @@
+import type { Stretch } from '../gb28181/records/stretches.ts';
 import type { MansrtspRequest } from '../gb28181/mansrtsp.ts';
 import { FrameSender } from './frame-sender.ts';
 import { MAX_LATE_MS, type CallMedia, type MediaSessionOptions } from './media-session.ts';
@@ -7,6 +8,8 @@ export interface HistorySessionOptions extends MediaSessionOptions {
   /** Unix seconds of the offer's `t=`. */
   readonly fromSec: number;
   readonly toSec: number;
+  /** What of it is recorded, Unix ms; what lies between is left out, as recorders do. */
+  readonly recorded: readonly Stretch[];
   /** Times the speed of play at which it begins: that of a download. */
   readonly speed: number;
   /** The end of the range has been sent. */
@@ -22,6 +25,8 @@ export class HistorySession implements CallMedia {
   readonly #sender: FrameSender;
   readonly #first: number;
   readonly #length: number;
+  /** Frames of the range that are recorded. */
+  readonly #stretches: ReadonlyArray<{ readonly from: number; readonly to: number }>;
   /** Frame of the range that is next. */
   #place = 0;
   #scale: number;
@@ -39,6 +44,10 @@ export class HistorySession implements CallMedia {
     const { fps } = options.muxed.clip;
     this.#first = options.fromSec * fps;
     this.#length = Math.max(0, (options.toSec - options.fromSec) * fps);
+    this.#stretches = options.recorded.map(({ startMs, endMs }) => ({
+      from: Math.round((startMs / 1000) * fps) - this.#first,
+      to: Math.round((endMs / 1000) * fps) - this.#first,
+    }));
     this.#scale = options.speed;
   }
 
@@ -46,7 +55,7 @@ export class HistorySession implements CallMedia {
     this.#options.outlet.start(() => {
       if (this.#closed) return;
       this.#started = true;
-      this.#place = this.#keyFrameBefore(0);
+      this.#place = this.#recordedFrom(0);
       this.#run();
     });
   }
@@ -69,7 +78,7 @@ export class HistorySession implements CallMedia {
     if (typeof range?.from === 'number') {
       const wanted = Math.floor(range.from * this.#options.muxed.clip.fps);
       if (wanted > this.#length) return 457;
-      this.#place = this.#keyFrameBefore(wanted);
+      this.#place = this.#recordedFrom(wanted);
     }
     if (scale !== undefined) {
       if (scale < 0 !== this.#scale < 0) this.#place = this.#keyFrameBefore(this.#place);
@@ -129,8 +138,18 @@ export class HistorySession implements CallMedia {
   /** Backwards: the groups of pictures in reverse order, each forwards (GB/T 28181 14). */
   #following(): number {
     const next = this.#place + 1;
-    if (this.#scale > 0 || !this.#isKeyFrame(next)) return next;
-    return this.#keyFrameBefore(this.#keyFrameBefore(this.#place) - 1);
+    if (this.#scale > 0) return this.#stretches.some(({ to }) => to === next) ? this.#recordedFrom(next) : next;
+    if (!this.#isKeyFrame(next)) return next;
+    const group = this.#keyFrameBefore(this.#place);
+    const begun = this.#stretches.findIndex(({ from }) => this.#keyFrameBefore(from) === group);
+    if (begun === 0) return -1;
+    return this.#keyFrameBefore(Math.min(group, this.#stretches[begun - 1]?.to ?? group) - 1);
+  }
+
+  /** A key frame of the next stretch, where the place itself is not recorded; the end, where nothing follows. */
+  #recordedFrom(place: number): number {
+    const stretch = this.#stretches.find(({ to }) => to > place);
+    return stretch === undefined ? this.#length : this.#keyFrameBefore(Math.max(place, stretch.from));
   }
 
   #keyFrameBefore(place: number): number {

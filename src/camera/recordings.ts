@@ -1,3 +1,4 @@
+import { stretchesOf, type Stretch } from '../gb28181/records/stretches.ts';
 import type { RecordItem } from '../gb28181/types.ts';
 import type { VirtualChannel } from './device.ts';
 
@@ -44,10 +45,15 @@ export class Recordings {
     return items.filter(({ startMs, endMs }) => startMs < to && endMs > from);
   }
 
-  /** Bytes of a stretch; 0 where nothing of it is recorded. */
+  /** What of a range is recorded; empty where nothing is. */
+  stretches(channel: VirtualChannel, fromMs: number, toMs: number): Stretch[] {
+    return stretchesOf(this.find(channel, fromMs, toMs), fromMs, toMs);
+  }
+
+  /** Bytes of what is recorded of a range. */
   bytesOf(channel: VirtualChannel, fromMs: number, toMs: number): number {
-    const found = this.find(channel, fromMs, toMs).length > 0;
-    return found ? Math.round((this.#options.bytesPerSec * (toMs - fromMs)) / 1000) : 0;
+    const lengths = this.stretches(channel, fromMs, toMs).map(({ startMs, endMs }) => endMs - startMs);
+    return lengths.reduce((sum, lengthMs) => sum + Math.round((this.#options.bytesPerSec * lengthMs) / 1000), 0);
   }
 
   #filesOf(channel: VirtualChannel, dayMs: number, nowMs: number): RecordItem[] {

@@ -14,6 +14,7 @@ export * from './mansrtsp.ts';
 export { formatMediaFormat, parseMediaFormat } from './media-format.ts';
 export { createPlatform } from './platform.ts';
 export { decodePtz, encodePtz, ptzOfMove, type PtzCommand } from './ptz.ts';
+export { materialBetween, stretchesOf, timeAfter, type Stretch } from './records/stretches.ts';
 export { createSnapshots } from './snapshot/snapshots.ts';
 export type { Snapshot, SnapshotFilter, Snapshots, SnapshotStore } from './snapshot/types.ts';
 export { formatSsrc, parseSsrc, SsrcAllocator } from './ssrc.ts';

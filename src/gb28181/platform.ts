@@ -39,7 +39,9 @@ import { MessageHandlers } from './message-handlers.ts';
 import { PendingTable } from './pending-table.ts';
 import { encodePtz, ptzOfMove } from './ptz.ts';
 import { RateLimit } from './rate-limit.ts';
+import { KnownRecords } from './records/known-records.ts';
 import { queryRecords } from './records/records.ts';
+import type { Stretch } from './records/stretches.ts';
 import { Registrar } from './registrar.ts';
 import { RequestRouter } from './request-router.ts';
 import type { CollectTimes } from './response-collector.ts';
@@ -113,6 +115,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   readonly #operations: DeviceOperations;
   readonly #catalogues: Catalogues;
   readonly #handlers = new MessageHandlers();
+  readonly #knownRecords = new KnownRecords();
   readonly #inviter: Inviter;
   readonly #interview: Interview;
   readonly #router: RequestRouter;
@@ -358,8 +361,14 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     return this.#operations.capabilities.list(this.#access.known(deviceId).id);
   }
 
-  records(query: RecordQuery, signal?: AbortSignal): Promise<RecordList> {
-    return queryRecords(this.#access, query, { signal });
+  async records(query: RecordQuery, signal?: AbortSignal): Promise<RecordList> {
+    const list = await queryRecords(this.#access, query, { signal });
+    this.#knownRecords.note(query, list, this.#now());
+    return list;
+  }
+
+  recordedStretches(query: RecordQuery): Stretch[] {
+    return this.#knownRecords.find(query);
   }
 
   async ptz(deviceId: string, channelId: string, move: PtzMove): Promise<void> {

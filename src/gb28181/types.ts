@@ -6,6 +6,7 @@ import type { DeviceConfigs } from './configuration/types.ts';
 import type { DeviceControls } from './control/types.ts';
 import type { SnapshotFinished } from './manscdp/index.ts';
 import type { DeviceQueries } from './query/types.ts';
+import type { Stretch } from './records/stretches.ts';
 import type { DeviceUpgrades } from './upgrade/types.ts';
 import type { ChannelOverride } from './groups/types.ts';
 import type { DeviceSettings, MediaTransport, SettingsInForce } from './device/settings.ts';
@@ -353,6 +354,8 @@ export interface Platform extends EventEmitter<PlatformEvents> {
    * @throws DeviceOfflineError, DeviceSilentError, DeviceRefusedError, DeviceUnreachableError, RequestAbortedError
    */
   records(query: RecordQuery, signal?: AbortSignal): Promise<RecordList>;
+  /** Of the last complete list, without asking; empty: it does not cover the range, or nothing is recorded. */
+  recordedStretches(query: RecordQuery): Stretch[];
   /** Resolves when the device answered the MESSAGE with 200: sent, not done (GB/T 28181 4.9). */
   ptz(deviceId: string, channelId: string, move: PtzMove): Promise<void>;
   requestKeyFrame(deviceId: string, channelId: string): Promise<void>;

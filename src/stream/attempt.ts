@@ -36,6 +36,7 @@ export type StreamPlatform = Pick<
   | 'mediaTransports'
   | 'rememberTransport'
   | 'invite'
+  | 'recordedStretches'
   | 'requestKeyFrame'
   | 'touch'
 > & {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Stretch } from '../gb28181/index.ts';
 import { GatewayError } from '../util/index.ts';
 import {
   createStreams,
@@ -260,6 +261,31 @@ describe('a playback', () => {
     expect(parts.platform.invites).toHaveLength(1);
   });
 
+  test('that a device plays on beyond its end is ended', async () => {
+    const { id } = await watched();
+    received(609_000);
+    expect(streams.playbacks.get(id)).toMatchObject({ state: 'playing', positionMs: FROM + 600_000 });
+    received(610_001);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(streams.playbacks.get(id)).toMatchObject({ state: 'ended', end: 'finished' });
+    expect(session().byes).toBe(1);
+  });
+
+  test.each([
+    { name: 'BYE at its start', mediaMs: 1500, end: 'finished' },
+    { name: 'BYE before it', mediaMs: 90_000, end: 'device_bye' },
+  ])('backwards, $name: $end', async ({ mediaMs, end }) => {
+    const { id } = await watched();
+    await streams.playbacks.change(id, { positionMs: FROM + 100_000 });
+    await streams.playbacks.change(id, { speed: -1 });
+    // The clock of the material runs backwards.
+    received(mediaMs - 100_000);
+    session().end('device_bye');
+    await vi.advanceTimersByTimeAsync(0);
+    const positionMs = end === 'finished' ? FROM : FROM + mediaMs;
+    expect(streams.playbacks.get(id)).toMatchObject({ state: 'ended', end, positionMs });
+  });
+
   test('nobody asks the encoder for key frames of a recording', async () => {
     await watched();
     ingest().emit('keyFrameRequested');
@@ -278,11 +304,41 @@ describe('a playback', () => {
   });
 });
 
+describe('a playback of a range with gaps', () => {
+  const stretch = (from: number, to: number) => ({ startMs: FROM + from * 1000, endMs: FROM + to * 1000 });
+  beforeEach(() => {
+    // 100 s, a gap of 200 s, 100 s, nothing from 400 s on.
+    parts.platform.recorded = [stretch(0, 100), stretch(300, 400)];
+  });
+
+  test('is where its material was recorded: the device leaves the gap out', async () => {
+    const { id } = await watched();
+    received(90_000);
+    expect(streams.playbacks.get(id)?.positionMs).toBe(FROM + 90_000);
+    received(120_000);
+    expect(streams.playbacks.get(id)?.positionMs).toBe(FROM + 320_000);
+    await streams.playbacks.change(id, { speed: -1 });
+    expect(session().controls.at(-1)).toEqual({ method: 'play', scale: -1, nptSec: 320 });
+    received(80_000);
+    expect(streams.playbacks.get(id)?.positionMs).toBe(FROM + 80_000);
+    await streams.playbacks.change(id, { positionMs: FROM + 200_000 });
+    expect(streams.playbacks.get(id)?.positionMs).toBe(FROM + 300_000);
+  });
+
+  test('is finished where the last recording ends', async () => {
+    const { id } = await watched();
+    received(198_000);
+    session().end('device_bye');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(streams.playbacks.get(id)).toMatchObject({ state: 'ended', end: 'finished' });
+  });
+});
+
 describe('a download', () => {
   const ends: string[] = [];
-  async function opened(): Promise<RecordedDownload> {
+  async function opened(recorded: Stretch[] = []): Promise<RecordedDownload> {
     ends.length = 0;
-    const download = await streams.openDownload({ ...RANGE, speed: 8 });
+    const download = await streams.openDownload({ ...RANGE, speed: 8, recorded });
     download.on('ended', (end) => ends.push(end));
     return download;
   }
@@ -315,6 +371,24 @@ describe('a download', () => {
     session().emit('fileEnded');
     await vi.advanceTimersByTimeAsync(500);
     expect(ends).toEqual(['finished']);
+  });
+
+  test('of a range with a gap goes on behind it, and is complete with the last recording', async () => {
+    const recorded = [
+      { startMs: FROM, endMs: FROM + 100_000 },
+      { startMs: FROM + 300_000, endMs: FROM + 500_000 },
+    ];
+    const download = await opened(recorded);
+    received(150_000);
+    session().end('device_bye');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(parts.platform.invites[1]?.history).toMatchObject({ fromSec: FROM / 1000 + 349, toSec: FROM / 1000 + 600 });
+    received(149_000);
+    expect(download.positionMs).toBe(FROM + 498_000);
+    session().end('device_bye');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(ends).toEqual(['finished']);
+    expect(download.resumes).toBe(1);
   });
 
   test('of H.265 goes into a file; to watch it is refused, as is to play it', async () => {

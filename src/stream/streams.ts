@@ -83,6 +83,7 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
       log: parts.log,
     });
     this.#histories = new Histories({
+      platform: parts.platform,
       open: (name, request, director) => this.#open(name, request, director),
       log: parts.log,
     });

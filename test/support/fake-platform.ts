@@ -21,6 +21,7 @@ import {
   type SettingsInForce,
   type SipCounters,
   type SsrcLease,
+  type Stretch,
   type TraceEntry,
   type TraceFilter,
 } from '../../src/gb28181/index.ts';
@@ -342,6 +343,10 @@ export class FakePlatform extends EventEmitter<PlatformEvents> implements Platfo
     const { deviceId, channelId, fromMs, toMs } = query;
     const empty = { sumNum: 0, complete: true, items: [], segments: [] };
     return this.recordList ?? { deviceId, channelId, fromMs, toMs, ...empty };
+  }
+
+  recordedStretches(): Stretch[] {
+    return [];
   }
 
   async invite(options: LiveInvite): Promise<LiveSession> {

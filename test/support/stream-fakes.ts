@@ -13,6 +13,7 @@ import {
   type PlatformEvents,
   type SettingsInForce,
   type SsrcLease,
+  type Stretch,
 } from '../../src/gb28181/index.ts';
 import type {
   AudioTrack,
@@ -287,6 +288,13 @@ export class ScriptedPlatform extends EventEmitter<PlatformEvents> {
 
   rememberTransport(_deviceId: string, transport: MediaTransport): void {
     this.remembered = transport;
+  }
+
+  /** What is known of the channel's recordings. */
+  recorded: Stretch[] = [];
+
+  recordedStretches(): Stretch[] {
+    return this.recorded;
   }
 
   async invite(invite: LiveInvite): Promise<LiveSession> {

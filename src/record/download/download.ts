@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { materialBetween, type Stretch } from '../../gb28181/index.ts';
 import type { DownloadEnd, RecordedDownload } from '../../stream/index.ts';
 import { errorMessage, type Logger } from '../../util/index.ts';
 import type { Recording, Recordings } from '../types.ts';
@@ -7,12 +8,18 @@ import type { DownloadRecord, DownloadRequest, DownloadSnapshot, DownloadState }
 /** A file that lacks no more than this, or one per cent, is whole: it begins at a key frame. */
 const TOLERANCE_MS = 2000;
 const TOLERANCE = 0.01;
+/** A file that is longer than this, or one per cent, has what was not asked for: the next recording, or a part twice. */
+const TOO_LONG_MS = 12_000;
+/** Each call after a loss brings a second again, from the key frame before it on. */
+const AGAIN_MS = 5000;
 
 export interface DownloadParts {
   readonly request: DownloadRequest;
   readonly source: RecordedDownload;
   readonly recording: Recording;
   readonly recordings: Pick<Recordings, 'get' | 'stop'>;
+  /** What of the range the device has; empty: not known. */
+  readonly recorded: readonly Stretch[];
   readonly expectedMs: number;
   readonly onChanged: (download: Download) => void;
   readonly log: Logger;
@@ -70,10 +77,15 @@ export class Download {
   get snapshot(): DownloadSnapshot {
     const { recordings, recording } = this.#parts;
     if (!this.ended) this.#recording = recordings.get(recording.id) ?? this.#recording;
-    const now = snapshotOf(this.record, this.#recording);
+    const now = snapshotOf(this.record, this.#recording, this.ended ? undefined : this.#reachedMs);
     // Never back, by an estimate that was too high.
     this.#progressed = Math.max(this.#progressed, now.progress);
     return { ...now, progress: this.#progressed };
+  }
+
+  get #reachedMs(): number {
+    const { request, source, recorded } = this.#parts;
+    return materialBetween(recorded, request.fromMs, source.positionMs);
   }
 
   async stop(): Promise<void> {
@@ -83,7 +95,7 @@ export class Download {
 
   /** Finishes the file, and compares its length with what was asked for. */
   async #handleEnded(end: DownloadEnd, message: string): Promise<void> {
-    const { recording, recordings, expectedMs, log } = this.#parts;
+    const { recording, recordings, source, expectedMs, log } = this.#parts;
     try {
       this.#recording = await recordings.stop(recording.id);
     } catch (error) {
@@ -94,7 +106,8 @@ export class Download {
     const whole = missingMs <= Math.max(TOLERANCE_MS, expectedMs * TOLERANCE);
     this.#state = durationMs === 0 ? 'failed' : whole ? 'complete' : 'partial';
     this.#end = end;
-    this.#message = message !== '' ? message : whole ? undefined : `${durationMs} of ${expectedMs} ms`;
+    const tooLong = -missingMs > Math.max(TOO_LONG_MS, expectedMs * TOLERANCE) + source.resumes * AGAIN_MS;
+    this.#message = message !== '' ? message : whole && !tooLong ? undefined : `${durationMs} of ${expectedMs} ms`;
     this.#endedAt = Date.now();
     log.info({ download: this.id, state: this.#state, end, durationMs, expectedMs }, 'download ended');
     this.#parts.onChanged(this);
@@ -102,10 +115,14 @@ export class Download {
   }
 }
 
-/** With the files that are there now. */
-export function snapshotOf(record: DownloadRecord, { durationMs, files }: Recording): DownloadSnapshot {
-  const { state, fromMs, toMs, positionMs } = record;
+/** With the files that are there now; `reachedMs` is the material that has come, by default what is in them. */
+export function snapshotOf(
+  record: DownloadRecord,
+  { durationMs, files }: Recording,
+  reachedMs: number = durationMs,
+): DownloadSnapshot {
+  const { state, expectedMs } = record;
   // Only what is verified is the whole.
-  const progress = state === 'complete' ? 1 : Math.min(0.999, Math.max(0, (positionMs - fromMs) / (toMs - fromMs)));
+  const progress = state === 'complete' ? 1 : Math.min(0.999, Math.max(0, reachedMs / expectedMs));
   return { ...record, progress, durationMs, files };
 }

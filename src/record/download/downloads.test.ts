@@ -122,6 +122,12 @@ describe('downloads', () => {
       end: 'finished' as const,
       state: 'partial',
     },
+    {
+      name: 'a little more, as a device begins at a key frame',
+      durationMs: 611_000,
+      end: 'finished' as const,
+      state: 'complete',
+    },
     { name: 'broken off at the very end', durationMs: 599_500, end: 'device_bye' as const, state: 'complete' },
     { name: 'nothing', durationMs: 0, end: 'media_lost' as const, state: 'failed' },
   ])('$name: $state', async ({ durationMs, end, state }) => {
@@ -143,9 +149,28 @@ describe('downloads', () => {
     records = { complete: true, segments: [segment(0, 100), segment(50, 150), segment(500, 600)] };
     const { id, expectedMs } = await downloads.start(REQUEST);
     expect(expectedMs).toBe(250_000);
+    // Behind the gap: what has come, not what time has gone by.
+    source.positionMs = FROM + 500_000;
+    expect(downloads.get(id)?.progress).toBe(0.6);
     recording = { ...recording, durationMs: 249_000 };
     source.end('finished');
     expect(await settled(id)).toMatchObject({ state: 'complete' });
+  });
+
+  test('a file that is far longer than what was asked for says so', async () => {
+    const { id } = await downloads.start(REQUEST);
+    recording = { ...recording, durationMs: 900_000 };
+    source.end('finished');
+    expect(await settled(id)).toMatchObject({ state: 'complete', message: '900000 of 600000 ms' });
+  });
+
+  test('what is asked for again after losses does not make a file too long', async () => {
+    const { id } = await downloads.start(REQUEST);
+    source.resumes = 4;
+    recording = { ...recording, durationMs: 630_000 };
+    source.end('finished');
+    const ended = await settled(id);
+    expect([ended?.state, ended?.message]).toEqual(['complete', undefined]);
   });
 
   test('one that cannot be written is not called for', async () => {

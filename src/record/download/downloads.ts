@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Platform } from '../../gb28181/index.ts';
+import { materialBetween, stretchesOf, type Platform, type Stretch } from '../../gb28181/index.ts';
 import type { Streams } from '../../stream/index.ts';
 import { errorMessage, safeEmit, type Logger } from '../../util/index.ts';
 import { DownloadLimitError, DownloadNotResumableError, DownloadUnknownError } from '../errors.ts';
@@ -115,8 +115,9 @@ class DownloadTable extends EventEmitter<DownloadsEvents> implements Downloads {
   async #open(request: DownloadRequest, signal: AbortSignal | undefined): Promise<Download> {
     const { streams, recordings, log } = this.#parts;
     // Before the INVITE: small devices answer nothing while they send.
-    const expectedMs = await this.#expectedMs(request, signal);
-    const source = await streams.openDownload(request, signal);
+    const recorded = await this.#recordedOf(request, signal);
+    const expectedMs = materialBetween(recorded, request.fromMs, request.toMs);
+    const source = await streams.openDownload({ ...request, recorded }, signal);
     try {
       const recording = await recordings.start({
         stream: source.stream,
@@ -125,28 +126,23 @@ class DownloadTable extends EventEmitter<DownloadsEvents> implements Downloads {
         requestedBy: 'api',
       });
       const onChanged = (changed: Download): void => this.#handleChanged(changed);
-      return new Download({ request, source, recording, recordings, expectedMs, onChanged, log });
+      return new Download({ request, source, recording, recordings, recorded, expectedMs, onChanged, log });
     } catch (error) {
       await source.close();
       throw error;
     }
   }
 
-  /** What the device says that it has of the range; the whole range where it does not say. */
-  async #expectedMs(request: DownloadRequest, signal: AbortSignal | undefined): Promise<number> {
+  /** What the device says that it has of the range; empty where it does not say. */
+  async #recordedOf(request: DownloadRequest, signal: AbortSignal | undefined): Promise<Stretch[]> {
     const { fromMs, toMs, deviceId } = request;
     try {
       const { segments, complete } = await this.#parts.platform.records(request, signal);
-      let [endMs, sum] = [fromMs, 0];
-      for (const segment of segments) {
-        sum += Math.max(0, segment.endMs - Math.max(endMs, segment.startMs));
-        endMs = Math.max(endMs, segment.endMs);
-      }
-      if (complete && sum > 0) return sum;
+      if (complete) return stretchesOf(segments, fromMs, toMs);
     } catch (error) {
       this.#parts.log.debug({ deviceId, error: errorMessage(error) }, 'device does not list its recordings');
     }
-    return toMs - fromMs;
+    return [];
   }
 
   #handleChanged(download: Download): void {

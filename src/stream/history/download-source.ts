@@ -5,16 +5,12 @@ import { safeEmit, type Logger } from '../../util/index.ts';
 import type { StreamError } from '../errors.ts';
 import type { LiveStream } from '../live-stream.ts';
 import type { Source } from '../source.ts';
-import type { HistoryDirector } from './director.ts';
+import { BEYOND_MS, END_MS, type HistoryDirector } from './director.ts';
 import { MediaPosition } from './media-position.ts';
 import type { DownloadEnd, RecordedDownload, RecordedDownloadEvents, RecordedDownloadRequest } from './types.ts';
 
 /** A device that is lost so often, without bringing anything in between, is given up. */
 const MAX_FAILURES = 5;
-/** Silence or a BYE so near to the end is the end. */
-const END_MS = 3000;
-/** A stream that brings more than was asked for: some devices go on with the next file. */
-const BEYOND_MS = 10_000;
 /** What was on the way when the device was lost is asked for again, from a key frame on. */
 const OVERLAP_MS = 1000;
 /** The recorder has the last packets a moment after the device says that it has sent them. */
@@ -25,7 +21,9 @@ export class DownloadSource extends EventEmitter<RecordedDownloadEvents> impleme
   readonly held = false;
   readonly #request: RecordedDownloadRequest;
   readonly #stream: LiveStream;
-  readonly #position = new MediaPosition();
+  readonly #position: MediaPosition;
+  /** Of what is recorded. */
+  readonly #endMs: number;
   readonly #log: Logger;
   #inviteFromMs: number;
   #fileSize = 0;
@@ -46,8 +44,10 @@ export class DownloadSource extends EventEmitter<RecordedDownloadEvents> impleme
     },
   ) {
     super();
-    const { deviceId, channelId, fromMs } = request;
+    const { deviceId, channelId, fromMs, toMs, recorded = [] } = request;
     this.#request = request;
+    this.#position = new MediaPosition(recorded);
+    this.#endMs = recorded.at(-1)?.endMs ?? toMs;
     this.#inviteFromMs = fromMs;
     this.#reachedMs = fromMs;
     this.#log = parts.log;
@@ -117,8 +117,8 @@ export class DownloadSource extends EventEmitter<RecordedDownloadEvents> impleme
 
   comesBack(error: StreamError): boolean {
     this.#position.stop();
-    const positionMs = this.positionMs;
-    if (this.#closing || this.#finished !== undefined || positionMs >= this.#request.toMs - END_MS) return false;
+    const { positionMs } = this;
+    if (this.#closing || this.#finished !== undefined || this.#atEnd) return false;
     // What brings something is no failure.
     this.#failures = positionMs > this.#reachedMs + OVERLAP_MS ? 0 : this.#failures + 1;
     if (this.#failures >= MAX_FAILURES) return false;
@@ -134,14 +134,17 @@ export class DownloadSource extends EventEmitter<RecordedDownloadEvents> impleme
     this.#ended = true;
     clearTimeout(this.#finished);
     this.#position.stop();
-    const atEnd = this.positionMs >= this.#request.toMs - END_MS;
     const end: DownloadEnd =
-      this.#finished !== undefined || (atEnd && !this.#closing)
+      this.#finished !== undefined || (this.#atEnd && !this.#closing)
         ? 'finished'
         : this.#closing
           ? 'stopped'
           : (error?.code ?? 'media_lost');
     safeEmit<RecordedDownloadEvents, 'ended'>(this, this.#log, 'ended', end, error?.message ?? '');
+  }
+
+  get #atEnd(): boolean {
+    return this.positionMs >= this.#endMs - END_MS;
   }
 
   #finish(): void {

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { Platform } from '../../gb28181/index.ts';
 import { safeEmit, type Logger } from '../../util/index.ts';
 import { PlaybackUnknownError, StreamLimitError } from '../errors.ts';
 import type { LiveStream } from '../live-stream.ts';
@@ -18,6 +19,7 @@ import type {
 } from './types.ts';
 
 export interface HistoriesParts {
+  readonly platform: Pick<Platform, 'recordedStretches'>;
   readonly open: (name: string, request: PlayRequest, director: HistoryDirector) => LiveStream;
   readonly log: Logger;
 }
@@ -68,6 +70,7 @@ class PlaybackTable extends EventEmitter<PlaybacksEvents> implements Playbacks {
     }
     const playback = new Playback({
       request,
+      recorded: this.#parts.platform.recordedStretches(request),
       open: opener(this.#parts, request),
       onChanged: (changed) => this.#handleChanged(changed),
       log: this.#parts.log,

@@ -1,3 +1,4 @@
+import { timeAfter, type Stretch } from '../../gb28181/index.ts';
 import type { IngestStats } from '../../media/index.ts';
 import type { Source } from '../source.ts';
 
@@ -19,6 +20,12 @@ export class MediaPosition {
   #earlierMs = 0;
   #earlierBytes = 0;
   #source: Source | undefined;
+  readonly #recorded: readonly Stretch[];
+
+  /** With what the channel has recorded, as far as that is known: devices leave out what lies between. */
+  constructor(recorded: readonly Stretch[] = []) {
+    this.#recorded = recorded;
+  }
 
   /** A source begins to send the recording from here on. */
   start(source: Source, atMs: number, pace: number): void {
@@ -76,7 +83,7 @@ export class MediaPosition {
 
   /** Unix ms. */
   get ms(): number {
-    return this.#baseMs + this.#now - this.#baseMediaMs;
+    return timeAfter(this.#recorded, this.#baseMs, this.#now - this.#baseMediaMs);
   }
 
   /** Material that has arrived, from all sources. */

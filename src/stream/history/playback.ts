@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HistoryInvite, PlaybackControl } from '../../gb28181/index.ts';
+import type { HistoryInvite, PlaybackControl, Stretch } from '../../gb28181/index.ts';
 import { GatewayError, errorMessage, type Logger } from '../../util/index.ts';
 import { PlaybackEndedError, type StreamError } from '../errors.ts';
 import type { LiveStream } from '../live-stream.ts';
 import type { Source } from '../source.ts';
-import type { HistoryDirector } from './director.ts';
+import { BEYOND_MS, END_MS, type HistoryDirector } from './director.ts';
 import { MediaPosition } from './media-position.ts';
 import type { PlaybackChange, PlaybackEnd, PlaybackRequest, PlaybackSnapshot, PlaybackState } from './types.ts';
 
@@ -13,8 +13,6 @@ import type { PlaybackChange, PlaybackEnd, PlaybackRequest, PlaybackSnapshot, Pl
 const RESUME_GRACE_MS = 5000;
 /** Viewers have the last pictures still before them when the device says that it has sent them. */
 const TAIL_MS = 1000;
-/** A BYE or silence so near to the end is the end. */
-const END_MS = 3000;
 /** One picture at 25 a second; devices start a seek at a key frame in any case. */
 const STEP_MS = 40;
 /** How long a device plays until a picture of the new place has come, where it is paused. */
@@ -24,6 +22,8 @@ const REFUSALS: ReadonlySet<string> = new Set(['device_refused', 'device_no_resp
 
 export interface PlaybackParts {
   readonly request: PlaybackRequest;
+  /** What of the range the device has; empty: not known. */
+  readonly recorded: readonly Stretch[];
   readonly open: (name: string, director: HistoryDirector) => LiveStream;
   readonly onChanged: (playback: Playback) => void;
   readonly log: Logger;
@@ -34,7 +34,7 @@ export class Playback implements HistoryDirector {
   readonly id = randomBytes(6).toString('hex');
   readonly #parts: PlaybackParts;
   readonly #stream: LiveStream;
-  readonly #position = new MediaPosition();
+  readonly #position: MediaPosition;
   readonly #createdAt = Date.now();
   /** Range of the INVITE that is in force: NPT counts from here. */
   #inviteFromMs: number;
@@ -59,6 +59,7 @@ export class Playback implements HistoryDirector {
   constructor(parts: PlaybackParts) {
     const { deviceId, channelId, fromMs } = parts.request;
     this.#parts = parts;
+    this.#position = new MediaPosition(parts.recorded);
     this.#inviteFromMs = fromMs;
     this.#stream = parts.open(`playback/${deviceId}_${channelId}_${this.id}`, this);
   }
@@ -131,6 +132,9 @@ export class Playback implements HistoryDirector {
     source.session.once('fileEnded', () => {
       if (source === this.#source) this.#finish();
     });
+    source.ingest.on('stats', () => {
+      if (source === this.#source && this.#isBeyond) this.#finish();
+    });
     this.#tell();
   }
 
@@ -139,17 +143,30 @@ export class Playback implements HistoryDirector {
   }
 
   onClosed(error: StreamError | undefined): void {
-    const atEnd = this.#positionMs >= this.#parts.request.toMs - END_MS;
     const ending = error?.code === 'device_bye' || error?.code === 'media_lost';
-    if (this.#finishing !== undefined || (ending && atEnd)) this.#conclude('finished');
+    if (this.#finishing !== undefined || (ending && this.#isAtEnd)) this.#conclude('finished');
     else if (error === undefined) this.#conclude('unwatched');
     else this.#conclude(error.code, error.message);
   }
 
   get #positionMs(): number {
     const { fromMs, toMs } = this.#parts.request;
-    if (this.#end === 'finished') return this.#speed > 0 ? toMs : fromMs;
+    if (this.#end === 'finished') return this.#deviceSpeed > 0 ? toMs : fromMs;
     return Math.min(toMs, Math.max(fromMs, this.#position.ms));
+  }
+
+  /** Nothing more is to come, in the direction in which it plays. */
+  get #isAtEnd(): boolean {
+    const { request, recorded } = this.#parts;
+    const { startMs } = recorded[0] ?? { startMs: request.fromMs };
+    const { endMs } = recorded.at(-1) ?? { endMs: request.toMs };
+    return this.#deviceSpeed > 0 ? this.#positionMs >= endMs - END_MS : this.#positionMs <= startMs + END_MS;
+  }
+
+  get #isBeyond(): boolean {
+    const { fromMs, toMs } = this.#parts.request;
+    const { ms } = this.#position;
+    return ms > toMs + BEYOND_MS || ms < fromMs - BEYOND_MS;
   }
 
   async #apply(change: PlaybackChange): Promise<void> {

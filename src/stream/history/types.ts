@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import type { Stretch } from '../../gb28181/index.ts';
 import type { PlayFailure } from '../types.ts';
 
 /** A stretch of a channel's recordings; times in Unix ms. */
@@ -68,6 +69,8 @@ export interface Playbacks extends EventEmitter<PlaybacksEvents> {
 }
 
 export interface RecordedDownloadRequest extends RecordedRange {
+  /** What of the range the device has, as it lists it; absent or empty: not known. */
+  readonly recorded?: readonly Stretch[];
   /** Times the speed of play, as the device offers it. */
   readonly speed: number;
 }
