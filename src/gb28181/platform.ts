@@ -46,6 +46,7 @@ import { Registrar } from './registrar.ts';
 import { RequestRouter } from './request-router.ts';
 import type { CollectTimes } from './response-collector.ts';
 import { Inviter } from './session/invite.ts';
+import { Steering } from './session/steering.ts';
 import { SipStatistics } from './sip-statistics.ts';
 import { SipTrace } from './sip-trace.ts';
 import { SsrcAllocator } from './ssrc.ts';
@@ -178,7 +179,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
       now,
       onBasicParam: (record, basic) => this.#basicParam(record, basic),
       onSnapshotFinished: (record, finished) => this.#tell('snapshotFinished', record.id, finished),
-      onUpgraded: (record, firmware) => void this.#table.update(record, { firmware: ownText(firmware) }),
+      onUpgraded: (record, firmware) => void this.#told(record, { firmware }),
     });
     this.#catalogues = new Catalogues({ access: this.#access, table, times: catalogTimes, now });
     const shared = { serial, realm, engine, onSent, log };
@@ -193,7 +194,8 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
       platform: this,
       now,
     });
-    this.#inviter = new Inviter({ ...shared, inviteTimeoutMs, responseTimeoutMs });
+    const steering = new Steering(this.#operations.capabilities, now);
+    this.#inviter = new Inviter({ ...shared, inviteTimeoutMs, responseTimeoutMs, steering });
     this.#interview = new Interview({
       questions: {
         info: (record, signal) => this.#info(record, signal),
@@ -433,9 +435,17 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     const { id } = record;
     const info: DeviceInfo = await this.queries.info({ deviceId: id, channelId: id }, { signal });
     const { name, manufacturer, model, firmware } = info;
-    // An empty field is "not told" (GB/T 28181 4.6): what was known stays.
-    const told = Object.entries({ name, manufacturer, model, firmware }).filter(([, value]) => value !== '');
-    return this.#table.update(record, Object.fromEntries(told.map(([key, value]) => [key, ownText(value)])));
+    return this.#told(record, { name, manufacturer, model, firmware });
+  }
+
+  /** An empty field is "not told" (GB/T 28181 4.6): what was known stays. */
+  #told(record: DeviceRecord, info: Partial<Pick<Device, 'name' | 'manufacturer' | 'model' | 'firmware'>>): Device {
+    const told = Object.entries(info).filter(([, value]) => value !== '');
+    const { firmware } = record.state;
+    const device = this.#table.update(record, Object.fromEntries(told.map(([key, value]) => [key, ownText(value)])));
+    // Other firmware may do what the one before refused.
+    if (firmware !== '' && device.firmware !== firmware) this.#operations.capabilities.forget(record.id);
+    return device;
   }
 
   #basicParam(record: DeviceRecord, { heartBeatIntervalSec, name }: BasicParam): void {

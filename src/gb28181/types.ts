@@ -247,6 +247,8 @@ export interface LiveSession extends EventEmitter<LiveSessionEvents> {
   /** What the offer leads to expect, where packets came and no answer. */
   readonly answer: MediaAnswer;
   readonly ended: boolean;
+  /** False: the device has refused MANSRTSP as such before, or has not answered it lately. */
+  readonly takesControl: boolean;
   /**
    * MANSRTSP in an INFO inside the dialog; resolves when the device has agreed.
    * @throws DeviceRefusedError, DeviceSilentError, DeviceUnreachableError

@@ -235,6 +235,17 @@ describe('a playback', () => {
     expect(streams.playbacks.get(id)).toMatchObject({ speed: 1, state: 'playing' });
   });
 
+  test('a device that is known not to take MANSRTSP is not asked again', async () => {
+    parts.platform.takesControl = false;
+    const { id } = await watched();
+    expect(streams.playbacks.get(id)?.control).toBe('invite');
+    received(20_000);
+    await streams.playbacks.change(id, { state: 'paused' });
+    await streams.playbacks.change(id, { state: 'playing' });
+    expect(parts.platform.invites[1]?.history).toMatchObject({ fromSec: FROM / 1000 + 20 });
+    expect(parts.platform.sessions.flatMap(({ controls }) => controls)).toEqual([]);
+  });
+
   test('ends when the device has sent everything, a moment later for those who watch', async () => {
     const { id, stream } = await watched();
     session().emit('fileEnded');

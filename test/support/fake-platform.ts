@@ -103,6 +103,7 @@ export class FakeLiveSession extends EventEmitter<LiveSessionEvents> implements 
   readonly callId: string;
   readonly answer: LiveSession['answer'];
   ended = false;
+  takesControl = true;
 
   constructor(callId: string, answer: LiveSession['answer']) {
     super();

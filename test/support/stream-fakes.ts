@@ -195,6 +195,7 @@ export class ScriptedSession extends EventEmitter<LiveSessionEvents> implements 
   /** Of another network than its SIP: as behind NAT. */
   readonly answer = { address: '10.0.0.9', port: 15060, payloads: [{ payloadType: 96, encoding: 'PS' }], sdp: '' };
   ended = false;
+  takesControl = true;
   byes = 0;
 
   constructor(callId: string) {
@@ -246,6 +247,8 @@ export class ScriptedPlatform extends EventEmitter<PlatformEvents> {
   transports: readonly MediaTransport[] = ['tcp-passive', 'udp', 'tcp-active'];
   remembered: MediaTransport | undefined;
   script: InviteScript = playOnAnswer;
+  /** Whether it takes MANSRTSP, as far as that is known. */
+  takesControl = true;
   readonly invites: LiveInvite[] = [];
   readonly sessions: ScriptedSession[] = [];
   readonly leases = new Set<string>();
@@ -302,6 +305,7 @@ export class ScriptedPlatform extends EventEmitter<PlatformEvents> {
     const callId = `call-${this.invites.length}`;
     invite.onProgress?.('invite_sent', '', callId);
     const session = new ScriptedSession(callId);
+    session.takesControl = this.takesControl;
     const ingest = this.#media.opened.at(-1);
     if (ingest === undefined) throw new Error('no ingest was opened before the INVITE');
     await this.script(invite, ingest, session);

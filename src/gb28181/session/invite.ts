@@ -15,6 +15,7 @@ import type { LiveInvite } from '../types.ts';
 import { assumedMediaAnswer, parseMediaAnswer } from './answer.ts';
 import { DialogSession } from './live-session.ts';
 import { mediaOffer, mediaSubject } from './offer.ts';
+import type { Steering } from './steering.ts';
 
 export interface InviterOptions {
   readonly serial: string;
@@ -23,6 +24,7 @@ export interface InviterOptions {
   readonly inviteTimeoutMs: number;
   /** How long a device may think about an INFO. */
   readonly responseTimeoutMs: number;
+  readonly steering: Steering;
   readonly log: Logger;
   /** Tells the trace whose request it is. */
   readonly onSent: (record: DeviceRecord, request: SipRequest) => void;
@@ -105,7 +107,7 @@ export class Inviter {
     const how = established === undefined ? 'no 200; packets arrived, ACK sent' : '200';
     options.onProgress?.('ok', how, dialog.callId);
     const { channelId, subStream, history } = options;
-    const { log, responseTimeoutMs: controlTimeoutMs } = this.#options;
+    const { log, steering, responseTimeoutMs: controlTimeoutMs } = this.#options;
     const session = new DialogSession({
       dialog,
       answer,
@@ -114,6 +116,7 @@ export class Inviter {
       subStream,
       history,
       controlTimeoutMs,
+      steering,
       log,
     });
     this.#sessions.add(session);

@@ -13,6 +13,7 @@ import type {
 } from '../types.ts';
 import { parseMediaAnswer } from './answer.ts';
 import { sendControl } from './control.ts';
+import type { Steering } from './steering.ts';
 
 const END_REASONS: Readonly<Record<DialogEndReason, LiveSessionEnd>> = {
   local_bye: 'local_bye',
@@ -34,6 +35,7 @@ export interface LiveSessionParts {
   readonly history?: HistoryInvite | undefined;
   /** How long the answer to an INFO is waited for. */
   readonly controlTimeoutMs: number;
+  readonly steering: Steering;
   readonly log: Logger;
 }
 
@@ -47,6 +49,7 @@ export class DialogSession extends EventEmitter<LiveSessionEvents> implements Li
   readonly #dialog: Dialog;
   readonly #record: DeviceRecord;
   readonly #controlTimeoutMs: number;
+  readonly #steering: Steering;
   readonly #log: Logger;
   /** Of MANSRTSP, which counts apart from SIP (GB/T 28181 14). */
   #cseq = 0;
@@ -60,6 +63,7 @@ export class DialogSession extends EventEmitter<LiveSessionEvents> implements Li
     const { sourceAddress } = record.state;
     this.history = parts.history;
     this.#controlTimeoutMs = parts.controlTimeoutMs;
+    this.#steering = parts.steering;
     this.#dialog = dialog;
     this.#answer = answer;
     this.#record = record;
@@ -85,6 +89,10 @@ export class DialogSession extends EventEmitter<LiveSessionEvents> implements Li
     return this.#ended;
   }
 
+  get takesControl(): boolean {
+    return this.#steering.takes(this.deviceId);
+  }
+
   /** One at a time: a device that works on a seek would take a pause for the time before. */
   control(control: PlaybackControl): Promise<void> {
     const run = async (): Promise<void> => {
@@ -94,6 +102,7 @@ export class DialogSession extends EventEmitter<LiveSessionEvents> implements Li
         deviceId: this.deviceId,
         cseq: this.#cseq,
         timeoutMs: this.#controlTimeoutMs,
+        onOutcome: (outcome, detail) => this.#steering.note(this.deviceId, outcome, detail),
       });
     };
     const done = this.#controls.then(run);

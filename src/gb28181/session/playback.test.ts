@@ -1,8 +1,22 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { mediaStatusNotify, type HistoryInvite, type LiveInvite, type LiveSession } from '../index.ts';
+import {
+  deviceInfoResponse,
+  mediaStatusNotify,
+  type HistoryInvite,
+  type LiveInvite,
+  type LiveSession,
+} from '../index.ts';
 import { SipAbortedError, type SipResponse } from '../../sip/index.ts';
 import { fakeFlow } from '../testing/fake-engine.ts';
-import { CAMERA_ID, DEVICE_ID, openHarness, SERIAL, type FakeCamera, type Harness } from '../testing/harness.ts';
+import {
+  CAMERA_ID,
+  DEVICE_ID,
+  openHarness,
+  SERIAL,
+  settle,
+  type FakeCamera,
+  type Harness,
+} from '../testing/harness.ts';
 
 let harness: Harness;
 let camera: FakeCamera;
@@ -107,20 +121,22 @@ describe('INVITE of recorded material (GB/T 28181 13.7)', () => {
   });
 });
 
-describe('MANSRTSP in the dialog (GB/T 28181 14)', () => {
-  /** The device's answers to INFO. */
-  function answerInfo(answer: { readonly status: number; readonly body?: string } | 'silence'): void {
-    const [dialog] = harness.engine.dialogs;
-    dialog!.answerRequest = ({ signal }) =>
-      answer === 'silence'
-        ? new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new SipAbortedError('no'))))
-        : Promise.resolve({
-            ...(dialog!.established as SipResponse),
-            status: answer.status,
-            body: Buffer.from(answer.body ?? ''),
-          });
-  }
+/** The device's answers to INFO. */
+function answerInfo(
+  answer: { readonly status: number; readonly body?: string } | 'silence',
+  dialog = harness.engine.dialogs[0],
+): void {
+  dialog!.answerRequest = ({ signal }) =>
+    answer === 'silence'
+      ? new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new SipAbortedError('no'))))
+      : Promise.resolve({
+          ...(dialog!.established as SipResponse),
+          status: answer.status,
+          body: Buffer.from(answer.body ?? ''),
+        });
+}
 
+describe('MANSRTSP in the dialog (GB/T 28181 14)', () => {
   test('counts its own CSeq, one order at a time', async () => {
     const session = await invite({ kind: 'playback', ...RANGE });
     answerInfo({ status: 200 });
@@ -164,6 +180,63 @@ describe('MANSRTSP in the dialog (GB/T 28181 14)', () => {
     // The next order is not held up by it.
     answerInfo({ status: 200, body: 'RTSP/1.0 200 OK\r\nCSeq: 6\r\n\r\n' });
     await session.control({ method: 'play' });
+  });
+});
+
+describe('whether a device takes MANSRTSP is remembered', () => {
+  const known = () => harness.platform.capabilities(DEVICE_ID).find(({ command }) => command === 'MANSRTSP')?.outcome;
+  async function controlled(answer: Parameters<typeof answerInfo>[0]): Promise<LiveSession> {
+    const session = await invite({ kind: 'playback', ...RANGE });
+    answerInfo(answer, harness.engine.dialogs.at(-1));
+    const asked = session.control({ method: 'pause' });
+    asked.catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(2000);
+    await asked.catch(() => undefined);
+    return invite({ kind: 'playback', ...RANGE });
+  }
+
+  test.each([
+    { name: 'agrees', answer: { status: 200 }, takes: true, outcome: 'confirmed' },
+    { name: 'does not know INFO', answer: { status: 501 }, takes: false, outcome: 'refused' },
+    { name: 'does not answer', answer: 'silence' as const, takes: false, outcome: 'unanswered' },
+    {
+      name: 'refuses this order',
+      answer: { status: 200, body: 'RTSP/1.0 457 Invalid Range\r\n\r\n' },
+      takes: true,
+      outcome: undefined,
+    },
+    { name: 'is in trouble', answer: { status: 500 }, takes: true, outcome: undefined },
+  ])('of one that $name: $takes', async ({ answer, takes, outcome }) => {
+    const next = await controlled(answer);
+    expect([next.takesControl, known()]).toEqual([takes, outcome]);
+  });
+
+  test('who has taken it once is asked again, whatever happens then', async () => {
+    await controlled({ status: 200 });
+    expect((await controlled('silence')).takesControl).toBe(true);
+    expect(known()).toBe('confirmed');
+  });
+
+  test('silence counts for a day: the device may have been out of reach', async () => {
+    const next = await controlled('silence');
+    vi.setSystemTime(Date.now() + 86_400_001);
+    expect(next.takesControl).toBe(true);
+  });
+
+  test('a refusal is forgotten with other firmware', async () => {
+    const firmware = async (version: string): Promise<void> => {
+      const asked = harness.platform.refreshInfo(DEVICE_ID);
+      await settle();
+      const info = { name: '', manufacturer: '', model: '', firmware: version };
+      camera.message(deviceInfoResponse(harness.sentCommands('DeviceInfo').at(-1)?.sn ?? 0, DEVICE_ID, info));
+      await asked;
+    };
+    await firmware('V1');
+    const next = await controlled({ status: 405 });
+    await firmware('V1');
+    expect(next.takesControl).toBe(false);
+    await firmware('V2');
+    expect(next.takesControl).toBe(true);
   });
 });
 

@@ -128,6 +128,7 @@ export class Playback implements HistoryDirector {
     this.#suspended = false;
     this.#state = 'playing';
     this.#deviceSpeed = 1;
+    this.#refusing ||= !source.session.takesControl;
     this.#position.start(source, this.#inviteFromMs, 1);
     source.session.once('fileEnded', () => {
       if (source === this.#source) this.#finish();
