@@ -31,6 +31,9 @@ export interface InviterOptions {
 }
 
 const BUSY_HERE = 486;
+/** A device that is called again right behind a BYE, as for a seek, may not have its place free yet (quirks P12). */
+const LEAVING_MS = 5_000;
+const LEAVING_WAIT_MS = 1_000;
 /** A device that sends media and has not answered by now is one that never does, or too late (quirks 2.1). */
 const ANSWER_WAIT_MS = 2_500;
 
@@ -38,6 +41,8 @@ const ANSWER_WAIT_MS = 2_500;
 export class Inviter {
   readonly #options: InviterOptions;
   readonly #sessions = new Set<DialogSession>();
+  /** When the last dialog of recorded material ended, Unix ms, by device; of the last seconds. */
+  readonly #leftAt = new Map<string, number>();
 
   constructor(options: InviterOptions) {
     this.#options = options;
@@ -53,15 +58,40 @@ export class Inviter {
       return await this.#attempt(record, options);
     } catch (error) {
       if (!(error instanceof InviteRejectedError) || error.status !== BUSY_HERE) throw error;
-      // The device still sends a picture for a dialog that we have (quirks 2.1): end that one, then once more.
-      const stale = this.#of((each) => each.deviceId === record.id && each.channelId === options.channelId).filter(
-        // Of recordings each dialog is somebody's own.
-        (each) => each.subStream === options.subStream && each.history === undefined && options.history === undefined,
-      );
-      if (stale.length === 0) throw error;
-      await Promise.all(stale.map((each) => each.bye()));
+      const free = options.history === undefined ? await this.#endStale(options) : await this.#waitForLeaving(options);
+      if (!free) throw error;
       return this.#attempt(record, options);
     }
+  }
+
+  /** The device still sends a picture for a dialog that we have (quirks 2.1). False: it does not. */
+  async #endStale({ deviceId, channelId, subStream }: LiveInvite): Promise<boolean> {
+    const ofChannel = this.#of((each) => each.deviceId === deviceId && each.channelId === channelId);
+    const stale = ofChannel.filter((each) => each.subStream === subStream && each.history === undefined);
+    await Promise.all(stale.map((each) => each.bye()));
+    return stale.length > 0;
+  }
+
+  /** Of recordings each dialog is somebody's own: none is ended for another. False: none has just ended by itself. */
+  async #waitForLeaving({ deviceId, signal }: LiveInvite): Promise<boolean> {
+    const leftAt = this.#leftAt.get(deviceId);
+    if (leftAt === undefined || Date.now() - leftAt > LEAVING_MS) return false;
+    // Cut short by the signal, it is the next attempt that says so.
+    const waited = Promise.withResolvers<void>();
+    const timer = setTimeout(() => waited.resolve(), LEAVING_WAIT_MS);
+    signal?.addEventListener('abort', () => waited.resolve(), { once: true });
+    await waited.promise;
+    clearTimeout(timer);
+    return true;
+  }
+
+  #handleEnded(session: DialogSession): void {
+    this.#sessions.delete(session);
+    if (session.history === undefined) return;
+    const nowMs = Date.now();
+    this.#leftAt.delete(session.deviceId);
+    this.#leftAt.set(session.deviceId, nowMs);
+    for (const [deviceId, leftAt] of this.#leftAt) if (nowMs - leftAt > LEAVING_MS) this.#leftAt.delete(deviceId);
   }
 
   /**
@@ -120,7 +150,7 @@ export class Inviter {
       log,
     });
     this.#sessions.add(session);
-    session.once('ended', () => this.#sessions.delete(session));
+    session.once('ended', () => this.#handleEnded(session));
     return session;
   }
 

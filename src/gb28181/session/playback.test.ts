@@ -121,6 +121,43 @@ describe('INVITE of recorded material (GB/T 28181 13.7)', () => {
   });
 });
 
+describe('a device that is still busy with what has just been ended (quirks P12)', () => {
+  /** Statuses of the next INVITEs, then 200. */
+  function answerWith(...statuses: number[]): void {
+    harness.engine.answerInvite = () => {
+      const status = statuses.shift();
+      return status === undefined ? { status: 200, body: ANSWER } : { status };
+    };
+  }
+  const again = async (): Promise<LiveSession> => {
+    const invited = invite({ kind: 'playback', ...RANGE });
+    invited.catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(1000);
+    return invited;
+  };
+
+  test('is called once more, a second later', async () => {
+    const first = await invite({ kind: 'playback', ...RANGE });
+    await first.bye();
+    answerWith(486);
+    expect((await again()).ended).toBe(false);
+    expect(harness.engine.invites).toHaveLength(3);
+  });
+
+  test('is not called a third time, nor after other refusals, nor when its place has long been free', async () => {
+    const first = await invite({ kind: 'playback', ...RANGE });
+    await first.bye();
+    answerWith(486, 486);
+    await expect(again()).rejects.toMatchObject({ status: 486 });
+    answerWith(403);
+    await expect(again()).rejects.toMatchObject({ status: 403 });
+    vi.setSystemTime(Date.now() + 10_000);
+    answerWith(486);
+    await expect(again()).rejects.toMatchObject({ status: 486 });
+    expect(harness.engine.invites).toHaveLength(5);
+  });
+});
+
 /** The device's answers to INFO. */
 function answerInfo(
   answer: { readonly status: number; readonly body?: string } | 'silence',
