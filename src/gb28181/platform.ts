@@ -1,12 +1,5 @@
 import { EventEmitter } from 'node:events';
-import {
-  DigestServer,
-  ownText,
-  type SipEngine,
-  type SipEngineOptions,
-  type SipListen,
-  type WireMessage,
-} from '../sip/index.ts';
+import { DigestServer, type SipEngine, type SipEngineOptions, type SipListen, type WireMessage } from '../sip/index.ts';
 import { safeEmit, type Logger } from '../util/index.ts';
 import { AccessList } from './access-list.ts';
 import type { Capability, CapabilityStore } from './capability/types.ts';
@@ -26,27 +19,18 @@ import { RequestAbortedError } from './errors.ts';
 import { ChannelOverrides } from './groups/overrides.ts';
 import type { ChannelOverride, OverrideStore } from './groups/types.ts';
 import { Interview } from './interview.ts';
-import {
-  MEDIA_STATUS_FILE_END,
-  parseMediaStatus,
-  type BasicParam,
-  type DeviceInfo,
-  type Manscdp,
-} from './manscdp/index.ts';
+import { MEDIA_STATUS_FILE_END, parseMediaStatus, type Manscdp } from './manscdp/index.ts';
 import { listenOf } from './listen.ts';
 import { MediaAddresses } from './media-address.ts';
 import { MessageHandlers } from './message-handlers.ts';
 import { PendingTable } from './pending-table.ts';
 import { encodePtz, ptzOfMove } from './ptz.ts';
 import { RateLimit } from './rate-limit.ts';
-import { KnownRecords } from './records/known-records.ts';
-import { queryRecords } from './records/records.ts';
-import type { Stretch } from './records/stretches.ts';
+import { RecordLists } from './records/record-lists.ts';
 import { Registrar } from './registrar.ts';
 import { RequestRouter } from './request-router.ts';
 import type { CollectTimes } from './response-collector.ts';
 import { Inviter } from './session/invite.ts';
-import { Steering } from './session/steering.ts';
 import { SipStatistics } from './sip-statistics.ts';
 import { SipTrace } from './sip-trace.ts';
 import { SsrcAllocator } from './ssrc.ts';
@@ -116,7 +100,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   readonly #operations: DeviceOperations;
   readonly #catalogues: Catalogues;
   readonly #handlers = new MessageHandlers();
-  readonly #knownRecords = new KnownRecords();
+  readonly #records: RecordLists;
   readonly #inviter: Inviter;
   readonly #interview: Interview;
   readonly #router: RequestRouter;
@@ -171,15 +155,15 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     this.#commander = new Commander({ serial, realm, engine, pending, responseTimeoutMs, onSent });
     const table = this.#table;
     this.#access = new DeviceAccess({ commander: this.#commander, pending, closing: this.#closing.signal, table });
+    this.#records = new RecordLists(this.#access, now);
     this.#operations = new DeviceOperations({
       access: this.#access,
       store: parts.capabilities,
       handlers: this.#handlers,
       responseTimeoutMs,
       now,
-      onBasicParam: (record, basic) => this.#basicParam(record, basic),
+      update: (record, change) => this.#table.update(record, change),
       onSnapshotFinished: (record, finished) => this.#tell('snapshotFinished', record.id, finished),
-      onUpgraded: (record, firmware) => void this.#told(record, { firmware }),
     });
     this.#catalogues = new Catalogues({ access: this.#access, table, times: catalogTimes, now });
     const shared = { serial, realm, engine, onSent, log };
@@ -194,8 +178,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
       platform: this,
       now,
     });
-    const steering = new Steering(this.#operations.capabilities, now);
-    this.#inviter = new Inviter({ ...shared, inviteTimeoutMs, responseTimeoutMs, steering });
+    this.#inviter = new Inviter({ ...shared, inviteTimeoutMs, responseTimeoutMs, steering: this.#operations.steering });
     this.#interview = new Interview({
       questions: {
         info: (record, signal) => this.#info(record, signal),
@@ -363,14 +346,12 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     return this.#operations.capabilities.list(this.#access.known(deviceId).id);
   }
 
-  async records(query: RecordQuery, signal?: AbortSignal): Promise<RecordList> {
-    const list = await queryRecords(this.#access, query, { signal });
-    this.#knownRecords.note(query, list, this.#now());
-    return list;
+  records(query: RecordQuery, signal?: AbortSignal): Promise<RecordList> {
+    return this.#records.query(query, signal);
   }
 
-  recordedStretches(query: RecordQuery): Stretch[] {
-    return this.#knownRecords.find(query);
+  recordedStretches(query: RecordQuery): ReturnType<Platform['recordedStretches']> {
+    return this.#records.stretches(query);
   }
 
   async ptz(deviceId: string, channelId: string, move: PtzMove): Promise<void> {
@@ -433,26 +414,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
 
   async #info(record: DeviceRecord, signal?: AbortSignal): Promise<Device> {
     const { id } = record;
-    const info: DeviceInfo = await this.queries.info({ deviceId: id, channelId: id }, { signal });
-    const { name, manufacturer, model, firmware } = info;
-    return this.#told(record, { name, manufacturer, model, firmware });
-  }
-
-  /** An empty field is "not told" (GB/T 28181 4.6): what was known stays. */
-  #told(record: DeviceRecord, info: Partial<Pick<Device, 'name' | 'manufacturer' | 'model' | 'firmware'>>): Device {
-    const told = Object.entries(info).filter(([, value]) => value !== '');
-    const { firmware } = record.state;
-    const device = this.#table.update(record, Object.fromEntries(told.map(([key, value]) => [key, ownText(value)])));
-    // Other firmware may do what the one before refused.
-    if (firmware !== '' && device.firmware !== firmware) this.#operations.capabilities.forget(record.id);
-    return device;
-  }
-
-  #basicParam(record: DeviceRecord, { heartBeatIntervalSec, name }: BasicParam): void {
-    if (heartBeatIntervalSec !== undefined) {
-      this.#table.update(record, { keepaliveIntervalSec: heartBeatIntervalSec });
-    }
-    if (record.state.name === '' && name !== undefined) this.#table.update(record, { name: ownText(name) });
+    return this.#operations.told(record, await this.queries.info({ deviceId: id, channelId: id }, { signal }));
   }
 
   #requireEngine(): SipEngine {
