@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { createSystemdNotifier } from '../systemd/notify.ts';
 import { createLogger, errorMessage, GatewayError } from '../util/index.ts';
 import { IceAgent } from './agent.ts';
 import { askBinding } from './binding.ts';
@@ -11,6 +12,8 @@ import type { GatewayLink, IceAgentOptions } from './types.ts';
 import { WebSocketLink } from './web-socket-link.ts';
 
 const EXIT_USAGE = 2;
+/** Each part of a step ends by itself before. */
+const STUCK_MS = 60_000;
 
 /** Runs `gbrtc ice-agent …` until the signal; resolves with the exit code. */
 async function runIceAgentCli(args: readonly string[], signal: AbortSignal): Promise<number> {
@@ -42,11 +45,16 @@ async function run(options: IceAgentOptions, signal: AbortSignal): Promise<void>
     },
     log,
   });
+  let steppedAt = performance.now();
+  const healthy = (): boolean => performance.now() - steppedAt < STUCK_MS + intervalMs;
+  const systemd = createSystemdNotifier({ environment: process.env, healthy, log });
+  systemd.ready();
   while (!signal.aborted) {
     await agent.step(signal);
+    steppedAt = performance.now();
     await delay(intervalMs, undefined, { signal }).catch(() => {});
   }
-  await agent.leave();
+  await Promise.all([systemd.stopping(), agent.leave()]);
   link.close();
 }
 
