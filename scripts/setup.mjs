@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { withProgress } from './progress.mjs';
 import { ensureWorker } from './worker/ensure.mjs';
 
 export const root = path.dirname(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname));
@@ -56,7 +57,7 @@ function installPackages() {
   const stamp = path.join(root, 'node_modules/.gbrtc-packages');
   stamped(stamp, hashOf([path.join(root, 'package-lock.json')]), () => {
     log('installing the locked npm packages (a minute or two)');
-    run('npm', ['ci', '--no-progress', '--loglevel=error']);
+    withProgress('[setup] installing packages', () => run('npm', ['ci', '--no-progress', '--loglevel=error']));
   });
 }
 
@@ -82,7 +83,9 @@ function buildConsole() {
   const inputs = [...filesBelow(web, ['dist']), path.join(root, 'package-lock.json')];
   stamped(path.join(web, 'dist/.gbrtc-built'), hashOf(inputs), () => {
     log('building the console');
-    run(path.join(bin, 'vite'), ['build', 'web', '--logLevel', 'warn'], { env: projectEnvironment() });
+    withProgress('[setup] building the console', () =>
+      run(path.join(bin, 'vite'), ['build', 'web', '--logLevel', 'warn'], { env: projectEnvironment() }),
+    );
   });
 }
 

@@ -1,6 +1,7 @@
 // Installs Debian packages when that is possible without asking, or says the one command to run.
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
+import { withProgress } from './progress.mjs';
 
 const installed = (name) =>
   spawnSync('dpkg-query', ['-W', '-f', '${Status}', name], { encoding: 'utf8' }).stdout?.includes(
@@ -26,6 +27,9 @@ export function ensurePackages(names, log) {
   log(`installing ${missing.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const apt = (args) => spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
-  apt(['update', '-qq']);
-  if (!apt(['install', '-y', '-qq', '--no-install-recommends', ...missing])) throw new Error(`failed: ${command}`);
+  withProgress('[apt] reading the lists of packages', () => apt(['update', '-qq']));
+  const ok = withProgress('[apt] installing system packages', () =>
+    apt(['install', '-y', '-qq', '--no-install-recommends', ...missing]),
+  );
+  if (!ok) throw new Error(`failed: ${command}`);
 }

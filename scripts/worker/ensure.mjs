@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { withProgress } from '../progress.mjs';
 import { ensurePackages } from '../system-packages.mjs';
 import { BUILD_PACKAGES, buildWorker } from './build.mjs';
 
@@ -47,12 +48,10 @@ function tryPrebuilt(packageDir) {
   if (process.env.MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD) return;
   log('asking for the official prebuilt');
   // PYTHON starts mediasoup's own local build; a command that fails at once turns that off.
-  spawnSync(process.execPath, ['npm-scripts.mjs', 'postinstall'], {
-    cwd: packageDir,
-    env: { ...process.env, PYTHON: 'false' },
-    stdio: 'ignore',
-    timeout: 60_000,
-  });
+  const options = { cwd: packageDir, env: { ...process.env, PYTHON: 'false' }, stdio: 'ignore', timeout: 60_000 };
+  withProgress('[worker] waiting for the official prebuilt, 60 s at most', () =>
+    spawnSync(process.execPath, ['npm-scripts.mjs', 'postinstall'], options),
+  );
 }
 
 /** @param {string} root the project's folder @returns {void} */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { freePort, startGatewayProcess } from '../support/gateway-process.ts';
 import { PmsClient } from '../support/pms-client.ts';
@@ -62,6 +62,20 @@ describe('the command', () => {
     expect(status).toBe(0);
     expect(text).toContain('--demo');
   });
+});
+
+test('npm start goes through setup to the gateway under the Node of this machine, whatever is first on our PATH', () => {
+  const root = new URL('../../', import.meta.url).pathname;
+  const path = (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => !folder.startsWith(join(root, 'node_modules')));
+  const { status, stdout, stderr } = spawnSync('npm', ['start', '--', '--help'], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, PATH: path.join(delimiter) },
+  });
+  expect(status, stderr).toBe(0);
+  expect(stdout).toContain('--pms-conf FILE');
 });
 
 describe('a port in use is named with its key', () => {
