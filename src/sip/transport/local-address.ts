@@ -40,7 +40,10 @@ function probe(remote: string): Promise<string | undefined> {
       resolve(address);
     };
     socket.once('error', () => finish(undefined));
-    socket.connect(PROBE_PORT, remote, () => finish(socket.address().address));
+    // Node's types do not say so: the callback hears of a failure, and `error` does not.
+    socket.connect(PROBE_PORT, remote, (error?: Error) => {
+      finish(error instanceof Error ? undefined : socket.address().address);
+    });
   });
 }
 
