@@ -50,6 +50,11 @@ test('alarms arrive live with a picture, are counted in the navigation, acknowle
   expect(await first.textContent()).toContain('Line crossed');
   expect(await first.textContent()).toContain('north fence');
   expect(await page.getByTestId('badge-alarms').textContent()).toBe('1');
+  // On a phone the page is behind “More”, what waits there is not.
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await eventually(() => page.getByTestId('badge-more').textContent()).toBe('1');
+  await page.setViewportSize(size ?? { width: 1280, height: 800 });
   // Without a reload: the picture comes when it is taken.
   const picture = page.getByTestId('alarm-picture-1').locator('img');
   await eventually(() =>

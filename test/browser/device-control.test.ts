@@ -178,6 +178,33 @@ describe('the live page', () => {
       await expect.poll(() => scans.at(-1), within).toMatchObject(command);
     }
   });
+
+  test('other switches by their number, a cruise with its name and points', async () => {
+    await using scene = new Scene();
+    const { camera, page } = await openScene(scene, '/');
+    const id = (testid: string) => page.getByTestId(testid);
+    const switched: PtzCommand[] = [];
+    camera.on('ptz', (_channelId, command) => {
+      if (command.kind === 'auxiliary') switched.push(command);
+    });
+    await id(`channel-${DEVICE}-${CHANNEL}`).click();
+    await id('auxiliary-number').fill('256');
+    await expect.poll(() => id('auxiliary-on').isDisabled(), within).toBe(true);
+    await id('auxiliary-number').fill('17');
+    await id('auxiliary-on').click();
+    await expect.poll(() => switched.at(-1), within).toEqual({ kind: 'auxiliary', on: true, number: 17 });
+    await id('auxiliary-off').click();
+    await expect.poll(() => switched.at(-1), within).toEqual({ kind: 'auxiliary', on: false, number: 17 });
+
+    await id('section-cruise').click();
+    await id('cruise-group').fill('2');
+    await id('cruise-preset').fill('5');
+    await id('cruise-name').fill('夜巡');
+    await id('cruise-add').click();
+    await expect.poll(() => id('cruise-track-0').innerText(), within).toContain('夜巡');
+    await id('cruise-track-0').click();
+    await expect.poll(() => id('cruise-points-0').innerText(), within).toContain('Preset 5');
+  });
 });
 
 describe('the device page', () => {
@@ -215,6 +242,29 @@ describe('the device page', () => {
       return (await gateway.json<{ values: { FrameMirror?: number } }>('GET', path)).values.FrameMirror;
     };
     await expect.poll(mirror, within).toBe(2);
+  });
+
+  test('what it says of itself, the stream that it records, a key frame, two pictures', async () => {
+    await using scene = new Scene();
+    const { camera, page } = await openScene(scene, '/devices');
+    const id = (testid: string) => page.getByTestId(testid);
+    const controls: DeviceControl[] = [];
+    camera.on('control', (_channelId, control) => controls.push(control));
+    await id(`device-row-${DEVICE}`).click();
+    await id('device-tab-control').click();
+    await id('ask-info').click();
+    await expect.poll(() => id('info-manufacturer').innerText(), within).not.toBe('');
+    expect(await id('info-channels').innerText()).toBe('1');
+    await id('record-stream').selectOption('1');
+    await id('command-recordStart').click();
+    await expect.poll(() => controls.at(-1), within).toEqual({ kind: 'record', on: true, streamNumber: 1 });
+    await id('command-keyFrame').click();
+    await expect.poll(() => controls.at(-1), within).toEqual({ kind: 'key_frame' });
+    // Without a reload: what the device can do follows the commands.
+    await expect.poll(() => id('capabilities').innerText(), within).toContain('RecordCmd');
+    await id('picture-count').fill('2');
+    await id('take-picture').click();
+    await expect.poll(() => id('picture').count(), within).toBe(2);
   });
 
   test('subscriptions tell how they are, are switched by kind at the camera, and asked for again', async () => {

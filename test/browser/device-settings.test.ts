@@ -117,6 +117,9 @@ test('groups of one’s own are made, filled and shown; so are the regions', asy
     (name) => api.groups.list().find((group) => group.name === name)?.id ?? '',
   );
   expect(api.groups.get(floor ?? '')?.parentId).toBe(site);
+  // A group cannot lie in itself: what was refused does not stay chosen.
+  await id('group-parent').selectOption(floor ?? '');
+  await eventually(() => id('group-parent').inputValue()).toBe(site);
   await page.keyboard.press('Escape');
   await eventually(() => id(`branch-${site}`).textContent()).toContain('1/1');
   await eventually(() => id(`branch-${floor}`).count()).toBe(1);

@@ -29,6 +29,17 @@ export interface CruiseTrack {
   readonly name: string;
 }
 
+export interface CruiseTrackPoints extends CruiseTrack {
+  readonly items: ReadonlyArray<{
+    readonly presetIndex: number;
+    /** Seconds. */
+    readonly stayTime: number;
+    readonly speed: number;
+  }>;
+  readonly sumNum: number;
+  readonly complete: boolean;
+}
+
 export interface HomePosition {
   readonly enabled?: boolean;
   /** Seconds. */
@@ -55,6 +66,14 @@ export interface DeviceState {
   readonly deviceTime: string;
   readonly reason: string;
   readonly alarms: ReadonlyArray<{ readonly deviceId: string; readonly dutyStatus: string }>;
+}
+
+export interface DeviceInfo {
+  readonly name: string;
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly firmware: string;
+  readonly channels?: number;
 }
 
 export interface Upgrade {
@@ -129,7 +148,10 @@ export type TrackOrder = { readonly mode: 'Auto' | 'Stop' } | { readonly mode: '
 const device = (id: string) => `/devices/${encodeURIComponent(id)}`;
 const channel = ({ deviceId, channelId }: ControlTarget) =>
   `${device(deviceId)}/channels/${encodeURIComponent(channelId)}`;
-const post = (path: string, body?: unknown) => call<ControlAnswer>('POST', path, body === undefined ? {} : { body });
+/** `force` sends what the 2022 edition has to a device that registered with an older one. */
+const forced = (force: boolean) => (force ? { query: { force } } : {});
+const post = (path: string, body?: unknown, force = false) =>
+  call<ControlAnswer>('POST', path, { ...(body === undefined ? {} : { body }), ...forced(force) });
 
 export interface LensMove {
   readonly focus?: 'near' | 'far';
@@ -154,29 +176,39 @@ export const sendCruise = (target: ControlTarget, group: number, body: CruiseCom
   post(`${channel(target)}/cruises/${group}`, body);
 export const listCruiseTracks = (target: ControlTarget) =>
   call<ListAnswer<CruiseTrack>>('GET', `${channel(target)}/cruise-tracks`);
+export const readCruiseTrack = (target: ControlTarget, number: number) =>
+  call<CruiseTrackPoints>('GET', `${channel(target)}/cruise-tracks/${number}`);
 
 export const sendScan = (target: ControlTarget, group: number, body: ScanCommand) =>
   post(`${channel(target)}/scans/${group}`, body);
 
 export const dragZoom = (target: ControlTarget, direction: 'in' | 'out', area: PictureArea) =>
   post(`${channel(target)}/drag-zoom`, { direction, area });
-export const trackTarget = (target: ControlTarget, body: TrackOrder) => post(`${channel(target)}/target-track`, body);
-export const readPtzPosition = (target: ControlTarget) => call<PtzPosition>('GET', `${channel(target)}/ptz-position`);
-export const setPtzPosition = (target: ControlTarget, body: PrecisePosition) =>
-  post(`${channel(target)}/ptz-position`, body);
+export const trackTarget = (target: ControlTarget, body: TrackOrder, force = false) =>
+  post(`${channel(target)}/target-track`, body, force);
+export const readPtzPosition = (target: ControlTarget, force = false) =>
+  call<PtzPosition>('GET', `${channel(target)}/ptz-position`, forced(force));
+export const setPtzPosition = (target: ControlTarget, body: PrecisePosition, force = false) =>
+  post(`${channel(target)}/ptz-position`, body, force);
 
-export const readHomePosition = (target: ControlTarget) =>
-  call<HomePosition>('GET', `${channel(target)}/home-position`);
-export const setHomePosition = (target: ControlTarget, body: HomePosition) =>
-  post(`${channel(target)}/home-position`, body);
+export const readHomePosition = (target: ControlTarget, force = false) =>
+  call<HomePosition>('GET', `${channel(target)}/home-position`, forced(force));
+export const setHomePosition = (target: ControlTarget, body: HomePosition, force = false) =>
+  post(`${channel(target)}/home-position`, body, force);
 
 export const readState = (deviceId: string) => call<DeviceState>('GET', `${device(deviceId)}/status`);
+export const readDeviceInfo = (deviceId: string) => call<DeviceInfo>('GET', `${device(deviceId)}/info`);
+export const askKeyFrame = (target: ControlTarget) => post(`${channel(target)}/key-frame`);
 export const reboot = (deviceId: string) => post(`${device(deviceId)}/reboot`);
-export const switchRecord = (target: ControlTarget, on: boolean) => post(`${channel(target)}/record`, { on });
+/** `streamNumber`: 0 is the main stream; absent = the device's own choice. */
+export const switchRecord = (target: ControlTarget, on: boolean, streamNumber?: number) =>
+  post(`${channel(target)}/record`, { on, ...(streamNumber !== undefined && { streamNumber }) });
 export const switchGuard = (target: ControlTarget, set: boolean) => post(`${channel(target)}/guard`, { set });
 export const resetAlarm = (target: ControlTarget) => post(`${channel(target)}/alarm-reset`, {});
-export const listSdCards = (deviceId: string) => call<ListAnswer<SdCard>>('GET', `${device(deviceId)}/sd-cards`);
-export const formatSdCard = (deviceId: string, card: number) => post(`${device(deviceId)}/sd-cards/format`, { card });
+export const listSdCards = (deviceId: string, force = false) =>
+  call<ListAnswer<SdCard>>('GET', `${device(deviceId)}/sd-cards`, forced(force));
+export const formatSdCard = (deviceId: string, card: number, force = false) =>
+  post(`${device(deviceId)}/sd-cards/format`, { card }, force);
 export const listCapabilities = (deviceId: string) =>
   call<{ items: Capability[] }>('GET', `${device(deviceId)}/capabilities`);
 
@@ -186,17 +218,23 @@ export interface UpgradeOrder {
   readonly manufacturer: string;
 }
 
-export const startUpgrade = (deviceId: string, body: UpgradeOrder) =>
-  call<Upgrade>('POST', `${device(deviceId)}/upgrade`, { body });
+export const startUpgrade = (deviceId: string, body: UpgradeOrder, force = false) =>
+  call<Upgrade>('POST', `${device(deviceId)}/upgrade`, { body, ...forced(force) });
 export const readUpgrade = (deviceId: string) => call<Upgrade>('GET', `${device(deviceId)}/upgrade`);
 
-export const readConfig = (target: ControlTarget, type: string) =>
-  call<ConfigAnswer>('GET', `${channel(target)}/config`, { query: { types: type } });
-export const writeConfig = (target: ControlTarget, type: string, body: unknown) =>
-  call<ControlAnswer>('PATCH', `${channel(target)}/config/${type}`, { body });
+export const readConfig = (target: ControlTarget, type: string, force = false) =>
+  call<ConfigAnswer>('GET', `${channel(target)}/config`, { query: { types: type, ...(force && { force }) } });
+export const writeConfig = (target: ControlTarget, type: string, body: unknown, force = false) =>
+  call<ControlAnswer>('PATCH', `${channel(target)}/config/${type}`, { body, ...forced(force) });
 
-export const orderSnapshot = (target: ControlTarget) =>
-  call<SnapshotSession>('POST', `${channel(target)}/snapshots`, { body: { count: 1 } });
+export interface SnapshotOrder {
+  /** 1-10. */
+  readonly count: number;
+  readonly intervalSec: number;
+}
+
+export const orderSnapshot = (target: ControlTarget, body: SnapshotOrder, force = false) =>
+  call<SnapshotSession>('POST', `${channel(target)}/snapshots`, { body, ...forced(force) });
 export const readSnapshotSession = (id: string) => call<SnapshotSession>('GET', `/snapshot-sessions/${id}`);
 export const listSnapshots = (deviceId: string, limit: number) =>
   call<Page<Snapshot>>('GET', '/snapshots', { query: { deviceId, limit } });

@@ -3,14 +3,22 @@ import { ref } from 'vue';
 import { useI18n } from 'vue-i18n';
 import type { ControlAnswer } from '../api/control.ts';
 import { ApiError } from '../api/http.ts';
+import { useConfirm } from './useConfirm.ts';
 
 /** Counts what was sent from this page, for those who show what became of it. */
 export const commandsSent = ref(0);
+
+/** The device registered with an edition that does not have this; some devices know it all the same. */
+export const isEdition = (error: unknown): boolean => error instanceof ApiError && error.code === 'edition_unsupported';
+
+/** `force`: although the device's edition of the standard does not have it. */
+export type CommandWork<T> = (force: boolean) => Promise<T>;
 
 /** Sends commands one at a time and tells how each went: confirmed and only sent are not the same. */
 export function useCommand() {
   const i18n = useI18n();
   const { t } = i18n;
+  const confirm = useConfirm();
   /** Name of the command under way. */
   const busy = ref('');
 
@@ -20,11 +28,21 @@ export function useCommand() {
     return t(i18n.te(key) ? key : 'control.failed', { message });
   };
 
+  const attempt = async <T>(work: CommandWork<T>): Promise<T> => {
+    try {
+      return await work(false);
+    } catch (error) {
+      if (!isEdition(error)) throw error;
+      if (!(await confirm(t('control.anyway.title'), textOf(error), t('control.anyway.confirm')))) throw error;
+      return await work(true);
+    }
+  };
+
   /** True when it went well. */
-  const run = async (name: string, work: () => Promise<unknown>): Promise<boolean> => {
+  const run = async (name: string, work: CommandWork<unknown>): Promise<boolean> => {
     busy.value = name;
     try {
-      await work();
+      await attempt(work);
       return true;
     } catch (error) {
       ElMessage.error({ message: textOf(error), grouping: true });
@@ -36,9 +54,9 @@ export function useCommand() {
   };
 
   /** As `run`, and says what became of it. */
-  const send = (name: string, work: () => Promise<ControlAnswer>): Promise<boolean> =>
-    run(name, async () => {
-      const { outcome } = await work();
+  const send = (name: string, work: CommandWork<ControlAnswer>): Promise<boolean> =>
+    run(name, async (force) => {
+      const { outcome } = await work(force);
       const message = t(outcome === 'confirmed' ? 'control.confirmed' : 'control.sent');
       ElMessage({ type: outcome === 'confirmed' ? 'success' : 'info', message, grouping: true });
     });

@@ -7,6 +7,7 @@ export const control: Messages['control'] = {
   partial: '只收到 {count} 条，共 {sum} 条',
   reload: '重新查询',
   apply: '设置',
+  anyway: { title: '仍要发送？', confirm: '仍然发送' },
   errors: {
     device_no_response: '设备收到命令但没有应答，可能不支持',
     device_refused: '设备拒绝了该命令',
@@ -32,6 +33,8 @@ export const control: Messages['control'] = {
     switches: '辅助',
     wiper: '雨刷',
     light: '灯光',
+    auxiliary: '其他开关编号',
+    auxiliaryHint: '1 至 255，各编号所接设备因摄像机而异。',
   },
   presets: {
     title: '预置位',
@@ -54,7 +57,11 @@ export const control: Messages['control'] = {
     remove: '移除',
     speed: '速度',
     dwell: '停留秒数',
-    tracks: '摄像机中的巡航轨迹：{names}',
+    name: '轨迹名称',
+    nameHint: '可选；加入巡航点时一并发送，仅对 2022 版设备有效。',
+    tracks: '摄像机中的巡航轨迹',
+    noPoints: '摄像机未返回此轨迹的巡航点',
+    pointLine: '预置位 {preset}，停留 {seconds} 秒，速度 {speed}',
     clear: '删除整个巡航组',
   },
   draw: {
@@ -114,6 +121,13 @@ export const control: Messages['control'] = {
     reboot: '重启设备',
     rebootTitle: '重启 {name}？',
     rebootText: '设备的视频会中断，重新注册后恢复。',
+    keyFrame: '请求关键帧',
+    recordStream: '录像码流',
+    recordStreamAny: '由设备决定',
+    recordStreamMain: '主码流（0）',
+    recordStreamSub: '子码流 {number}',
+    info: '设备自述信息',
+    infoFields: { name: '名称', manufacturer: '厂商', model: '型号', firmware: '固件', channels: '通道数' },
   },
   home: {
     title: '看守位',
@@ -125,6 +139,9 @@ export const control: Messages['control'] = {
   snapshot: {
     title: '图片',
     take: '立即抓拍',
+    takeMany: '拍摄 {count} 张',
+    count: '张数',
+    interval: '间隔秒数',
     waiting: '摄像机正在抓拍…',
     failed: '摄像机没有上传图片',
     none: '还没有该设备的图片',
