@@ -204,11 +204,14 @@ class Attempt {
       },
     });
     play.addCallId(session.callId);
-    const sipAddress = platform.device(deviceId)?.sourceAddress;
-    applyAnswer(ingest, session.answer, sipAddress);
+    // Behind NAT the device's SIP tells where it is, on a network of its own its `c=` does; a connection of ours is its.
+    const sipAddress = platform.device(deviceId)?.sourceAddress ?? '';
+    const sourcesOf = ({ address }: MediaAnswer): string[] =>
+      this.#transport === 'tcp-active' ? [] : [address, sipAddress].filter((each) => each !== '');
+    applyAnswer(ingest, session.answer, sourcesOf(session.answer));
     session.once('answered', (answer) => {
       if (!play.ended) play.add('ok', '200, after the packets');
-      applyAnswer(ingest, answer, sipAddress);
+      applyAnswer(ingest, answer, sourcesOf(answer));
     });
     return session;
   }
@@ -234,17 +237,16 @@ class Attempt {
   }
 }
 
-/** Behind NAT the device's SIP tells where it is, on a network of its own its `c=` does. */
 function applyAnswer(
   ingest: Ingest,
   { payloads, address, port, ssrc }: MediaAnswer,
-  sipAddress: string | undefined,
+  deviceAddresses: readonly string[],
 ): void {
   ingest.setAnswer({
     payloads,
     remoteAddress: address,
     remotePort: port,
-    deviceAddresses: [address, sipAddress ?? ''].filter((each) => each !== ''),
+    deviceAddresses,
     ...(ssrc === undefined ? {} : { ssrc }),
   });
 }

@@ -104,6 +104,9 @@ describe('a play', () => {
     await streams.open(REQUEST);
     const answer = { remoteAddress: '10.0.0.9', deviceAddresses: ['10.0.0.9', '127.0.0.9'] };
     expect(parts.media.opened[0]?.lastAnswer).toMatchObject(answer);
+    parts.platform.transports = ['tcp-active'];
+    await streams.open({ ...REQUEST, subStream: 1 });
+    expect(parts.media.opened[1]?.lastAnswer).toMatchObject({ remoteAddress: '10.0.0.9', deviceAddresses: [] });
   });
 
   const soundEntries = () =>

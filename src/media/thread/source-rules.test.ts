@@ -113,6 +113,11 @@ const cases: readonly Case[] = [
     steps: [{ answer: 100, device: ['10.0.0.1', `::ffff:${A}`] }, [0, 100, `::ffff:${A}`, 'latched']],
   },
   {
+    name: 'strict: a host name in the answer may be any address',
+    check: 'strict',
+    steps: [{ answer: 100, device: ['camera.example', A] }, [0, 100, B, 'latched']],
+  },
+  {
     name: 'strict: before the answer only the SSRC counts',
     check: 'strict',
     steps: [[0, 100, B, 'latched'], { answer: 100, device: [A] }, [10, 100, B, 'accepted']],

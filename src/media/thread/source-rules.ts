@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { plainAddress } from '../../util/address-blocks.ts';
 
 /** A source that was silent for so long may be replaced by another (quirks P2). */
@@ -56,7 +57,9 @@ export class SourceRules {
    * answer's `c=` and the device's SIP say that it is.
    */
   setAnswer(ssrc: number | undefined, device: readonly string[] = []): void {
-    if (this.#options.ssrcCheck === 'strict') this.#device = device.map(plainAddress);
+    // Where a host name stands for the device, any address may be its.
+    const known = device.every((address) => isIP(address) !== 0);
+    if (this.#options.ssrcCheck === 'strict') this.#device = known ? device.map(plainAddress) : [];
     if (ssrc !== undefined && ssrc !== 0) {
       this.#expected = ssrc;
       this.#strangerSinceMs = -1;
