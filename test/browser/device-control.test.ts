@@ -286,6 +286,27 @@ describe('the device page', () => {
     await expect.poll(expires, within).not.toBe(before);
   });
 
+  test('a channel that has lost its picture says so, in the list of the device and in the tree', async () => {
+    await using scene = new Scene();
+    const { gateway, camera, page } = await openScene(scene, '/devices');
+    const id = (testid: string) => page.getByTestId(testid);
+    type Told = { items: Array<{ kind: string; state: string }> };
+    const subscribed = async () => {
+      const { items } = await gateway.json<Told>('GET', `/api/v1/devices/${DEVICE}/subscriptions`);
+      return items.find(({ kind }) => kind === 'catalog')?.state;
+    };
+    await expect.poll(subscribed, within).toBe('active');
+    await camera.setChannel(CHANNEL, 'VLOST');
+    await id(`device-row-${DEVICE}`).click();
+    await id('device-tab-channels').click();
+    await expect.poll(() => id('device-channels').textContent(), within).toContain('No video signal');
+    expect(await gateway.json('GET', PATH)).toMatchObject({ status: 'OFF', fault: 'VLOST' });
+    await page.goto(`${gateway.base}/live`);
+    await expect.poll(() => id(`channel-${DEVICE}-${CHANNEL}`).textContent(), within).toContain('No video signal');
+    await camera.setChannel(CHANNEL, 'ON');
+    await expect.poll(() => id(`channel-${DEVICE}-${CHANNEL}`).textContent(), within).not.toContain('No video signal');
+  });
+
   test('a channel gets a name and a position beside what the device says, and gives them back', async () => {
     await using scene = new Scene();
     const { gateway, page } = await openScene(scene, '/devices');
