@@ -189,7 +189,7 @@ export interface HistoryInvite {
   /** Unix seconds. */
   readonly fromSec: number;
   readonly toSec: number;
-  /** Of a download: times the speed of play. */
+  /** Times the speed of play, of `s=Download`; a playback that has it is asked for by that, too. */
   readonly downloadSpeed?: number;
 }
 

@@ -74,6 +74,13 @@ describe('a playback', () => {
     expect(streams.play(playback.playId)?.stream).toBe(playback.stream);
   });
 
+  test('asked for as a download it is one at the speed of play, and watched as any other', async () => {
+    const playback = await streams.playbacks.start({ ...RANGE, sessionName: 'Download' });
+    expect(playback.sessionName).toBe('Download');
+    expect(parts.platform.invites[0]?.history).toMatchObject({ kind: 'playback', downloadSpeed: 1 });
+    expect(ingest().options.material).toBe('playback');
+  });
+
   test('two of one channel are two calls', async () => {
     const [one, two] = [await streams.playbacks.start(RANGE), await streams.playbacks.start(RANGE)];
     expect(one.stream).not.toBe(two.stream);

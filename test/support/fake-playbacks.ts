@@ -15,7 +15,14 @@ export class FakePlaybacks extends EventEmitter<PlaybacksEvents> implements Play
   readonly changes: Array<readonly [id: string, change: PlaybackChange]> = [];
   readonly #playbacks = new Map<string, PlaybackSnapshot>();
 
-  async start({ deviceId, channelId, fromMs, toMs, speed = 1 }: PlaybackRequest): Promise<PlaybackSnapshot> {
+  async start({
+    deviceId,
+    channelId,
+    fromMs,
+    toMs,
+    speed = 1,
+    sessionName = 'Playback',
+  }: PlaybackRequest): Promise<PlaybackSnapshot> {
     if (this.failure !== undefined) throw this.failure;
     const id = `pb${this.#playbacks.size + 1}`;
     const stream = `playback/${deviceId}_${channelId}_${id}`;
@@ -31,6 +38,7 @@ export class FakePlaybacks extends EventEmitter<PlaybacksEvents> implements Play
       speed,
       positionMs: fromMs,
       control: 'info',
+      sessionName,
       createdAt: 1_700_000_000_000,
     });
   }

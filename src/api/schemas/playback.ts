@@ -112,6 +112,7 @@ export const playbackSchema = z
     speed: z.number(),
     positionMs: z.number().meta({ description: 'What arrives now, Unix ms.' }),
     control: z.enum(['info', 'invite']).meta({ description: 'invite: the device refuses MANSRTSP.' }),
+    sessionName: z.enum(['Playback', 'Download']).meta({ description: 's= of its INVITEs; Download by srs-sip only.' }),
     createdAt: z.number(),
     endedAt: z.number().optional(),
     end: z.string().optional().meta({ description: 'finished, stopped, unwatched, or the reason code of a play.' }),

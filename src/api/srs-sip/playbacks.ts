@@ -1,5 +1,5 @@
 import { formatGbTime, type Platform, type RecordItem } from '../../gb28181/index.ts';
-import type { Playbacks, PlaybackChange, PlaybackSnapshot } from '../../stream/index.ts';
+import type { PlaybackChange, PlaybackSessionName, PlaybackSnapshot, Playbacks } from '../../stream/index.ts';
 import { ApiError } from '../errors.ts';
 import { parseStreamUrl } from '../srs/stream-url.ts';
 
@@ -33,20 +33,21 @@ export class RecordedSessions {
     this.#playbacks = playbacks;
   }
 
-  /** One call for all who ask for the same range, as in the original. @throws ApiError, StreamError */
-  async open(request: RecordedRequest): Promise<PlaybackSnapshot> {
+  /** One call for all who ask for the same range in the same way, as in the original. @throws ApiError, StreamError */
+  async open(request: RecordedRequest, sessionName: PlaybackSessionName): Promise<PlaybackSnapshot> {
     const range = this.#rangeOf(request);
     const same = this.#playbacks
       .list()
       .find(
         (each) =>
           each.state !== 'ended' &&
+          each.sessionName === sessionName &&
           each.deviceId === range.deviceId &&
           each.channelId === range.channelId &&
           each.fromMs === range.fromMs &&
           each.toMs === range.toMs,
       );
-    return same ?? this.#playbacks.start(range);
+    return same ?? this.#playbacks.start({ ...range, sessionName });
   }
 
   /** The session is found by its url only, as in the original. @throws ApiError, GatewayError */

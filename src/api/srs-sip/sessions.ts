@@ -61,9 +61,9 @@ export class InviteSessions {
     if (stream.viewers.every(({ remoteAddress }) => remoteAddress === source)) await streams.close(stream.name);
   }
 
-  /** `play_type` 1 and 2, playback and download: the original shows both. */
+  /** `play_type` 1 and 2, `s=Playback` and `s=Download`: the original shows both. */
   async #openRecorded(body: z.infer<typeof inviteSchema>): Promise<string> {
-    const opening = this.recorded.open(body);
+    const opening = this.recorded.open(body, body.play_type === 2 ? 'Download' : 'Playback');
     opening.catch(() => undefined);
     const deadlineMs = this.#context.options.inviteDeadlineMs ?? DEFAULT_DEADLINE_MS;
     const result = await within(opening, deadlineMs);

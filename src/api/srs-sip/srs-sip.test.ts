@@ -285,8 +285,8 @@ describe('row 7: bye', () => {
 describe('rows 8 to 10 and 12: playback', () => {
   beforeEach(() => api.platform.addDevice(fakeDevice(), [fakeChannel()]));
   const range = { device_id: DEVICE, channel_id: CHANNEL, start_time: 1_700_000_000, end_time: 1_700_003_600 };
-  const invite = async (): Promise<string> => {
-    const response = await api.send('POST', `${V1}/invite`, { ...range, media_server_id: 1, play_type: 1 });
+  const invite = async (play_type = 1): Promise<string> => {
+    const response = await api.send('POST', `${V1}/invite`, { ...range, media_server_id: 1, play_type });
     return ((await response.json()) as { data: { url: string } }).data.url;
   };
 
@@ -315,6 +315,14 @@ describe('rows 8 to 10 and 12: playback', () => {
     ['/query-record', { ...range, start_time: 'x' }, 400],
   ])('refused: %s %j', async (path, body, code) => {
     expect(await (await api.send('POST', V1 + path, body)).json()).toMatchObject({ code });
+  });
+
+  test('a download is another call than the playback of the same range', async () => {
+    const [playback, download] = [await invite(1), await invite(2)];
+    expect(download).not.toBe(playback);
+    expect([await invite(2), await invite(1)]).toEqual([download, playback]);
+    const names = api.streams.playbacks.list().map(({ sessionName }) => sessionName);
+    expect(names).toEqual(['Download', 'Playback']);
   });
 
   test('query-record lists Beijing times, null where nothing is', async () => {

@@ -14,14 +14,18 @@ export const OFFERED_PAYLOADS: readonly GbPayload[] = [
 /** Part of an offer that tells live from recorded material (GB/T 28181 13.7). */
 function materialOf(channelId: string, history: HistoryInvite | undefined, offsetSec: number) {
   if (history === undefined) return { sessionName: 'Play', start: 0, stop: 0 };
-  const { kind, fromSec, toSec } = history;
+  const { fromSec, toSec } = history;
   return {
-    sessionName: kind === 'playback' ? 'Playback' : 'Download',
+    sessionName: downloadSpeedOf(history) === undefined ? 'Playback' : 'Download',
     // All types of recordings; what platforms send in practice (GB/T 28181 13.3).
     uri: `${channelId}:0`,
     start: fromSec + offsetSec,
     stop: toSec + offsetSec,
   };
+}
+
+function downloadSpeedOf({ kind, downloadSpeed }: HistoryInvite): number | undefined {
+  return kind === 'download' ? (downloadSpeed ?? 1) : downloadSpeed;
 }
 
 /** Offer for live or recorded video (GB/T 28181 13.1, 13.2, 13.7). `setup` is our side: passive listens. */
@@ -30,7 +34,7 @@ export function mediaOffer(
   { subStreamDialect, timeOffsetSec }: Pick<EffectiveSettings, 'subStreamDialect' | 'timeOffsetSec'>,
 ): string {
   const { channelId, transport, mediaAddress, mediaPort, ssrc, subStream, history } = options;
-  const speed = history?.kind === 'download' ? (history.downloadSpeed ?? 1) : undefined;
+  const speed = history === undefined ? undefined : downloadSpeedOf(history);
   return formatGbSdp({
     // At least one Hikvision type answers only when this is the channel (GB/T 28181 13.3).
     originId: channelId,

@@ -92,6 +92,11 @@ describe('INVITE of recorded material (GB/T 28181 13.7)', () => {
       lines: [...head('Download', epoch), tcp, ...maps, 'a=setup:passive', 'a=connection:new', 'a=downloadspeed:4'],
     },
     {
+      name: 'playback as a download that keeps the pace of play',
+      history: { kind: 'playback' as const, ...RANGE, downloadSpeed: 1 },
+      lines: [...head('Download', epoch), tcp, ...maps, 'a=setup:passive', 'a=connection:new', 'a=downloadspeed:1'],
+    },
+    {
       name: 'quirk: t= in Beijing time (Hikvision NVR)',
       history: { kind: 'playback' as const, ...RANGE },
       timeOffsetSec: 28_800,

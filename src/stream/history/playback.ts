@@ -69,7 +69,7 @@ export class Playback implements HistoryDirector {
   }
 
   get snapshot(): PlaybackSnapshot {
-    const { deviceId, channelId, fromMs, toMs } = this.#parts.request;
+    const { deviceId, channelId, fromMs, toMs, sessionName = 'Playback' } = this.#parts.request;
     return {
       id: this.id,
       stream: this.#stream.name,
@@ -82,6 +82,7 @@ export class Playback implements HistoryDirector {
       speed: this.#speed,
       positionMs: Math.round(this.#positionMs),
       control: this.#refusing ? 'invite' : 'info',
+      sessionName,
       createdAt: this.#createdAt,
       ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
       ...(this.#end === undefined ? {} : { end: this.#end }),
@@ -115,11 +116,12 @@ export class Playback implements HistoryDirector {
   }
 
   invite(): HistoryInvite {
-    const { toMs } = this.#parts.request;
+    const { toMs, sessionName } = this.#parts.request;
     return {
       kind: 'playback',
       fromSec: Math.floor(this.#inviteFromMs / 1000),
       toSec: Math.ceil(toMs / 1000),
+      ...(sessionName === 'Download' && { downloadSpeed: 1 }),
     };
   }
 

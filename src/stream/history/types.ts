@@ -13,7 +13,11 @@ export interface RecordedRange {
 export interface PlaybackRequest extends RecordedRange {
   /** As of `PlaybackChange`; default 1. */
   readonly speed?: number;
+  /** How the device is asked (`s=`): as a download it is at the speed of play, to be watched. Default `Playback`. */
+  readonly sessionName?: PlaybackSessionName;
 }
+
+export type PlaybackSessionName = 'Playback' | 'Download';
 
 export type PlaybackState = 'opening' | 'playing' | 'paused' | 'ended';
 
@@ -32,6 +36,8 @@ export interface PlaybackSnapshot extends RecordedRange {
   readonly positionMs: number;
   /** How the device is steered: by MANSRTSP, or, where it refuses that, by a new INVITE for each change. */
   readonly control: 'info' | 'invite';
+  /** `s=` of its INVITEs. */
+  readonly sessionName: PlaybackSessionName;
   readonly createdAt: number;
   readonly endedAt?: number;
   readonly end?: PlaybackEnd;
