@@ -161,7 +161,12 @@ export interface LensMove {
   readonly irisSpeed?: number;
 }
 
-export const sendLens = (target: ControlTarget, body: LensMove) => post(`${channel(target)}/lens`, body);
+/** Without focus and iris it is the stop. */
+export const sendLens = (target: ControlTarget, body: LensMove) =>
+  call<ControlAnswer>('POST', `${channel(target)}/lens`, {
+    body,
+    keepalive: body.focus === undefined && body.iris === undefined,
+  });
 export const switchAuxiliary = (target: ControlTarget, number: number, on: boolean) =>
   post(`${channel(target)}/auxiliaries/${number}`, { on });
 

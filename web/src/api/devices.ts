@@ -73,4 +73,7 @@ export interface PtzBody {
 }
 
 export const sendPtz = (deviceId: string, channelId: string, body: PtzBody) =>
-  call<unknown>('POST', `${device(deviceId)}/channels/${encodeURIComponent(channelId)}/ptz`, { body });
+  call<unknown>('POST', `${device(deviceId)}/channels/${encodeURIComponent(channelId)}/ptz`, {
+    body,
+    keepalive: body.direction === 'stop',
+  });

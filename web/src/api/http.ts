@@ -64,6 +64,8 @@ export interface CallOptions {
   readonly body?: unknown;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly signal?: AbortSignal;
+  /** It goes out also where the page is left at this moment. */
+  readonly keepalive?: boolean;
 }
 
 /** A call of `/api/v1` that answers with JSON, or with nothing for a 204. */
@@ -80,6 +82,7 @@ export async function call<T>(method: string, path: string, options: CallOptions
       headers: { 'Content-Type': 'application/json' },
     }),
     ...(options.signal && { signal: options.signal }),
+    ...(options.keepalive && { keepalive: true }),
   });
   return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
 }

@@ -1,4 +1,4 @@
-import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue';
+import { computed, onScopeDispose, shallowRef, watch } from 'vue';
 import { channelTree } from '../api/groups.ts';
 import type { Channel, ChannelRef, TreeBranch, TreeKind } from '../api/types.ts';
 import { channelKey } from '../lib/tree.ts';
@@ -13,7 +13,7 @@ export function useBranches(kindOf: () => TreeKind) {
   const inventory = useInventory();
   const groups = useGroups();
   const branches = shallowRef<readonly TreeBranch[]>([]);
-  const failure = ref('');
+  const failure = shallowRef<unknown>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asked = 0;
 
@@ -25,9 +25,9 @@ export function useBranches(kindOf: () => TreeKind) {
       const tree = await channelTree(kind);
       if (mine !== asked) return;
       branches.value = tree.branches;
-      failure.value = '';
+      failure.value = undefined;
     } catch (error) {
-      if (mine === asked) failure.value = error instanceof Error ? error.message : String(error);
+      if (mine === asked) failure.value = error;
     }
   }
 

@@ -4,6 +4,7 @@ import { useI18n } from 'vue-i18n';
 import type { ControlAnswer } from '../api/control.ts';
 import { ApiError } from '../api/http.ts';
 import { useConfirm } from './useConfirm.ts';
+import { useErrorText } from './useErrorText.ts';
 
 /** Counts what was sent from this page, for those who show what became of it. */
 export const commandsSent = ref(0);
@@ -16,17 +17,14 @@ export type CommandWork<T> = (force: boolean) => Promise<T>;
 
 /** Sends commands one at a time and tells how each went: confirmed and only sent are not the same. */
 export function useCommand() {
-  const i18n = useI18n();
-  const { t } = i18n;
+  const { t } = useI18n();
+  const errorText = useErrorText();
   const confirm = useConfirm();
   /** Name of the command under way. */
   const busy = ref('');
 
-  const textOf = (error: unknown): string => {
-    const key = error instanceof ApiError ? `control.errors.${error.code}` : '';
-    const message = error instanceof Error ? error.message : String(error);
-    return t(i18n.te(key) ? key : 'control.failed', { message });
-  };
+  const textOf = (error: unknown): string =>
+    error instanceof ApiError ? errorText(error) : t('control.failed', { message: errorText(error) });
 
   const attempt = async <T>(work: CommandWork<T>): Promise<T> => {
     try {

@@ -6,10 +6,12 @@ import type { Admission, Device } from '../api/types.ts';
 import { deviceLabel } from '../lib/tree.ts';
 import { useInventory } from '../stores/inventory.ts';
 import { useConfirm } from './useConfirm.ts';
+import { useErrorText } from './useErrorText.ts';
 
 /** What an operator does with a device; each tells how it went. */
 export function useDeviceActions() {
   const { t } = useI18n();
+  const errorText = useErrorText();
   const inventory = useInventory();
   const confirm = useConfirm();
   const busy = ref('');
@@ -23,7 +25,7 @@ export function useDeviceActions() {
     try {
       await work();
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorText(error);
       ElMessage.error(
         t(failure === 'actionFailed' ? 'devices.drawer.actionFailed' : 'devices.drawer.refreshFailed', { message }),
       );

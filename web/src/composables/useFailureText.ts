@@ -3,11 +3,12 @@ import { isFailure } from '../lib/timeline.ts';
 
 /** Words for a failure code, in three lengths. */
 export function useFailureText() {
-  const { t } = useI18n();
+  const { t, te } = useI18n();
   return (code: string) => {
     const key = isFailure(code) ? code : 'unknown';
+    const phrase = `errors.${code}`;
     return {
-      title: t(`failures.${key}.title`),
+      title: te(phrase) ? t(phrase, { message: code }) : t(`failures.${key}.title`),
       text: t(`failures.${key}.text`, { code }),
       advice: t(`failures.${key}.advice`),
     };

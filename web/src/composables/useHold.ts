@@ -1,7 +1,15 @@
-import { onScopeDispose, ref } from 'vue';
+import { ref } from 'vue';
+import { onLetGo } from './onLetGo.ts';
+
+interface HoldOptions<T> {
+  readonly start: (what: T) => void;
+  readonly stop: () => void;
+  /** The page is being left. */
+  readonly leave: () => void;
+}
 
 /** Press and hold: `start` while a button is down, `stop` whatever ends that. */
-export function useHold<T>(start: (what: T) => void, stop: () => void) {
+export function useHold<T>({ start, stop, leave }: HoldOptions<T>) {
   const held = ref<T>();
 
   const press = (what: T) => {
@@ -14,17 +22,9 @@ export function useHold<T>(start: (what: T) => void, stop: () => void) {
     held.value = undefined;
     stop();
   };
-  const hidden = () => document.hidden && release();
-  window.addEventListener('blur', release);
-  window.addEventListener('pointerup', release);
-  window.addEventListener('pointercancel', release);
-  document.addEventListener('visibilitychange', hidden);
-  onScopeDispose(() => {
-    window.removeEventListener('blur', release);
-    window.removeEventListener('pointerup', release);
-    window.removeEventListener('pointercancel', release);
-    document.removeEventListener('visibilitychange', hidden);
+  onLetGo((leaving) => {
     release();
+    if (leaving) leave();
   });
   return { held, press, release };
 }

@@ -4,9 +4,9 @@ import { directionOfKeys, isPtzKey } from '../lib/ptz.ts';
 import { isTaken } from './useShortcuts.ts';
 
 /** Arrow keys and + − move the camera while they are held; Esc stops it whatever is held. */
-export function usePtzKeys(press: (direction: PtzDirection) => void) {
+export function usePtzKeys(move: (direction: PtzDirection) => void) {
   const held = new Set<string>();
-  const update = () => press(directionOfKeys(held));
+  const update = () => move(directionOfKeys(held));
 
   const keydown = (event: KeyboardEvent) => {
     if (event.key === 'Escape' && held.size > 0) {

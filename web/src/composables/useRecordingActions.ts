@@ -6,26 +6,22 @@ import * as api from '../api/recordings.ts';
 import type { Recording, RecordingRequest } from '../api/types.ts';
 import { useRecordings } from '../stores/recordings.ts';
 import { useConfirm } from './useConfirm.ts';
-import { useFailureText } from './useFailureText.ts';
-import { isFailure } from '../lib/timeline.ts';
+import { useErrorText } from './useErrorText.ts';
 
 const SHOWN_MS = 1800;
 
 /** What an operator does with recordings; each tells how it went. */
 export function useRecordingActions() {
-  const i18n = useI18n();
-  const { t } = i18n;
+  const { t, te } = useI18n();
+  const errorText = useErrorText();
   const store = useRecordings();
   const confirm = useConfirm();
-  const failureText = useFailureText();
   /** Id of a recording, or name of a stream, that something is being done with. */
   const busy = ref('');
 
   const wordsOf = (error: unknown): string => {
-    const code = error instanceof ApiError ? error.code : '';
-    if (i18n.te(`recordings.errors.${code}`)) return t(`recordings.errors.${code}`);
-    if (isFailure(code)) return failureText(code).title;
-    return error instanceof Error ? error.message : String(error);
+    const own = `recordings.errors.${error instanceof ApiError ? error.code : ''}`;
+    return te(own) ? t(own) : errorText(error);
   };
 
   const run = async <T>(key: string, work: () => Promise<T>): Promise<T | undefined> => {

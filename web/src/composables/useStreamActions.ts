@@ -7,10 +7,12 @@ import type { LiveStream } from '../api/types.ts';
 import { publicationTarget } from '../lib/layout.ts';
 import { useLive } from '../stores/live.ts';
 import { useConfirm } from './useConfirm.ts';
+import { useErrorText } from './useErrorText.ts';
 
 /** What an operator does with a running stream; each tells how it went. */
 export function useStreamActions(changed: () => void) {
   const { t } = useI18n();
+  const errorText = useErrorText();
   const router = useRouter();
   const live = useLive();
   const confirm = useConfirm();
@@ -23,8 +25,7 @@ export function useStreamActions(changed: () => void) {
       await work();
       changed();
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      ElMessage.error(t('streams.actionFailed', { message }));
+      ElMessage.error(t('streams.actionFailed', { message: errorText(error) }));
     } finally {
       busy.value = '';
     }

@@ -45,6 +45,14 @@ test('every failure and every stage has its words', () => {
   for (const stage of [...STAGES, ...SIDE_STAGES]) expect(english.has(`stages.${stage}`), stage).toBe(true);
 });
 
+test('every reason why a device is offline has its words', () => {
+  const source = readFileSync(new URL('../../../src/gb28181/device/table.ts', import.meta.url), 'utf8');
+  const union = /type OfflineReason =([^;]+);/.exec(source)?.[1] ?? '';
+  const reasons = [...union.matchAll(/'(\w+)'/g)].map(([, reason]) => reason!);
+  expect(reasons).toContain('restarted');
+  expect(Object.keys(en.devices.offlineReasons).toSorted()).toEqual(reasons.toSorted());
+});
+
 describe('texts that components use', () => {
   const root = fileURLToPath(new URL('..', import.meta.url));
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(

@@ -34,7 +34,7 @@ describe('PtzQueue', () => {
   function slowSender() {
     const sent: PtzDirection[] = [];
     const answers: (() => void)[] = [];
-    const queue = new PtzQueue((direction) => {
+    const queue = new PtzQueue<PtzDirection>('stop', (direction) => {
       sent.push(direction);
       return new Promise<void>((resolve) => answers.push(resolve));
     });
@@ -71,15 +71,60 @@ describe('PtzQueue', () => {
     expect(sent).toEqual(['up']);
   });
 
-  test('a refused move does not block the stop, and a refused stop is sent again', async () => {
+  /** Refuses all for as long as `refusing`. */
+  function refusingSender() {
     const sent: PtzDirection[] = [];
-    const queue = new PtzQueue((direction) => {
+    const state = { refusing: true };
+    const queue = new PtzQueue<PtzDirection>('stop', (direction) => {
       sent.push(direction);
-      return Promise.reject(new Error('offline'));
+      return state.refusing ? Promise.reject(new Error('offline')) : Promise.resolve();
     });
+    return { sent, queue, state, settled: () => new Promise((resolve) => setImmediate(resolve)) };
+  }
+
+  test('a refused move does not block the stop, and a refused stop is sent again', async () => {
+    const { sent, queue, settled } = refusingSender();
     queue.push('up');
     queue.push('stop');
-    await new Promise((resolve) => setImmediate(resolve));
+    await settled();
     expect(sent).toEqual(['up', 'stop', 'stop']);
+  });
+
+  test('after a stop that was lost the next one is no repetition', async () => {
+    const { sent, queue, state, settled } = refusingSender();
+    queue.push('up');
+    queue.push('stop');
+    await settled();
+    state.refusing = false;
+    queue.push('stop');
+    await settled();
+    queue.push('stop');
+    await settled();
+    expect(sent).toEqual(['up', 'stop', 'stop', 'stop']);
+  });
+
+  test('a halt goes out at rest, and behind a stop that is on its way', async () => {
+    const { sent, queue, answer } = slowSender();
+    queue.halt();
+    expect(sent).toEqual(['stop']);
+    queue.halt();
+    await answer();
+    expect(sent).toEqual(['stop', 'stop']);
+    await answer();
+    queue.push('stop');
+    expect(sent).toHaveLength(2);
+  });
+
+  test('a flush sends what waits at once and only once', async () => {
+    const { sent, queue, answer } = slowSender();
+    queue.flush();
+    queue.push('up');
+    queue.push('stop');
+    queue.flush();
+    expect(sent).toEqual(['up', 'stop']);
+    await answer();
+    await answer();
+    queue.flush();
+    expect(sent).toEqual(['up', 'stop']);
   });
 });

@@ -33,33 +33,58 @@ export const ptzSpeeds = (step: number): { speed: number; zoomSpeed: number } =>
  * Sends moves one after the other. While one is on its way only the newest wish is kept, and a stop is never lost:
  * a camera that goes on turning is worse than one that reacts late.
  */
-export class PtzQueue {
-  readonly #send: (direction: PtzDirection) => Promise<unknown>;
+export class PtzQueue<Move = PtzDirection> {
+  readonly #stop: Move;
+  readonly #send: (move: Move) => Promise<unknown>;
   #busy = false;
-  #next: PtzDirection | undefined;
-  #last: PtzDirection = 'stop';
+  #next: Move | undefined;
+  /** What the camera does as far as is known; after a stop that failed that is nothing. */
+  #last: Move | undefined;
 
-  constructor(send: (direction: PtzDirection) => Promise<unknown>) {
+  /** `send` rejects where the move did not arrive. */
+  constructor(stop: Move, send: (move: Move) => Promise<unknown>) {
+    this.#stop = stop;
     this.#send = send;
+    this.#last = stop;
   }
 
-  push(direction: PtzDirection): void {
-    this.#next = direction;
+  push(move: Move): void {
+    this.#next = move;
     if (!this.#busy) void this.#drain();
+  }
+
+  /** The stop that somebody asks for goes out also where the camera should be at rest: it may not be. */
+  halt(): void {
+    this.#last = undefined;
+    this.push(this.#stop);
+  }
+
+  /** What waits goes out at once: the page is being left, and what is on its way will not be answered to it. */
+  flush(): void {
+    const move = this.#next;
+    if (move === undefined) return;
+    this.#next = undefined;
+    this.#last = move;
+    this.#send(move).catch(() => undefined);
   }
 
   async #drain(): Promise<void> {
     this.#busy = true;
     while (this.#next !== undefined) {
-      const direction = this.#next;
+      const move = this.#next;
       this.#next = undefined;
-      if (direction === this.#last) continue;
-      this.#last = direction;
-      await this.#send(direction).catch(() => {
-        // A camera that goes on turning is worth a second message.
-        if (direction === 'stop') return this.#send(direction).catch(() => undefined);
-      });
+      if (move === this.#last) continue;
+      this.#last = move;
+      const arrived = (await this.#try(move)) || (move === this.#stop && (await this.#try(move)));
+      if (!arrived && move === this.#stop && this.#last === move) this.#last = undefined;
     }
     this.#busy = false;
+  }
+
+  #try(move: Move): Promise<boolean> {
+    return this.#send(move).then(
+      () => true,
+      () => false,
+    );
   }
 }

@@ -82,10 +82,10 @@ describe('WhepPlayer', () => {
   });
 
   test('a refusal is shown, tried again with growing pauses, and forgotten by the first frame', async () => {
-    server.refuse = refusal('worker_unavailable');
+    server.refuse = refusal('webrtc_unavailable');
     server.player.start();
     await vi.advanceTimersByTimeAsync(100);
-    expect(server.state).toMatchObject({ phase: 'failed', error: { code: 'worker_unavailable', playId: 'p9' } });
+    expect(server.state).toMatchObject({ phase: 'failed', error: { code: 'webrtc_unavailable', playId: 'p9' } });
     expect(server.state.retryAt).toBe(Date.now() + 500);
     await vi.advanceTimersByTimeAsync(600);
     expect(server.state.retryAt).toBe(Date.now() + 1000);

@@ -21,6 +21,8 @@ export const devices = {
     keepalive_timeout: 'keepalives stopped',
     expired: 'registration ran out',
     tcp_closed: 'TCP connection closed',
+    restarted: 'not heard of since the gateway started',
+    not_admitted: 'not admitted',
   },
   admission: { approved: 'Approved', pending: 'Waiting', denied: 'Denied' },
   approve: 'Approve',

@@ -4,6 +4,7 @@ import { call } from './call.ts';
 import { conference } from './conference.ts';
 import { control } from './control.ts';
 import { devices } from './devices.ts';
+import { errors } from './errors.ts';
 import { live } from './live.ts';
 import { meet } from './meet.ts';
 import { failures, stages, timeline, waiting } from './play.ts';
@@ -22,6 +23,7 @@ export const en = {
   stages,
   waiting,
   failures,
+  errors,
   timeline,
   devices,
   control,

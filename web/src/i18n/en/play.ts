@@ -124,10 +124,70 @@ export const failures = {
     text: 'It was ended on the gateway.',
     advice: 'Play it again if you still need it.',
   },
-  worker_unavailable: {
+  webrtc_unavailable: {
     title: 'The media engine is restarting',
     text: 'The WebRTC part of the gateway is not ready at the moment.',
     advice: 'The picture comes back by itself within seconds.',
+  },
+  viewer_limit: {
+    title: 'Too many viewers',
+    text: 'As many watch as the gateway lets watch at a time.',
+    advice: 'Close cells and pages that nobody needs. This page tries again by itself.',
+  },
+  stream_limit: {
+    title: 'Too many streams',
+    text: 'As many streams run as the gateway takes.',
+    advice: 'Close streams that nobody needs on the streams page. This page tries again by itself.',
+  },
+  forbidden: {
+    title: 'You may not watch this',
+    text: 'The login or the token of this page does not allow it.',
+    advice: 'Ask the administrator, or open the link that you were given again.',
+  },
+  rtsp_unreachable: {
+    title: 'The RTSP camera cannot be reached',
+    text: 'There is no connection to its address.',
+    advice: 'Check its power and network, and address and port on the streams page.',
+  },
+  rtsp_timeout: {
+    title: 'The RTSP camera does not answer',
+    text: 'It is there, but did not answer in time.',
+    advice: 'Its load or the network is too high. This page tries again by itself.',
+  },
+  rtsp_unauthorized: {
+    title: 'The RTSP camera refuses the login',
+    text: 'User name or password is missing or wrong.',
+    advice: 'Add the camera again with the right account.',
+  },
+  rtsp_not_found: {
+    title: 'The RTSP camera has no such stream',
+    text: 'The path of its address is not known there.',
+    advice: 'Look for the path in the manufacturer’s manual and add the camera again.',
+  },
+  rtsp_refused: {
+    title: 'The RTSP camera refuses to send',
+    text: 'It answered with an error.',
+    advice: 'Often too many connections are open to it. Look into its settings.',
+  },
+  rtsp_bad_answer: {
+    title: 'The RTSP camera’s answer cannot be understood',
+    text: 'What it sends is not RTSP, or sends us in a circle.',
+    advice: 'Check the address and the port, then the firmware of the camera.',
+  },
+  rtsp_connection_lost: {
+    title: 'The connection to the RTSP camera broke off',
+    text: 'It ended, or nothing came any more.',
+    advice: 'The gateway opens it again by itself; if it happens often, look at the network of the camera.',
+  },
+  pull_silent: {
+    title: 'The RTSP camera sends no packets',
+    text: 'It agreed to send, and nothing comes.',
+    advice: 'Set its transport to TCP on the streams page: UDP may be blocked on the way.',
+  },
+  pull_ended: {
+    title: 'The stream was ended here',
+    text: 'Somebody closed it, or publishes its name now.',
+    advice: 'Play it again if you still need it.',
   },
   device_unknown: {
     title: 'The gateway does not know this device',

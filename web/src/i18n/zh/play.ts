@@ -120,10 +120,70 @@ export const failures: typeof en.failures = {
     text: '该流在网关上被关闭。',
     advice: '如果仍需观看，请重新播放。',
   },
-  worker_unavailable: {
+  webrtc_unavailable: {
     title: '媒体引擎正在重启',
     text: '网关的 WebRTC 部分暂时不可用。',
     advice: '画面会在几秒内自动恢复。',
+  },
+  viewer_limit: {
+    title: '观看数已达上限',
+    text: '同时观看的数量已达到网关的上限。',
+    advice: '请关闭不需要的画面和页面。页面会自动重试。',
+  },
+  stream_limit: {
+    title: '媒体流已达上限',
+    text: '正在运行的媒体流已达到网关的上限。',
+    advice: '请在媒体流页面关闭不需要的流。页面会自动重试。',
+  },
+  forbidden: {
+    title: '没有观看权限',
+    text: '当前登录或本页面的令牌不允许观看。',
+    advice: '请联系管理员，或重新打开收到的链接。',
+  },
+  rtsp_unreachable: {
+    title: '无法连接 RTSP 摄像机',
+    text: '与该地址无法建立连接。',
+    advice: '请检查摄像机的电源和网络，并在媒体流页面核对地址和端口。',
+  },
+  rtsp_timeout: {
+    title: 'RTSP 摄像机没有应答',
+    text: '摄像机可以连接，但没有按时应答。',
+    advice: '摄像机或网络负载过高。页面会自动重试。',
+  },
+  rtsp_unauthorized: {
+    title: 'RTSP 摄像机拒绝登录',
+    text: '缺少用户名或密码，或填写有误。',
+    advice: '请用正确的账号重新添加该摄像机。',
+  },
+  rtsp_not_found: {
+    title: 'RTSP 摄像机没有此流',
+    text: '摄像机不认识地址中的路径。',
+    advice: '请查阅厂商手册中的路径，并重新添加该摄像机。',
+  },
+  rtsp_refused: {
+    title: 'RTSP 摄像机拒绝发送',
+    text: '摄像机应答了错误。',
+    advice: '通常是连接数过多，请检查摄像机的设置。',
+  },
+  rtsp_bad_answer: {
+    title: '无法理解 RTSP 摄像机的应答',
+    text: '收到的内容不是 RTSP，或重定向形成循环。',
+    advice: '请检查地址和端口，然后检查摄像机的固件。',
+  },
+  rtsp_connection_lost: {
+    title: '与 RTSP 摄像机的连接中断',
+    text: '连接已断开，或不再有数据。',
+    advice: '网关会自动重新连接；如果经常发生，请检查摄像机的网络。',
+  },
+  pull_silent: {
+    title: 'RTSP 摄像机没有发送数据',
+    text: '摄像机同意发送，但没有数据到达。',
+    advice: '请在媒体流页面将传输方式设为 TCP：途中可能阻止了 UDP。',
+  },
+  pull_ended: {
+    title: '此流在网关上已结束',
+    text: '该流已被关闭，或名称被其他推流使用。',
+    advice: '如果仍需观看，请重新播放。',
   },
   device_unknown: {
     title: '网关不认识该设备',
