@@ -30,6 +30,7 @@ export const listDevices = (maxItems: number) => allPages<Device>('/devices', ma
 export const listChannels = (maxItems: number) => allPages<Channel>('/channels', maxItems);
 export const listDeviceChannels = (id: string, maxItems: number) =>
   allPages<Channel>(`${device(id)}/channels`, maxItems);
+export const getDevice = (id: string, signal: AbortSignal) => call<Device>('GET', device(id), { signal });
 export const patchChannel = (deviceId: string, channelId: string, body: ChannelPatch) =>
   call<Channel>('PATCH', `${device(deviceId)}/channels/${encodeURIComponent(channelId)}`, { body });
 export const patchDevice = (id: string, body: DeviceSettingsPatch) => call<Device>('PATCH', device(id), { body });

@@ -41,7 +41,8 @@ export function useBranches(kindOf: () => TreeKind) {
   );
   watch(() => groups.revision, load);
   watch(
-    () => inventory.channels,
+    // The map stays the same when something in it changes; a new object each time tells nevertheless.
+    () => ({ channels: inventory.channels }),
     () => {
       timer ??= setTimeout(() => {
         timer = undefined;

@@ -3,6 +3,10 @@ import { errorText } from '../lib/error-text.ts';
 
 /** Words for whatever a call of the server has thrown. */
 export function useErrorText(): (error: unknown) => string {
-  const { t, te } = useI18n();
-  return (error) => errorText(error, { t, te });
+  const i18n = useI18n();
+  const words = {
+    t: (key: string, named: Record<string, unknown>) => i18n.t(key, named),
+    te: (key: string) => i18n.te(key),
+  };
+  return (error) => errorText(error, words);
 }

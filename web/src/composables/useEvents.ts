@@ -2,6 +2,7 @@ import { onScopeDispose, ref, watch } from 'vue';
 import { connectEvents, type EventConnection } from '../api/events.ts';
 import type { Position } from '../api/reports.ts';
 import { backoffMs } from '../lib/backoff.ts';
+import { Persistent } from '../lib/persistent.ts';
 import { useAlarms } from '../stores/alarms.ts';
 import { useGroups } from '../stores/groups.ts';
 import { useInventory } from '../stores/inventory.ts';
@@ -29,11 +30,17 @@ export function useEvents() {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let attempt = 0;
 
+  const lists = [
+    async () => {
+      await inventory.load();
+      if (inventory.error) throw inventory.error;
+    },
+    plays.load,
+    recordings.load,
+    alarms.load,
+  ].map((load) => new Persistent(load));
   const reload = () => {
-    void inventory.load();
-    plays.load().catch(() => undefined);
-    recordings.load().catch(() => undefined);
-    alarms.load().catch(() => undefined);
+    for (const list of lists) list.start();
   };
 
   const online = (device: Parameters<typeof inventory.putDevice>[0]) => {
@@ -54,8 +61,7 @@ export function useEvents() {
       if (!inventory.putDevice(device) && device.admission === 'pending') online(device);
     },
     'device.removed': ({ deviceId }: { deviceId: string }) => inventory.removeDevice(deviceId),
-    'catalog.changed': ({ deviceId }: { deviceId: string }) =>
-      void inventory.loadChannels(deviceId).catch(() => undefined),
+    'catalog.changed': ({ deviceId }: { deviceId: string }) => inventory.catalogChanged(deviceId),
     'groups.changed': () => void groups.touch(),
     play: plays.putPlay,
     'stream.opened': plays.putStream,
@@ -72,6 +78,7 @@ export function useEvents() {
 
   const close = () => {
     clearTimeout(timer);
+    for (const list of lists) list.stop();
     connection?.close();
     connection = undefined;
     connected.value = false;

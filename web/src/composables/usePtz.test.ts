@@ -31,7 +31,7 @@ beforeEach(() => {
   vi.stubGlobal('window', new EventTarget());
   vi.stubGlobal('document', Object.assign(new EventTarget(), { hidden: false }));
   vi.stubGlobal('fetch', (url: string, { body, keepalive = false }: RequestInit) => {
-    const { direction } = JSON.parse(String(body)) as { direction: string };
+    const { direction } = JSON.parse(body as string) as { direction: string };
     sent.push({ url, direction, keepalive });
     return new Promise<Response>((resolve) => {
       answers.push((status) => {

@@ -18,7 +18,7 @@ export function usePtz(target: Ref<CellTarget | null>) {
   let queue: PtzQueue | undefined;
 
   const queueFor = ({ deviceId, channelId }: CellTarget) =>
-    new PtzQueue('stop', async (direction) => {
+    new PtzQueue<PtzDirection>('stop', async (direction) => {
       try {
         await sendPtz(deviceId, channelId, { direction, ...ptzSpeeds(preferences.ptzSpeed) });
       } catch (error) {

@@ -12,7 +12,8 @@ const SHOWN_MS = 1800;
 
 /** What an operator does with recordings; each tells how it went. */
 export function useRecordingActions() {
-  const { t, te } = useI18n();
+  const i18n = useI18n();
+  const { t } = i18n;
   const errorText = useErrorText();
   const store = useRecordings();
   const confirm = useConfirm();
@@ -21,7 +22,7 @@ export function useRecordingActions() {
 
   const wordsOf = (error: unknown): string => {
     const own = `recordings.errors.${error instanceof ApiError ? error.code : ''}`;
-    return te(own) ? t(own) : errorText(error);
+    return i18n.te(own) ? t(own) : errorText(error);
   };
 
   const run = async <T>(key: string, work: () => Promise<T>): Promise<T | undefined> => {

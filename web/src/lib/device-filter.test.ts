@@ -29,20 +29,21 @@ const devices = [
   device('a10', { manufacturer: 'Dahua', channelCount: 4, lastSeenAt: 1 }),
   device('a9', { manufacturer: 'Hikvision', model: 'DS-2CD', channelCount: 1, lastSeenAt: 3 }),
   device('b', { online: false, sourceAddress: '192.0.2.7', lastSeenAt: 2 }),
+  device('d', { online: false, lastSeenAt: 9 }),
   device('c', { admission: 'pending', channelCount: 4 }),
 ];
 
 test.each<{ filter?: DeviceFilter; search?: string; sort?: DeviceSort; reverse?: boolean; ids: string }>([
-  { ids: 'a9 a10 b c' },
+  { ids: 'a9 a10 b c d' },
   { filter: 'online', ids: 'a9 a10 c' },
-  { filter: 'offline', ids: 'b' },
+  { filter: 'offline', ids: 'b d' },
   { filter: 'pending', ids: 'c' },
   { search: 'ds-2cd hik', ids: 'a9' },
   { search: '192.0.2', ids: 'b' },
-  { sort: 'lastSeen', ids: 'a9 b a10 c' },
-  { sort: 'channels', ids: 'a10 c a9 b' },
-  { sort: 'name', reverse: true, ids: 'c b a10 a9' },
-  { sort: 'status', reverse: true, ids: 'b a9 a10 c' },
+  { sort: 'lastSeen', ids: 'a9 a10 c d b' },
+  { sort: 'channels', ids: 'a10 c a9 b d' },
+  { sort: 'name', reverse: true, ids: 'd c b a10 a9' },
+  { sort: 'status', reverse: true, ids: 'b d a9 a10 c' },
 ])('$filter $search $sort $reverse', ({ filter = 'all', search = '', sort = 'name', reverse = false, ids }) => {
   expect(
     selectDevices(devices, { filter, search, sort, reverse })

@@ -13,10 +13,13 @@ const inFilter: Readonly<Record<DeviceFilter, (device: Device) => boolean>> = {
 
 const byName = (a: Device, b: Device) => deviceLabel(a).localeCompare(deviceLabel(b), undefined, { numeric: true });
 
+const compareOnline = (a: Device, b: Device) => Number(b.online) - Number(a.online);
+
 const compare: Readonly<Record<DeviceSort, (a: Device, b: Device) => number>> = {
   name: byName,
-  status: (a, b) => Number(b.online) - Number(a.online),
-  lastSeen: (a, b) => b.lastSeenAt - a.lastSeenAt,
+  status: compareOnline,
+  // Who is online has just been heard of, all alike.
+  lastSeen: (a, b) => compareOnline(a, b) || (a.online ? 0 : b.lastSeenAt - a.lastSeenAt),
   channels: (a, b) => b.channelCount - a.channelCount,
 };
 

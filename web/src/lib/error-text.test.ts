@@ -4,8 +4,9 @@ import { ApiError } from '../api/http.ts';
 import { i18n, LOCALES } from '../i18n/index.ts';
 import { errorText } from './error-text.ts';
 
-const { t, te, locale } = i18n.global;
-const words = { t: (key: string, named: Record<string, unknown>) => t(key, named), te: (key: string) => te(key) };
+const { locale } = i18n.global;
+const has = (key: string) => i18n.global.te(key);
+const words = { t: (key: string, named: Record<string, unknown>) => i18n.global.t(key, named), te: has };
 const refused = (code: string, message = 'of the server') => new ApiError(message, { code, status: 502 });
 
 beforeEach(() => (locale.value = 'zh'));
@@ -16,7 +17,11 @@ describe('errorText', () => {
     { name: 'a phrase of its own', error: refused('device_refused'), text: '设备拒绝了该命令' },
     { name: 'the title of a failure', error: refused('network'), text: '网关没有响应' },
     { name: 'what only the server knows', error: refused('invalid_request', 'name: too long'), text: 'name: too long' },
-    { name: 'a code that is not known', error: refused('http_502', '502 Bad Gateway'), text: '502 Bad Gateway（http_502）' },
+    {
+      name: 'a code that is not known',
+      error: refused('http_502', '502 Bad Gateway'),
+      text: '502 Bad Gateway（http_502）',
+    },
     { name: 'no error of the server', error: new Error('mine'), text: 'mine' },
     { name: 'no error at all', error: 'text', text: 'text' },
   ])('$name', ({ error, text }) => expect(errorText(error, words)).toContain(text));
@@ -33,5 +38,5 @@ test.each(LOCALES)('every code of the API has its words, %s', (language) => {
   locale.value = language;
   const codes = codesOfApi();
   expect(codes.length).toBeGreaterThan(100);
-  expect(codes.filter((code) => !te(`errors.${code}`) && !te(`failures.${code}.title`))).toEqual([]);
+  expect(codes.filter((code) => !has(`errors.${code}`) && !has(`failures.${code}.title`))).toEqual([]);
 });

@@ -2,8 +2,10 @@ import { defineStore } from 'pinia';
 import { computed, shallowRef, triggerRef } from 'vue';
 import { getPlay, listPlays, listStreams } from '../api/plays.ts';
 import type { Play, Stream } from '../api/types.ts';
+import { Newer, Turns, withNewer } from '../lib/newer.ts';
 
 const MAX_PLAYS = 300;
+const LISTED_PLAYS = 100;
 
 /** By WebRTC and RTSP; a recording watches nothing. */
 export const watcherCount = ({ viewers, readers }: Stream): number =>
@@ -14,7 +16,12 @@ export const usePlays = defineStore('plays', () => {
   const plays = shallowRef(new Map<string, Play>());
   const streams = shallowRef(new Map<string, Stream>());
 
+  const newerPlays = new Newer<Play>();
+  const newerStreams = new Newer<Stream>();
+  const loads = new Turns();
+
   const putPlay = (play: Play) => {
+    newerPlays.note(play.id, play);
     // Put again at the end: the map's order is the age of the last change.
     plays.value.delete(play.id);
     plays.value.set(play.id, play);
@@ -26,24 +33,39 @@ export const usePlays = defineStore('plays', () => {
   };
 
   const putStream = (stream: Stream) => {
+    newerStreams.note(stream.name, stream);
     streams.value.set(stream.name, stream);
     triggerRef(streams);
   };
 
   const removeStream = (stream: Stream) => {
+    newerStreams.note(stream.name, undefined);
     streams.value.delete(stream.name);
     triggerRef(streams);
   };
 
+  /** What events tell meanwhile is newer. */
   const load = async () => {
-    const [{ items }, running] = await Promise.all([listPlays(100), listStreams()]);
-    plays.value = new Map(items.toReversed().map((play) => [play.id, play]));
-    streams.value = new Map(running.map((stream) => [stream.name, stream]));
+    const counts = loads.ask();
+    const [listed, running] = await Promise.all([
+      newerPlays.ask(() => listPlays(LISTED_PLAYS)),
+      newerStreams.ask(listStreams),
+    ]);
+    if (!counts()) return;
+    plays.value = withNewer(
+      listed.answer.items.toReversed().map((play) => [play.id, play] as const),
+      listed.changes,
+    );
+    streams.value = withNewer(
+      running.answer.map((stream) => [stream.name, stream] as const),
+      running.changes,
+    );
   };
 
   /** Fetches a play that no event told us about, e.g. one that failed before we listened. */
   const fetchPlay = async (playId: string) => {
-    putPlay(await getPlay(playId));
+    const { answer, changes } = await newerPlays.ask(() => getPlay(playId));
+    if (!changes.has(playId)) putPlay(answer);
   };
 
   /** The newest play of a stream. */

@@ -2,6 +2,7 @@ import { defineStore } from 'pinia';
 import { computed, shallowRef, triggerRef } from 'vue';
 import { listRecordings } from '../api/recordings.ts';
 import type { Recording, RecordingPage, RecordingQuery } from '../api/types.ts';
+import { Newer, Turns, withNewer } from '../lib/newer.ts';
 
 /** More than ever run at the same time. */
 const MAX_RUNNING = 500;
@@ -12,21 +13,7 @@ export const useRecordings = defineStore('recordings', () => {
   const told = shallowRef(new Map<string, Recording>());
   /** Counts recordings that came or went, so that lists are loaded again. */
   const turns = shallowRef(0);
-  /** What has come or gone since each request that is under way was sent: newer than its answer. */
-  const newer = new Set<Map<string, Recording | undefined>>();
-
-  const ask = async (query: RecordingQuery, signal?: AbortSignal) => {
-    const changes = new Map<string, Recording | undefined>();
-    newer.add(changes);
-    try {
-      return { page: await listRecordings(query, signal), changes };
-    } finally {
-      newer.delete(changes);
-    }
-  };
-  const note = (id: string, recording: Recording | undefined) => {
-    for (const changes of newer) changes.set(id, recording);
-  };
+  const newer = new Newer<Recording>();
 
   const keep = (recording: Recording) => {
     told.value.delete(recording.id);
@@ -38,34 +25,37 @@ export const useRecordings = defineStore('recordings', () => {
   };
 
   const put = (recording: Recording) => {
-    note(recording.id, recording);
+    newer.note(recording.id, recording);
     if (told.value.get(recording.id)?.state !== recording.state) turns.value++;
     keep(recording);
     triggerRef(told);
   };
 
   const remove = (id: string) => {
-    note(id, undefined);
+    newer.note(id, undefined);
     told.value.delete(id);
     turns.value++;
     triggerRef(told);
   };
 
+  const loads = new Turns();
   /** What runs; what events have told meanwhile counts more. */
   const load = async () => {
-    const { page, changes } = await ask({ page: 1, limit: MAX_RUNNING, q: '', state: 'recording' });
-    const loaded = new Map(page.items.map((recording) => [recording.id, recording]));
-    for (const [id, recording] of changes) {
-      if (recording === undefined) loaded.delete(id);
-      else loaded.set(id, recording);
-    }
-    told.value = loaded;
+    const counts = loads.ask();
+    const { answer, changes } = await newer.ask(() =>
+      listRecordings({ page: 1, limit: MAX_RUNNING, q: '', state: 'recording' }),
+    );
+    if (!counts()) return;
+    told.value = withNewer(
+      answer.items.map((recording) => [recording.id, recording] as const),
+      changes,
+    );
     turns.value++;
   };
 
   /** A page of the list. Without events it is newer than what they told last. */
   const list = async (query: RecordingQuery, signal: AbortSignal): Promise<RecordingPage> => {
-    const { page, changes } = await ask(query, signal);
+    const { answer: page, changes } = await newer.ask(() => listRecordings(query, signal));
     for (const recording of page.items) {
       if (told.value.has(recording.id) && !changes.has(recording.id)) keep(recording);
     }

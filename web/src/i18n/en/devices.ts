@@ -21,7 +21,7 @@ export const devices = {
     keepalive_timeout: 'keepalives stopped',
     expired: 'registration ran out',
     tcp_closed: 'TCP connection closed',
-    restarted: 'not heard of since the gateway started',
+    restarted: 'gateway restarted',
     not_admitted: 'not admitted',
   },
   admission: { approved: 'Approved', pending: 'Waiting', denied: 'Denied' },

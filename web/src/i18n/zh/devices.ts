@@ -23,7 +23,7 @@ export const devices: typeof enDevices = {
     keepalive_timeout: '心跳中断',
     expired: '注册已过期',
     tcp_closed: 'TCP 连接已断开',
-    restarted: '网关重启后尚未收到消息',
+    restarted: '网关已重启',
     not_admitted: '未批准接入',
   },
   admission: { approved: '已批准', pending: '待批准', denied: '已拒绝' },
