@@ -1,22 +1,34 @@
 import { computed, onScopeDispose, ref, shallowRef } from 'vue';
 import * as api from '../api/playbacks.ts';
+import { backoffMs } from '../lib/backoff.ts';
 
 const POLL_MS = 1000;
 
 /** Downloads, also of before a restart of the gateway; looked at each second while one runs. */
 export function useDownloads(onFailed: (error: unknown) => void) {
   const downloads = shallowRef<readonly api.Download[]>([]);
+  const error = shallowRef<Error>();
   const starting = ref(false);
   const running = computed(() => downloads.value.some(({ state }) => state === 'running'));
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let attempt = 0;
   let closed = false;
 
   const refresh = async () => {
     clearTimeout(timer);
-    const told = await api.listDownloads().catch(() => undefined);
-    if (closed) return;
-    if (told) downloads.value = told.items;
-    if (running.value) timer = setTimeout(() => void refresh(), POLL_MS);
+    try {
+      const { items } = await api.listDownloads();
+      if (closed) return;
+      downloads.value = items;
+      error.value = undefined;
+      attempt = 0;
+    } catch (failure) {
+      if (closed) return;
+      error.value = failure instanceof Error ? failure : new Error(String(failure));
+    }
+    clearTimeout(timer);
+    if (error.value) timer = setTimeout(() => void refresh(), backoffMs(attempt++));
+    else if (running.value) timer = setTimeout(() => void refresh(), POLL_MS);
   };
 
   const act = async (work: () => Promise<unknown>) => {
@@ -43,5 +55,5 @@ export function useDownloads(onFailed: (error: unknown) => void) {
     closed = true;
     clearTimeout(timer);
   });
-  return { downloads, starting, start, resume, again, stop };
+  return { downloads, error, refresh, starting, start, resume, again, stop };
 }

@@ -1,4 +1,5 @@
 import { computed, onScopeDispose, ref, shallowRef } from 'vue';
+import { ApiError } from '../api/http.ts';
 import * as api from '../api/playbacks.ts';
 
 const POLL_MS = 1000;
@@ -20,8 +21,14 @@ export function usePlayback(onFailed: (error: unknown) => void) {
     timer = setTimeout(() => void look(id, mine), POLL_MS);
   };
 
+  /** The gateway does not know it any more, e.g. after a restart; whatever else goes wrong may go right later. */
+  const lost = (error: unknown): api.Playback | undefined => {
+    const gone = error instanceof ApiError && error.code === 'playback_unknown';
+    return gone && playback.value ? { ...playback.value, state: 'ended', end: 'closed' } : undefined;
+  };
+
   const look = async (id: string, mine: number) => {
-    const told = await api.getPlayback(id).catch(() => undefined);
+    const told = await api.getPlayback(id).catch(lost);
     if (mine !== turn) return;
     // An order that is under way tells itself.
     if (told && !busy.value) playback.value = told;
@@ -36,7 +43,9 @@ export function usePlayback(onFailed: (error: unknown) => void) {
       if (mine === turn) playback.value = told;
       else if (told.id !== playback.value?.id) void api.stopPlayback(told.id).catch(() => undefined);
     } catch (error) {
-      if (mine === turn) onFailed(error);
+      if (mine !== turn) return;
+      playback.value = lost(error) ?? playback.value;
+      onFailed(error);
     } finally {
       if (mine === turn) busy.value = false;
       poll();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { followView, marksOf, nextRecorded, placeSpan, recordedMs, zoomView } from './day-timeline.ts';
+import { followView, marksOf, nextRecorded, placeSpan, recordedMs, steadySpan, zoomView } from './day-timeline.ts';
 
 const HOUR = 3_600_000;
 const DAY = { from: 0, to: 24 * HOUR };
@@ -55,4 +55,11 @@ describe('day timeline', () => {
       ]),
     ).toBe(35);
   });
+});
+
+test('a span that is the same stays the same object', () => {
+  const before = { from: 1, to: 2 };
+  expect(steadySpan(before, { from: 1, to: 2 })).toBe(before);
+  expect(steadySpan(before, { from: 1, to: 3 })).toEqual({ from: 1, to: 3 });
+  expect(steadySpan(undefined, { from: 0, to: 2 })).toEqual({ from: 0, to: 2 });
 });

@@ -75,3 +75,7 @@ export function recordedMs(segments: readonly { readonly startMs: number; readon
   }
   return sum;
 }
+
+/** The span of before while it is still the same: what follows it is not moved. */
+export const steadySpan = (before: TimeSpan | undefined, now: TimeSpan): TimeSpan =>
+  before?.from === now.from && before.to === now.to ? before : now;
