@@ -1,7 +1,6 @@
-import { computed, onScopeDispose, shallowRef, watch } from 'vue';
+import { onScopeDispose, shallowRef, watch } from 'vue';
 import { channelTree } from '../api/groups.ts';
-import type { Channel, ChannelRef, TreeBranch, TreeKind } from '../api/types.ts';
-import { channelKey } from '../lib/tree.ts';
+import type { TreeBranch, TreeKind } from '../api/types.ts';
 import { useGroups } from '../stores/groups.ts';
 import { useInventory } from '../stores/inventory.ts';
 
@@ -52,15 +51,4 @@ export function useBranches(kindOf: () => TreeKind) {
   );
   onScopeDispose(() => clearTimeout(timer));
   return { branches, failure };
-}
-
-/** Finds channels among ten thousand. */
-export function useChannelIndex() {
-  const inventory = useInventory();
-  return computed(() => {
-    const index = new Map<string, Channel>();
-    for (const list of inventory.channels.values())
-      for (const channel of list) index.set(channelKey(channel.deviceId, channel.id), channel);
-    return ({ deviceId, channelId }: ChannelRef) => index.get(channelKey(deviceId, channelId));
-  });
 }

@@ -4,7 +4,7 @@ import { buildBranchTree } from '../lib/branch-tree.ts';
 import { buildTree, sortDevices, type TreeRow } from '../lib/tree.ts';
 import { useInventory } from '../stores/inventory.ts';
 import { usePreferences } from '../stores/preferences.ts';
-import { useBranches, useChannelIndex } from './useBranches.ts';
+import { useBranches } from './useBranches.ts';
 
 /** With more devices than this the tree starts folded. */
 const OPEN_LIMIT = 12;
@@ -29,7 +29,6 @@ export function useCameraTree() {
   const isExpanded = (key: string) => choice.value.get(key) ?? defaultOpen.value;
   const devices = computed(() => sortDevices(inventory.devices.values()));
   const { branches, failure } = useBranches(() => preferences.treeKind);
-  const channelOf = useChannelIndex();
   const rows = computed(() => {
     const shown = { isExpanded, search: search.value, onlineOnly: preferences.onlineOnly };
     if (preferences.treeKind === 'devices')
@@ -37,7 +36,7 @@ export function useCameraTree() {
     return buildBranchTree({
       ...shown,
       branches: branches.value,
-      channelOf: channelOf.value,
+      channelOf: ({ deviceId, channelId }) => inventory.findChannel(deviceId, channelId),
       deviceOf: (deviceId) => inventory.devices.get(deviceId),
       unassigned: t('live.tree.unassigned'),
     });

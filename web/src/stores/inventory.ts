@@ -4,6 +4,7 @@ import * as api from '../api/devices.ts';
 import type { Channel, Device } from '../api/types.ts';
 import { KeyedWork, WaitingKeys } from '../lib/keyed-work.ts';
 import { Newer, Turns, withNewer } from '../lib/newer.ts';
+import { channelKey } from '../lib/tree.ts';
 
 export const MAX_DEVICES = 20_000;
 export const MAX_CHANNELS = 50_000;
@@ -109,7 +110,14 @@ export const useInventory = defineStore('inventory', () => {
     () => [...devices.value.values()].filter(({ admission }) => admission === 'pending').length,
   );
   const channelsOf = (deviceId: string): readonly Channel[] => channels.value.get(deviceId) ?? [];
-  const findChannel = (deviceId: string, channelId: string) => channelsOf(deviceId).find(({ id }) => id === channelId);
+  /** A device may have ten thousand, and a map or a tree asks for all. */
+  const index = computed(() => {
+    const found = new Map<string, Channel>();
+    for (const list of channels.value.values())
+      for (const channel of list) found.set(channelKey(channel.deviceId, channel.id), channel);
+    return found;
+  });
+  const findChannel = (deviceId: string, channelId: string) => index.value.get(channelKey(deviceId, channelId));
 
   return {
     devices,

@@ -82,5 +82,6 @@ export const map = {
   speed: '{speed} km/h',
   fromCatalog: 'Place from the catalogue',
   track: 'Show track',
+  cluster: '{count} places, {online} online',
   noTrack: 'No track in this time',
 };

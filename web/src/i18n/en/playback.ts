@@ -2,6 +2,7 @@ export const playback = {
   title: 'Playback',
   hint: 'What cameras and recorders have recorded themselves.',
   channel: 'Channel',
+  chooseChannel: 'Choose a camera',
   day: 'Day',
   earlier: 'The day before',
   later: 'The day after',

@@ -84,5 +84,6 @@ export const map: Messages['map'] = {
   speed: '{speed} 公里/时',
   fromCatalog: '目录中的位置',
   track: '显示轨迹',
+  cluster: '{count} 个位置，{online} 个在线',
   noTrack: '该时段没有轨迹',
 };

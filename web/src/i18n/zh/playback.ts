@@ -4,6 +4,7 @@ export const playback: typeof enPlayback = {
   title: '设备录像回放',
   hint: '摄像机和录像机自身保存的录像。',
   channel: '通道',
+  chooseChannel: '选择摄像机',
   day: '日期',
   earlier: '前一天',
   later: '后一天',
