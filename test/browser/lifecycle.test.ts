@@ -92,6 +92,34 @@ describe('one camera', () => {
     expect(Date.now() - killedAt).toBeLessThan(5_000);
     expect(camera.sessions.length).toBe(1);
   });
+
+  test('a worker is killed, and a cell of the console has the picture again by itself', async () => {
+    await using scene = new Scene();
+    const gateway = await scene.gateway({ config: { webrtc: { workers: 1 } } });
+    const camera = await scene.camera(gateway);
+    await channelsKnown(gateway, 1);
+    const page = scene.keep(await browser.newPage({ locale: 'en-GB' }), (open) => open.close());
+    await page.goto(`${gateway.base}/live`);
+    await page.getByTestId(`channel-${camera.deviceIds[0]}-${camera.channelIds()[0]}`).click();
+    const playing = page.locator('[data-testid=cell-0][data-phase=playing]');
+    await playing.waitFor();
+    const viewer = async (): Promise<string | undefined> => {
+      const path = `/api/v1/live-streams/live/${streamOf(camera)}`;
+      const stream = await gateway.json<{ viewers: { id: string }[] }>('GET', path).catch(() => undefined);
+      return stream?.viewers[0]?.id;
+    };
+    const before = await viewer();
+    expect(before).toBeDefined();
+    const [worker] = workersOf(gateway.pid);
+    if (worker === undefined) throw new Error('the gateway has no worker');
+    process.kill(worker, 'SIGKILL');
+    await eventually('another viewer', async () => {
+      const now = await viewer();
+      return now === before ? undefined : now;
+    });
+    await playing.waitFor();
+    expect(camera.sessions.length).toBe(1);
+  });
 });
 
 test('after a restart of the gateway its devices are still listed, and come back online', async () => {
