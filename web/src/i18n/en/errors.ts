@@ -88,6 +88,7 @@ export const errors = {
   push_invalid: 'The address of the RTSP server cannot be used',
   push_limit: 'The gateway sends no more streams to RTSP servers',
   // Rooms.
+  room_elsewhere: 'The room meets at a media node',
   room_unknown: 'Nobody is in the room',
   room_full: 'The room is full',
   room_limit: 'The rooms of the gateway are full',

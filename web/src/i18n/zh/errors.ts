@@ -82,6 +82,7 @@ export const errors: typeof enErrors = {
   rtsp_aborted: '网关已放弃连接该 RTSP 摄像机',
   push_invalid: 'RTSP 服务器的地址无效',
   push_limit: '网关向 RTSP 服务器推送的流数已达上限',
+  room_elsewhere: '该房间在媒体节点上进行',
   room_unknown: '房间里没有人',
   room_full: '房间已满',
   room_limit: '网关的房间已满',
