@@ -4,12 +4,15 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { seededRandom } from './random.ts';
+import { throwFrames, type WebSocketTarget } from './web-socket-garbage.ts';
 
 export interface GarbageOrder {
   readonly seconds: number;
   readonly seed: number;
   readonly udpPorts: readonly number[];
   readonly tcpPorts: readonly number[];
+  /** Upgraded first: the garbage is in the frames. */
+  readonly webSockets: readonly WebSocketTarget[];
   /** Loopback addresses to send from. */
   readonly sources: readonly string[];
 }
@@ -17,6 +20,7 @@ export interface GarbageOrder {
 export interface GarbageReport {
   readonly datagrams: number;
   readonly connections: number;
+  readonly upgrades: number;
   readonly bytes: number;
 }
 
@@ -33,6 +37,10 @@ const BEGINNINGS = [
   'GET /api/v1/devices?page=%ZZ HTTP/1.1\r\nHost: ',
   'POST /srs-sip/v1/invite HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"device_id":',
   'GET /api/v1/events HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ',
+  'GET /meeting HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: ',
+  'POST / HTTP/1.1\r\nContent-Length: 50\r\n\r\n{"version":"1.0","method":"stream.play",',
+  'ANNOUNCE rtsp://127.0.0.1/live/x RTSP/1.0\r\nCSeq: 1\r\nContent-Type: application/sdp\r\nContent-Length: 300\r\n\r\nv=0\r\n',
+  'SETUP rtsp://127.0.0.1/live/x/0 RTSP/1.0\r\nCSeq: 1\r\nTransport: RTP/AVP/TCP;unicast;interleaved=',
   '\u0080\u0060\u0000\u0001', // RTP
   '\u0080\u00c8\u0000\u0006', // RTCP sender report
   '\u0000\u0001\u0000\u0000\u0021\u0012\u00a4\u0042', // STUN
@@ -56,6 +64,7 @@ class Thrower {
   readonly #end: number;
   datagrams = 0;
   connections = 0;
+  upgrades = 0;
   bytes = 0;
 
   constructor(order: GarbageOrder) {
@@ -66,8 +75,11 @@ class Thrower {
 
   async run(): Promise<GarbageReport> {
     const { sources } = this.#order;
-    await Promise.all(sources.flatMap((source) => [this.#floodUdp(source), this.#floodTcp(source)]));
-    return { datagrams: this.datagrams, connections: this.connections, bytes: this.bytes };
+    await Promise.all(
+      sources.flatMap((source) => [this.#floodUdp(source), this.#floodTcp(source), this.#floodWebSockets(source)]),
+    );
+    const { datagrams, connections, upgrades, bytes } = this;
+    return { datagrams, connections, upgrades, bytes };
   }
 
   async #floodUdp(source: string): Promise<void> {
@@ -92,6 +104,14 @@ class Thrower {
   async #floodTcp(source: string): Promise<void> {
     while (Date.now() < this.#end) {
       for (const port of this.#order.tcpPorts) await this.#throwTcp(source, port);
+    }
+  }
+
+  async #floodWebSockets(source: string): Promise<void> {
+    while (Date.now() < this.#end) {
+      for (const target of this.#order.webSockets) {
+        if (await throwFrames(source, target, this.#random)) this.upgrades++;
+      }
     }
   }
 
