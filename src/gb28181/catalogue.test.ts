@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { finish } from '../util/index.ts';
 import { resolveParents } from './catalogue/tree.ts';
+import { codeOf } from './commander.ts';
 import {
   catalogResponse,
   EMPTY_CATALOG_ITEM,
@@ -279,6 +280,42 @@ describe('quirk: items', () => {
     refuse(alone);
     await settle();
     expect(harness.platform.channels(alone.id)).toMatchObject([{ id: alone.id, kind: 'video' }]);
+  });
+
+  test('a part of a catalogue: asked behind the query that runs, the channels outside of it stay', async () => {
+    const whole = await query();
+    const part = harness.platform.refreshCatalog(DEVICE_ID, undefined, { id: '340200', fromMs: 0 });
+    await settle();
+    expect(harness.sentCommands('Catalog')).toHaveLength(1);
+    answer(whole.sn, [item(1), item(2)]);
+    await whole.result;
+    await settle();
+    const [, asked] = harness.sentCommands('Catalog');
+    expect([asked?.deviceId, asked?.body.field('StartTime')]).toEqual(['340200', '1970-01-01T08:00:00']);
+    answer(asked!.sn, [item(2, { name: 'renamed' }), item(3)]);
+    expect(await part).toEqual({ sumNum: 2, received: 2, complete: true });
+    expect(ids()).toEqual([idOf(1), idOf(2), idOf(3)]);
+    expect(harness.platform.channel(DEVICE_ID, idOf(2))?.name).toBe('renamed');
+    expect(harness.store.loadChannels()).toHaveLength(3);
+  });
+
+  test('bad input: parts of a catalogue asked for over and over: eight wait, more are refused, none is left', async () => {
+    const { result } = await query();
+    const parts = Array.from({ length: 20 }, () =>
+      harness.platform.refreshCatalog(DEVICE_ID, undefined, { fromMs: 0 }),
+    );
+    const ends = Promise.allSettled([result, ...parts]);
+    for (let turn = 0; turn < 8; turn += 1) {
+      await settle();
+      expect(harness.platform.counters.pending).toBe(1);
+      answer(harness.sentCommands('Catalog').at(-1)!.sn, []);
+    }
+    const outcomes = (await ends).map((end) => (end.status === 'fulfilled' ? 'answered' : codeOf(end.reason)));
+    expect(outcomes).toEqual([...Array(8).fill('answered'), ...Array(13).fill('too_many_requests_pending')]);
+    expect(harness.platform.counters.pending).toBe(0);
+    const again = await query();
+    answer(again.sn, []);
+    await again.result;
   });
 
   test('a device is found as its own channel without a catalogue', () => {

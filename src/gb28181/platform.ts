@@ -38,6 +38,7 @@ import type { ReceivedNotify } from './subscription/subscriptions.ts';
 import type {
   Admission,
   CatalogResult,
+  CatalogScope,
   Channel,
   Device,
   DeviceSettings,
@@ -318,8 +319,8 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     return this.#table.remove(deviceId);
   }
 
-  async refreshCatalog(deviceId: string, signal?: AbortSignal): Promise<CatalogResult> {
-    return this.#catalogues.refresh(this.#access.online(deviceId), signal);
+  async refreshCatalog(deviceId: string, signal?: AbortSignal, scope?: CatalogScope): Promise<CatalogResult> {
+    return this.#catalogues.refresh(this.#access.online(deviceId), signal, scope);
   }
 
   async refreshInfo(deviceId: string, signal?: AbortSignal): Promise<Device> {

@@ -103,6 +103,30 @@ export interface RecordQuery {
   readonly toMs: number;
   /** Absent = all. */
   readonly type?: RecordItem['type'];
+  readonly filePath?: string;
+  /** Where it was recorded; a part is enough. */
+  readonly address?: string;
+  /** 1 is secret; absent = 0. */
+  readonly secrecy?: number;
+  /** Who triggered it. */
+  readonly recorderId?: string;
+  /** 1: the domain looks in its centre and at the device (8.6); absent = at the device. */
+  readonly indistinctQuery?: number;
+  /** These three are of the 2022 edition: codes of 10.3, several joined by a slash. */
+  readonly streamNumber?: number;
+  readonly alarmMethod?: string;
+  readonly alarmType?: string;
+  /** Sends what only the 2022 edition has to a device of the 2016 one. */
+  readonly force?: boolean;
+}
+
+/** Which part of a catalogue is asked for (GB/T 28181 7.1). */
+export interface CatalogScope {
+  /** A region, system, business group or virtual organisation; absent: all of the device. */
+  readonly id?: string;
+  /** Unix ms; only what was added between. */
+  readonly fromMs?: number;
+  readonly toMs?: number;
 }
 
 /** One recording of a device (GB/T 28181 8.2); texts empty and numbers 0 where absent. */
@@ -343,7 +367,8 @@ export interface Platform extends EventEmitter<PlatformEvents> {
   setAdmission(deviceId: string, admission: Admission): Device;
   /** Forgets an offline device and its channels. */
   removeDevice(deviceId: string): boolean;
-  refreshCatalog(deviceId: string, signal?: AbortSignal): Promise<CatalogResult>;
+  /** With a scope the channels outside of it stay as they are. */
+  refreshCatalog(deviceId: string, signal?: AbortSignal, scope?: CatalogScope): Promise<CatalogResult>;
   refreshInfo(deviceId: string, signal?: AbortSignal): Promise<Device>;
   readonly controls: DeviceControls;
   readonly queries: DeviceQueries;
@@ -353,7 +378,7 @@ export interface Platform extends EventEmitter<PlatformEvents> {
   capabilities(deviceId: string): Capability[];
   /**
    * What a device has recorded of a channel; marked where parts are missing.
-   * @throws DeviceOfflineError, DeviceSilentError, DeviceRefusedError, DeviceUnreachableError, RequestAbortedError
+   * @throws EditionError, DeviceOfflineError, DeviceSilentError, DeviceRefusedError, DeviceUnreachableError, RequestAbortedError
    */
   records(query: RecordQuery, signal?: AbortSignal): Promise<RecordList>;
   /** Of the last complete list, without asking; empty: it does not cover the range, or nothing is recorded. */

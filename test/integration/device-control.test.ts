@@ -9,10 +9,12 @@ import {
   createSnapshots,
   decodePtz,
   encodePtz,
+  type AlarmConditions,
   type ConfigValues,
   type DeviceControl,
   type Platform,
   type PtzCommand,
+  type RecordQuery,
 } from '../../src/gb28181/index.ts';
 import { createSipEngine } from '../../src/sip/index.ts';
 import { createCapabilityStore, createDeviceStore, openDatabase } from '../../src/store/index.ts';
@@ -322,6 +324,60 @@ describe('against the virtual camera, over real sockets', () => {
       { startMs: alarmMs, endMs: alarmMs + 300_000, type: 'alarm' },
       { startMs: midnight - 20 * hour, endMs: toMs, type: 'time' },
     ]);
+  });
+
+  test('recordings by their conditions, and a part of the catalogue', async () => {
+    const day = 24 * 3_600_000;
+    const range = { ...TARGET, fromMs: Date.now() - 2 * day, toMs: Date.now() - day };
+    const count = async (conditions: Partial<RecordQuery>) =>
+      (await platform.records({ ...range, ...conditions })).items.length;
+    const all = await count({});
+    const [first] = (await platform.records(range)).items;
+    expect(all).toBeGreaterThan(20);
+    expect(await count({ address: 'store' })).toBe(all);
+    expect(await count({ address: 'attic' })).toBe(0);
+    expect(await count({ filePath: first!.filePath })).toBe(1);
+    expect(await count({ secrecy: 1 })).toBe(0);
+    expect(await count({ streamNumber: 1 })).toBe(0);
+    expect(await count({ alarmMethod: '2/5', alarmType: '2' })).toBe(1);
+    const part = (id: string) => platform.refreshCatalog(DEVICE_ID, undefined, { id });
+    expect(await part('340200')).toEqual({ sumNum: 1, received: 1, complete: true });
+    expect(await part('110000')).toEqual({ sumNum: 0, received: 0, complete: true });
+    expect(platform.channels(DEVICE_ID)).toHaveLength(1);
+    const since = { fromMs: Date.now() };
+    expect(await platform.refreshCatalog(DEVICE_ID, undefined, since)).toMatchObject({ sumNum: 0 });
+  });
+
+  test('the alarms that a device has kept, by their conditions', async () => {
+    const { platform: asking, camera: alarming } = await openPair();
+    const alarmedAt = Math.floor(Date.now() / 1_000) * 1_000 - 60_000;
+    const motion = { priority: 3, method: 5, type: 2, eventType: 0, alarmedAt, description: '移动' };
+    const lost = { ...motion, priority: 1, method: 2, type: 1, alarmedAt: alarmedAt + 30_000, description: '' };
+    await alarming.alarm(CHANNEL_ID, motion);
+    await alarming.alarm(CHANNEL_ID, lost);
+    const told = [motion, lost].map((alarm) => ({ ...alarm, channelId: CHANNEL_ID }));
+    expect(await asking.queries.alarms(OWN)).toEqual({ items: told, sumNum: 2, complete: true });
+    const found = async (conditions: AlarmConditions) =>
+      (await asking.queries.alarms(TARGET, conditions)).items.map(({ method }) => method);
+    expect(await found({ startPriority: 1, endPriority: 2 })).toEqual([2]);
+    expect(await found({ alarmMethod: '5/6' })).toEqual([5]);
+    expect(await found({ alarmMethod: '2', alarmType: '3' })).toEqual([]);
+    expect(await found({ fromMs: alarmedAt, toMs: alarmedAt })).toEqual([5]);
+    // What came by itself is kept once, the answer not at all.
+    expect(asking.reports.alarms.list({}, { page: 1, limit: 10 }).total).toBe(2);
+  });
+
+  test.each([
+    { quirks: [], form: 'a list (2022)' },
+    { quirks: ['gb-2016'], form: 'flat (2016)' },
+  ])('where a device is: $form; kept as its position', async ({ quirks }) => {
+    const { platform: asking } = await openPair({ quirks, place: { longitude: 118.38, latitude: 31.33 } });
+    const { items, complete } = await asking.queries.positions(TARGET, 5);
+    expect(items).toMatchObject([{ id: CHANNEL_ID, longitude: 118.38, latitude: 31.33 }]);
+    expect(complete).toBe(true);
+    expect(asking.reports.positions.get(DEVICE_ID, CHANNEL_ID)).toMatchObject({ longitude: 118.38 });
+    expect(await asking.queries.positions(OWN, 5)).toMatchObject({ sumNum: 1 });
+    await expect(platform.queries.positions(TARGET, 5)).rejects.toMatchObject({ code: 'device_refused' });
   });
 
   test('information of the device', async () => {

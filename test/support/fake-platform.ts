@@ -4,6 +4,7 @@ import {
   resolveSettings,
   type Admission,
   type CatalogResult,
+  type CatalogScope,
   type Channel,
   type ChannelOverride,
   type Device,
@@ -232,8 +233,8 @@ export class FakePlatform extends EventEmitter<PlatformEvents> implements Platfo
     return true;
   }
 
-  async refreshCatalog(deviceId: string): Promise<CatalogResult> {
-    this.#ask('refreshCatalog', deviceId);
+  async refreshCatalog(deviceId: string, _signal?: AbortSignal, scope?: CatalogScope): Promise<CatalogResult> {
+    this.#ask('refreshCatalog', deviceId, ...(scope === undefined ? [] : [scope]));
     this.emit('catalogChanged', deviceId, this.catalog);
     return this.catalog;
   }
@@ -341,7 +342,8 @@ export class FakePlatform extends EventEmitter<PlatformEvents> implements Platfo
 
   async records(query: RecordQuery): Promise<RecordList> {
     this.#ask('records', query.deviceId, query.channelId, query.fromMs, query.toMs, query.type);
-    const { deviceId, channelId, fromMs, toMs } = query;
+    const { deviceId, channelId, fromMs, toMs, type: _type, ...conditions } = query;
+    if (Object.keys(conditions).length > 0) this.calls.push(['recordConditions', conditions]);
     const empty = { sumNum: 0, complete: true, items: [], segments: [] };
     return this.recordList ?? { deviceId, channelId, fromMs, toMs, ...empty };
   }

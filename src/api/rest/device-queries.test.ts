@@ -63,3 +63,39 @@ describe('where a device is', () => {
     expect((await api.get(`${DEVICE_PATH}/mobile-position?interval=0`)).status).toBe(400);
   });
 });
+
+describe('recordings of a device', () => {
+  test('asked for with every condition', async () => {
+    const query =
+      'from=1000&to=2000&filePath=a/1.mp4&address=store&secrecy=1&recorderId=admin&indistinctQuery=1' +
+      '&streamNumber=1&alarmMethod=2/5&alarmType=1&force=true';
+    expect((await api.get(`${CHANNEL_PATH}/records?${query}`)).status).toBe(200);
+    const conditions = {
+      filePath: 'a/1.mp4',
+      address: 'store',
+      secrecy: 1,
+      recorderId: 'admin',
+      indistinctQuery: 1,
+      streamNumber: 1,
+      alarmMethod: '2/5',
+      alarmType: '1',
+      force: true,
+    };
+    expect(asked('recordConditions')).toEqual([['recordConditions', conditions]]);
+  });
+
+  test.each(['secrecy=2', 'alarmMethod=9', 'streamNumber=-1', 'address='])('bad condition %s', async (condition) => {
+    expect((await api.get(`${CHANNEL_PATH}/records?from=1000&to=2000&${condition}`)).status).toBe(400);
+  });
+});
+
+test('a part of a catalogue, by region, group or time', async () => {
+  const path = `${DEVICE_PATH}/refresh-catalog`;
+  expect((await api.send('POST', `${path}?scope=340200&from=1&to=2`, undefined)).status).toBe(200);
+  expect((await api.send('POST', path, undefined)).status).toBe(200);
+  expect(asked('refreshCatalog')).toEqual([
+    ['refreshCatalog', DEVICE, { id: '340200', fromMs: 1, toMs: 2 }],
+    ['refreshCatalog', DEVICE],
+  ]);
+  expect((await api.send('POST', `${path}?scope=x`, undefined)).status).toBe(400);
+});

@@ -3,7 +3,14 @@ import type { Device, Platform } from '../../gb28181/index.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { idSchema, onlineQuery, pageOf, pageQuery, paginate } from '../schemas/common.ts';
-import { admissionSchema, catalogResultSchema, deviceSchema, deviceView } from '../schemas/device.ts';
+import {
+  admissionSchema,
+  catalogResultSchema,
+  catalogScopeQuery,
+  deviceSchema,
+  deviceView,
+  scopeOf,
+} from '../schemas/device.ts';
 import {
   patchSettings,
   settingsInForceSchema,
@@ -140,15 +147,16 @@ export function addDeviceQueryRoutes(routes: Routes, { parts: { platform } }: Ap
     method: 'post',
     path: '/api/v1/devices/{deviceId}/refresh-catalog',
     tag,
-    summary: 'Ask the device for its catalogue; answers when it has arrived',
+    summary: 'Ask the device for its catalogue, or a part of it; answers when it has arrived',
     access: 'admin',
     params: deviceParams,
+    query: catalogScopeQuery,
     status: 200,
     response: catalogResultSchema,
-    errors: [404, 409, 502, 503, 504],
-    handle: ({ params: { deviceId }, res }) => {
+    errors: [400, 404, 409, 502, 503, 504],
+    handle: ({ params: { deviceId }, query, res }) => {
       requireDevice(platform, deviceId);
-      return platform.refreshCatalog(deviceId, closeSignal(res));
+      return platform.refreshCatalog(deviceId, closeSignal(res), scopeOf(query));
     },
   });
 

@@ -32,11 +32,13 @@ export function addRecordRoutes(routes: Routes, { parts: { platform } }: ApiCont
     status: 200,
     response: recordListSchema,
     errors: [400, 404, 409, 502, 503, 504],
-    handle: async ({ params: { deviceId, channelId }, query: { from, to, type }, res }) => {
+    handle: async ({ params: { deviceId, channelId }, query: { from, to, type, force, ...conditions }, res }) => {
       requireDevice(platform, deviceId);
       const fault = rangeFault({ from, to });
       if (fault !== undefined) throw new ApiError('invalid_request', fault);
-      return platform.records({ deviceId, channelId, fromMs: from, toMs: to, type }, closeSignal(res));
+      const range = { deviceId, channelId, fromMs: from, toMs: to, type };
+      const forced = force === 'true' ? { force: true } : {};
+      return platform.records({ ...range, ...given(conditions), ...forced }, closeSignal(res));
     },
   });
 }
@@ -136,6 +138,13 @@ export function addPlaybackRoutes(routes: Routes, context: ApiContext): void {
       if (!(await streams.playbacks.stop(id))) throw unknown(id);
     },
   });
+}
+
+/** What is not undefined. */
+function given<T extends object>(conditions: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(conditions).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }
 
 function unknown(id: string): ApiError {

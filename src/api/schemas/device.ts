@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Device } from '../../gb28181/index.ts';
+import type { CatalogScope, Device } from '../../gb28181/index.ts';
+import { wholeNumber } from './common.ts';
 import { mediaTransportSchema, settingsView, viewSettings } from './device-settings.ts';
 
 export const admissionSchema = z.enum(['approved', 'pending', 'denied']);
@@ -29,6 +30,27 @@ export const deviceSchema = z
     settings: settingsView,
   })
   .meta({ id: 'Device' });
+
+const time = wholeNumber(0, 8.64e15).optional();
+export const catalogScopeQuery = z.object({
+  scope: z
+    .string()
+    .regex(/^\d{2,20}$/)
+    .optional()
+    .meta({ description: 'ID of a region, system, business group or virtual organisation; absent: all.' }),
+  from: time.meta({ description: 'Unix ms: only what was added between.' }),
+  to: time,
+});
+
+/** Undefined for the whole catalogue. */
+export function scopeOf({ scope, from, to }: z.infer<typeof catalogScopeQuery>): CatalogScope | undefined {
+  if (scope === undefined && from === undefined && to === undefined) return undefined;
+  return {
+    ...(scope !== undefined && { id: scope }),
+    ...(from !== undefined && { fromMs: from }),
+    ...(to !== undefined && { toMs: to }),
+  };
+}
 
 export const catalogResultSchema = z
   .object({ sumNum: z.int(), received: z.int(), complete: z.boolean() })

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { idSchema, wholeNumber } from './common.ts';
+import { commandQuery } from './control.ts';
+import { alarmCodes, alarmMethods } from './query.ts';
 import { recordingFileSchema } from './recording.ts';
 
 const DAY_MS = 86_400_000;
@@ -16,10 +18,22 @@ const within =
   ({ from, to }: { readonly from: number; readonly to: number }): boolean =>
     to - from <= limitMs;
 
+const conditionText = z.string().min(1).max(256).optional();
+const flag = wholeNumber(0, 1).optional();
+
 export const recordQuerySchema = z.object({
   from: wholeNumber(0, 8.64e15).meta({ description: 'Unix ms.' }),
   to: wholeNumber(0, 8.64e15),
   type: recordTypeSchema.default('all'),
+  filePath: conditionText,
+  address: conditionText.meta({ description: 'A part of it is enough.' }),
+  secrecy: flag.meta({ description: '1: secret ones.' }),
+  recorderId: conditionText.meta({ description: 'Who triggered the recording.' }),
+  indistinctQuery: flag.meta({ description: '1: the domain looks in its centre and at the device.' }),
+  streamNumber: wholeNumber(0, 15).optional().meta({ description: 'GB/T 28181-2022, as the next two.' }),
+  alarmMethod: alarmMethods.optional().meta({ description: 'As of an Alarm, several joined by a slash; 0 all.' }),
+  alarmType: alarmCodes.optional(),
+  force: commandQuery.shape.force,
 });
 
 /** What is wrong with a range of recordings, in words. */

@@ -68,7 +68,7 @@ export const alarmCodes = z
   .string()
   .max(64)
   .regex(/^\d{1,2}(?:\/\d{1,2})*$/);
-const alarmMethods = z
+export const alarmMethods = z
   .string()
   .max(16)
   .regex(/^(?:0|[1-7](?:\/[1-7])*)$/);

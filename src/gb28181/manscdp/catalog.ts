@@ -1,5 +1,6 @@
 import { ownText } from '../../sip/index.ts';
-import type { CatalogItem, ChannelFault } from '../types.ts';
+import { formatGbTime, parseGbTime } from '../beijing-time.ts';
+import type { CatalogItem, CatalogScope, ChannelFault } from '../types.ts';
 import type { XmlElement } from './element.ts';
 import type { Manscdp, ManscdpParts } from './message.ts';
 import { xmlNode, type XmlNode } from './xml.ts';
@@ -14,8 +15,20 @@ export interface CatalogPart {
 const MAX_TEXT = 1024;
 const FAULTS: readonly ChannelFault[] = ['VLOST', 'DEFECT'];
 
-export function catalogQuery(sn: number, deviceId: string): ManscdpParts {
-  return { root: 'Query', cmdType: 'Catalog', sn, deviceId };
+/** `added`: only what was added between, in Unix ms (GB/T 28181 7.1). */
+export function catalogQuery(sn: number, deviceId: string, added: Omit<CatalogScope, 'id'> = {}): ManscdpParts {
+  const { fromMs, toMs } = added;
+  const rest = [
+    xmlNode('StartTime', fromMs === undefined ? undefined : formatGbTime(fromMs)),
+    xmlNode('EndTime', toMs === undefined ? undefined : formatGbTime(toMs)),
+  ];
+  return { root: 'Query', cmdType: 'Catalog', sn, deviceId, rest };
+}
+
+/** As a device reads it. */
+export function parseCatalogQuery({ body }: Manscdp): Omit<CatalogScope, 'id'> {
+  const [fromMs, toMs] = [parseGbTime(body.field('StartTime')), parseGbTime(body.field('EndTime'))];
+  return { ...(fromMs !== undefined && { fromMs }), ...(toMs !== undefined && { toMs }) };
 }
 
 /** Items without DeviceID (empty elements of some NVRs) are left out. */

@@ -25,6 +25,7 @@ import {
   parseAlarmQuery,
   parseAlarmQueryPart,
   parseCatalogPart,
+  parseCatalogQuery,
   parseConfigTypes,
   parseConfigValues,
   parseCruiseTrackListPart,
@@ -72,6 +73,21 @@ const DEVICE = '34020000001180000001';
 const CAMERA = '34020000001310000001';
 const IPC = '34020000001320000001';
 const SESSION = '0123456789abcdef0123456789abcdef';
+
+const RECORD_QUERY = {
+  channelId: CAMERA,
+  fromMs: Date.UTC(2026, 1, 28, 16),
+  toMs: Date.UTC(2026, 2, 1, 16),
+  filePath: 'a/1.mp4',
+  address: 'store',
+  secrecy: 1,
+  type: 'alarm',
+  recorderId: 'admin',
+  indistinctQuery: 1,
+  streamNumber: 1,
+  alarmMethod: '2/5',
+  alarmType: '1/2',
+} as const;
 
 /** The document without its declaration. */
 function xmlOf(parts: ManscdpParts): string {
@@ -269,6 +285,16 @@ describe('queries (GB/T 28181 6, 7.1, 8.1, 9.4, 11): the exact XML, both ways', 
       recordInfoQuery(301, { channelId: CAMERA, fromMs: period.from, toMs: period.to }),
       `${head('RecordInfo', 301, CAMERA)}<StartTime>2026-03-01T00:00:00</StartTime><EndTime>2026-03-02T00:00:00</EndTime><Secrecy>0</Secrecy><Type>all</Type>`,
     ],
+    [
+      catalogQuery(202, '340200', { fromMs: period.from, toMs: period.to }),
+      `${head('Catalog', 202, '340200')}<StartTime>2026-03-01T00:00:00</StartTime><EndTime>2026-03-02T00:00:00</EndTime>`,
+    ],
+    [
+      recordInfoQuery(302, RECORD_QUERY),
+      `${head('RecordInfo', 302, CAMERA)}<StartTime>2026-03-01T00:00:00</StartTime><EndTime>2026-03-02T00:00:00</EndTime>` +
+        '<FilePath>a/1.mp4</FilePath><Address>store</Address><Secrecy>1</Secrecy><Type>alarm</Type><RecorderID>admin</RecorderID>' +
+        '<IndistinctQuery>1</IndistinctQuery><StreamNumber>1</StreamNumber><AlarmMethod>2/5</AlarmMethod><AlarmType>1/2</AlarmType>',
+    ],
     [subscription('catalog'), head('Catalog', 701, DEVICE)],
     [subscription('alarm'), `${head('Alarm', 701, DEVICE)}${filters}`],
     [subscription('mobilePosition'), `${head('MobilePosition', 701, DEVICE)}<Interval>5</Interval>`],
@@ -320,6 +346,13 @@ describe('queries (GB/T 28181 6, 7.1, 8.1, 9.4, 11): the exact XML, both ways', 
     const { fromMs, toMs } = conditions;
     const xml = `<Query>${head('Alarm', 1, DEVICE)}<StartTime>2026-03-01T00:00:00</StartTime><EndTime>2026-03-02T00:00:00</EndTime></Query>`;
     expect(parseAlarmQuery(read(xml))).toEqual({ fromMs, toMs });
+  });
+
+  test('every condition of a RecordInfo, and the times of a Catalog, are read by a device', () => {
+    expect(parseRecordInfoQuery(read(xmlOf(recordInfoQuery(1, RECORD_QUERY))))).toEqual(RECORD_QUERY);
+    const added = { fromMs: period.from, toMs: period.to };
+    expect(parseCatalogQuery(read(xmlOf(catalogQuery(1, '340200', added))))).toEqual(added);
+    expect(parseCatalogQuery(read(xmlOf(catalogQuery(1, DEVICE))))).toEqual({});
   });
 
   test('types of configuration are read as they were asked for', () => {

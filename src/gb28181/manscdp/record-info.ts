@@ -3,6 +3,7 @@ import { formatGbTime, parseGbTime } from '../beijing-time.ts';
 import type { RecordItem, RecordQuery } from '../types.ts';
 import type { XmlElement } from './element.ts';
 import type { Manscdp, ManscdpParts } from './message.ts';
+import { numberField, positiveField, struct, textField } from './struct.ts';
 import { xmlNode, type XmlNode } from './xml.ts';
 
 /** One message of a RecordInfo answer. */
@@ -16,26 +17,50 @@ export interface RecordInfoPart {
 
 const MAX_TEXT = 1024;
 
+const ELEMENTS_2022 = { streamNumber: 'StreamNumber', alarmMethod: 'AlarmMethod', alarmType: 'AlarmType' } as const;
+/** Conditions that devices of 2016 do not know. */
+export const RECORD_QUERY_2022 = Object.keys(ELEMENTS_2022) as ReadonlyArray<keyof typeof ELEMENTS_2022>;
+
 /**
  * GB/T 28181 8.1. Type and Secrecy are always written: a Dahua NVR answers nothing without them (quirks 2.3). Type
  * `all` where none is asked for.
  */
 export function recordInfoQuery(sn: number, query: Omit<RecordQuery, 'deviceId'>): ManscdpParts {
-  const { channelId, fromMs, toMs, type = 'all' } = query;
+  const { channelId, fromMs, toMs, secrecy = 0, type = 'all' } = query;
   const rest = [
     xmlNode('StartTime', formatGbTime(fromMs)),
     xmlNode('EndTime', formatGbTime(toMs)),
-    xmlNode('Secrecy', 0),
+    xmlNode('FilePath', query.filePath),
+    xmlNode('Address', query.address),
+    xmlNode('Secrecy', secrecy),
     xmlNode('Type', type),
+    xmlNode('RecorderID', query.recorderId),
+    xmlNode('IndistinctQuery', query.indistinctQuery),
+    ...RECORD_QUERY_2022.map((name) => xmlNode(ELEMENTS_2022[name], query[name])),
   ];
   return { root: 'Query', cmdType: 'RecordInfo', sn, deviceId: channelId, rest };
 }
+
+const CONDITIONS = struct({
+  filePath: textField('FilePath'),
+  address: textField('Address'),
+  /** 0 is what a query without it asks for. */
+  secrecy: positiveField('Secrecy'),
+  recorderId: textField('RecorderID'),
+  indistinctQuery: positiveField('IndistinctQuery'),
+  streamNumber: numberField('StreamNumber'),
+  alarmMethod: textField('AlarmMethod'),
+  alarmType: textField('AlarmType'),
+});
+
+/** What makes a list shorter, besides its range and type. */
+export const RECORD_CONDITIONS = Object.keys(CONDITIONS.shape) as ReadonlyArray<keyof typeof CONDITIONS.shape>;
 
 /** What a query asks for, as a device reads it; undefined without readable times. */
 export function parseRecordInfoQuery({ deviceId, body }: Manscdp): Omit<RecordQuery, 'deviceId'> | undefined {
   const [fromMs, toMs] = [parseGbTime(body.field('StartTime')), parseGbTime(body.field('EndTime'))];
   if (fromMs === undefined || toMs === undefined) return undefined;
-  return { channelId: deviceId, fromMs, toMs, type: typeOf(body.field('Type')) };
+  return { channelId: deviceId, fromMs, toMs, type: typeOf(body.field('Type')), ...CONDITIONS.read(body) };
 }
 
 /** Items without readable times cannot be placed on a day and are left out. */

@@ -33,10 +33,11 @@ test('a list of today tells nothing of what is recorded after it', () => {
   expect(known.find({ ...QUERY, toMs: 411 })).toEqual([]);
 });
 
-test('a list that lacks a part, or has one type alone, is not kept', () => {
+test('a list that lacks a part, or has what meets some condition alone, is not kept', () => {
   const known = new KnownRecords();
   known.note(QUERY, list({ complete: false }), 5000);
-  known.note({ ...QUERY, type: 'alarm' }, list(), 5000);
+  const conditions = [{ type: 'alarm' }, { address: 'store' }, { streamNumber: 1 }, { alarmMethod: '5' }] as const;
+  for (const condition of conditions) known.note({ ...QUERY, ...condition }, list(), 5000);
   expect(known.find(QUERY)).toEqual([]);
   known.note({ ...QUERY, type: 'all' }, list(), 5000);
   expect(known.find(QUERY)).toHaveLength(2);

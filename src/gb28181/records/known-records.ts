@@ -1,3 +1,4 @@
+import { RECORD_CONDITIONS } from '../manscdp/index.ts';
 import type { RecordList, RecordQuery } from '../types.ts';
 import { stretchesOf, type Stretch } from './stretches.ts';
 
@@ -14,9 +15,10 @@ interface Known {
 export class KnownRecords {
   readonly #channels = new Map<string, Known>();
 
-  /** A list that lacks a part, or shows one type alone, tells no gaps. */
-  note({ deviceId, channelId, type = 'all' }: RecordQuery, list: RecordList, nowMs: number): void {
-    if (!list.complete || type !== 'all') return;
+  /** A list that lacks a part, or shows only what meets some condition, tells no gaps. */
+  note(query: RecordQuery, list: RecordList, nowMs: number): void {
+    const { deviceId, channelId, type = 'all' } = query;
+    if (!list.complete || type !== 'all' || RECORD_CONDITIONS.some((name) => query[name] !== undefined)) return;
     const { fromMs, segments } = list;
     const stretches = stretchesOf(segments, fromMs, list.toMs);
     // What is recorded since then is not in it.

@@ -159,4 +159,26 @@ describe('what a device has recorded', () => {
     );
     await expect(result).rejects.toMatchObject({ code: 'device_refused' });
   });
+
+  test('conditions of 2022 go to a device of 2016 only by force; those of both editions always', async () => {
+    const query = { deviceId: DEVICE_ID, channelId: CAMERA_ID, fromMs: FROM, toMs: TO };
+    const { platform } = harness;
+    await expect(platform.records({ ...query, streamNumber: 1 })).rejects.toMatchObject({
+      code: 'edition_unsupported',
+    });
+    expect(harness.sentCommands('RecordInfo')).toEqual([]);
+    for (const conditions of [{ address: 'store' }, { streamNumber: 1, force: true }]) {
+      const result = platform.records({ ...query, ...conditions });
+      await settle();
+      answer(harness.sentCommands('RecordInfo').at(-1)!.sn, []);
+      await result;
+    }
+    const sent = harness
+      .sentCommands('RecordInfo')
+      .map(({ body }) => [body.field('Address'), body.field('StreamNumber')]);
+    expect(sent).toEqual([
+      ['store', ''],
+      ['', '1'],
+    ]);
+  });
 });

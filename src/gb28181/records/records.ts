@@ -1,5 +1,7 @@
-import { recordInfoQuery } from '../manscdp/index.ts';
+import { isEdition2022, RECORD_QUERY_2022, recordInfoQuery } from '../manscdp/index.ts';
 import type { DeviceAccess } from '../device-access.ts';
+import type { DeviceRecord } from '../device/record.ts';
+import { EditionError } from '../errors.ts';
 import { ResponseCollector, type CollectTimes } from '../response-collector.ts';
 import type { RecordList, RecordQuery } from '../types.ts';
 import { RECORD_TIMES, RecordParts } from './record-parts.ts';
@@ -8,7 +10,7 @@ import { clipItems, joinItems } from './segments.ts';
 /**
  * What a device has recorded of a channel (GB/T 28181 8). A device that falls silent in the middle gives what came,
  * marked as not complete.
- * @throws DeviceOfflineError, DeviceSilentError, DeviceRefusedError, RequestAbortedError, DeviceUnreachableError
+ * @throws EditionError, DeviceOfflineError, DeviceSilentError, DeviceRefusedError, RequestAbortedError, DeviceUnreachableError
  */
 export async function queryRecords(
   access: DeviceAccess,
@@ -16,6 +18,7 @@ export async function queryRecords(
   { signal, times = RECORD_TIMES }: { readonly signal?: AbortSignal | undefined; readonly times?: CollectTimes } = {},
 ): Promise<RecordList> {
   const record = access.online(query.deviceId);
+  requireEdition(record, query);
   const parts = new RecordParts();
   const collector = new ResponseCollector(record, access, {
     command: (sn) => recordInfoQuery(sn, query),
@@ -28,4 +31,11 @@ export async function queryRecords(
   const { deviceId, channelId, fromMs, toMs } = query;
   const items = clipItems(parts.items, fromMs, toMs);
   return { deviceId, channelId, fromMs, toMs, sumNum: parts.sumNum, complete, items, segments: joinItems(items) };
+}
+
+/** A condition that the device does not know would give recordings that nobody asked for. */
+function requireEdition({ id, state: { gbVersion } }: DeviceRecord, query: RecordQuery): void {
+  const unknown = RECORD_QUERY_2022.find((name) => query[name] !== undefined);
+  if (unknown === undefined || query.force === true || isEdition2022(gbVersion)) return;
+  throw new EditionError(id, `RecordInfo/${unknown}`, gbVersion);
 }
