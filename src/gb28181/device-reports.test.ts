@@ -245,6 +245,17 @@ describe('catalogue by NOTIFY', () => {
     expect(harness.platform.channels(DEVICE_ID)).toMatchObject([{ name: 'Yard', manufacturer: 'ACME', kind: 'video' }]);
   });
 
+  test('an UPDATE of one detail leaves the others', async () => {
+    send(change('ADD', 1, { details: { RoomType: '1', DirectionType: '3' } }));
+    await seconds(1);
+    update('<Info><DirectionType>4</DirectionType></Info>');
+    update('<MAC>00-11-22-33-44-55</MAC>');
+    await seconds(1);
+    const details = { RoomType: '1', DirectionType: '4', MAC: '00-11-22-33-44-55' };
+    expect(harness.platform.channels(DEVICE_ID)).toMatchObject([{ details }]);
+    expect([...(harness.store.channelsOf.get(DEVICE_ID)?.values() ?? [])]).toMatchObject([{ details }]);
+  });
+
   test('an UPDATE of a part does not switch on what is off, before it or with it', async () => {
     send(change('ADD', 1), change('OFF', 1));
     await seconds(1);

@@ -79,6 +79,8 @@ export interface CatalogItem {
   readonly resolution: string;
   readonly downloadSpeed: string;
   readonly streamNumbers: string;
+  /** What else it tells, by the standard's names, e.g. `DirectionType`; absent: nothing. */
+  readonly details?: Readonly<Record<string, string>>;
   /** Sent in a SensorCatalog (Uniview): not every item of it is a camera. */
   readonly sensor?: boolean;
 }

@@ -30,6 +30,7 @@ const MIGRATIONS = [
      PRIMARY KEY (device_id, id)
    ) STRICT, WITHOUT ROWID;`,
   'ALTER TABLE channel ADD COLUMN fault TEXT',
+  'ALTER TABLE channel ADD COLUMN details TEXT',
 ];
 
 const DEFAULT_FLUSH_MS = 500;

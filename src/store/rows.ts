@@ -73,6 +73,7 @@ export const CHANNEL_COLUMNS: ReadonlyArray<Column<Channel>> = [
   channel('resolution'),
   channel('downloadSpeed'),
   channel('streamNumbers'),
+  channel('details', 'JSON', true),
   channel('kind'),
   channel('updatedAt', 'INTEGER'),
 ];

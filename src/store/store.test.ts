@@ -57,6 +57,7 @@ function channelOf(id: string, more: Partial<Channel> = {}): Channel {
     resolution: '6/4',
     downloadSpeed: '1/2',
     streamNumbers: '0/1',
+    details: { DirectionType: '3', PointCommonName: '北门' },
     kind: 'video',
     updatedAt: 1,
     ...more,

@@ -43,6 +43,10 @@ export const channelSchema = z
     resolution: z.string(),
     downloadSpeed: z.string(),
     streamNumbers: z.string(),
+    details: z
+      .record(z.string(), z.string())
+      .optional()
+      .meta({ description: 'What else the device tells, by the names of the standard, e.g. DirectionType, MAC.' }),
     kind: channelKindSchema,
     updatedAt: z.number(),
     told: z

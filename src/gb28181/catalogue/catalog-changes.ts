@@ -168,7 +168,7 @@ export class CatalogChanges {
 function withItem({ event, item, withoutStatus = false }: CatalogChange, before: Outcome | undefined): Outcome {
   const earlier = event === 'ADD' || before?.removed === true ? undefined : before;
   const state = withoutStatus ? earlier?.state : item;
-  const whole = earlier?.item === undefined ? item : { ...earlier.item, ...filled(item) };
+  const whole = earlier?.item === undefined ? item : { ...earlier.item, ...filled(item, earlier.item) };
   return { removed: false, item: whole, ...(state !== undefined && { state }) };
 }
 
@@ -177,7 +177,7 @@ function withKnown(item: CatalogItem, known: Channel | undefined): CatalogItem {
   if (known === undefined) return item;
   // Not what the operator has set: that is laid over it again.
   const { deviceId: _device, parentId: _parent, kind: _kind, updatedAt: _at, fault: _fault, ...before } = asTold(known);
-  return { ...before, ...filled(item) };
+  return { ...before, ...filled(item, before) };
 }
 
 function withState<T extends State>(of: T, { status, fault }: State): T {
@@ -186,8 +186,10 @@ function withState<T extends State>(of: T, { status, fault }: State): T {
   return { ...rest, status, ...(fault !== undefined && { fault }) } as T;
 }
 
-function filled(item: CatalogItem): Partial<CatalogItem> {
-  return Object.fromEntries(Object.entries(item).filter(([, value]) => value !== '' && value !== 0));
+/** What an update tells, over what was told before. */
+function filled(item: CatalogItem, { details }: Pick<CatalogItem, 'details'>): Partial<CatalogItem> {
+  const told = Object.fromEntries(Object.entries(item).filter(([, value]) => value !== '' && value !== 0));
+  return item.details === undefined ? told : { ...told, details: { ...details, ...item.details } };
 }
 
 function differs(channel: Channel, known: Channel | undefined): boolean {

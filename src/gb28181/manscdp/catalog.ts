@@ -1,6 +1,7 @@
 import { ownText } from '../../sip/index.ts';
 import { formatGbTime, parseGbTime } from '../beijing-time.ts';
 import type { CatalogItem, CatalogScope, ChannelFault } from '../types.ts';
+import { detailNodes, parseDetails } from './catalog-details.ts';
 import type { XmlElement } from './element.ts';
 import type { Manscdp, ManscdpParts } from './message.ts';
 import { xmlNode, type XmlNode } from './xml.ts';
@@ -57,6 +58,7 @@ export function parseCatalogItem(item: XmlElement): CatalogItem {
   const number = (name: string): number => item.number(name) ?? 0;
   const status = text('Status');
   const fault = FAULTS.find((each) => each === status.toUpperCase());
+  const details = parseDetails([item, inner]);
   return {
     id: text('DeviceID').slice(0, 64),
     name: text('Name'),
@@ -82,6 +84,7 @@ export function parseCatalogItem(item: XmlElement): CatalogItem {
     resolution: both('Resolution'),
     downloadSpeed: both('DownloadSpeed'),
     streamNumbers: both('StreamNumberList'),
+    ...(details !== undefined && { details }),
   };
 }
 
@@ -109,11 +112,13 @@ export function catalogResponse(
 export function catalogItemNode(item: CatalogItem): XmlNode[] {
   const optional = (name: string, value: string | number): XmlNode =>
     xmlNode(name, value === '' || value === 0 ? undefined : value);
+  const details = detailNodes(item.details);
   const info = [
     optional('PTZType', item.ptzType),
     optional('Resolution', item.resolution),
     optional('DownloadSpeed', item.downloadSpeed),
     optional('StreamNumberList', item.streamNumbers),
+    ...details.inner,
   ];
   return [
     xmlNode('DeviceID', item.id),
@@ -135,6 +140,7 @@ export function catalogItemNode(item: CatalogItem): XmlNode[] {
     xmlNode('Status', item.fault ?? item.status),
     optional('Longitude', item.longitude),
     optional('Latitude', item.latitude),
+    ...details.outer,
     ...(info.every((each) => each.content === undefined) ? [] : [xmlNode('Info', info)]),
   ];
 }

@@ -427,13 +427,16 @@ describe('answers and notifications (GB/T 28181 6, 9): the exact XML, both ways'
     resolution: '6/4/2',
     downloadSpeed: '1/2/4',
     streamNumbers: '0/1',
+    details: { SecurityLevelCode: 'B', RoomType: '1', DirectionType: '3', MAC: '00-11-22-33-44-55' },
   };
   const cameraXml =
     `<Item><DeviceID>${CAMERA}</DeviceID><Name>Gate 1</Name><Manufacturer>ACME</Manufacturer><Model>IPC-2</Model>` +
     `<Owner>Owner</Owner><CivilCode>340200</CivilCode><Address>North road</Address><Parental>0</Parental><ParentID>${DEVICE}</ParentID>` +
     '<SafetyWay>0</SafetyWay><RegisterWay>1</RegisterWay><Secrecy>0</Secrecy><IPAddress>192.0.2.51</IPAddress><Port>8000</Port>' +
-    '<Status>ON</Status><Longitude>118.38</Longitude><Latitude>31.33</Latitude><Info><PTZType>3</PTZType>' +
-    '<Resolution>6/4/2</Resolution><DownloadSpeed>1/2/4</DownloadSpeed><StreamNumberList>0/1</StreamNumberList></Info></Item>';
+    '<Status>ON</Status><Longitude>118.38</Longitude><Latitude>31.33</Latitude>' +
+    '<SecurityLevelCode>B</SecurityLevelCode><Info><PTZType>3</PTZType>' +
+    '<Resolution>6/4/2</Resolution><DownloadSpeed>1/2/4</DownloadSpeed><StreamNumberList>0/1</StreamNumberList>' +
+    '<RoomType>1</RoomType><DirectionType>3</DirectionType><MAC>00-11-22-33-44-55</MAC></Info></Item>';
   const recording: RecordItem = {
     channelId: CAMERA,
     name: 'Gate 1',

@@ -329,6 +329,22 @@ describe('commands', () => {
     });
   });
 
+  test('details of a channel: in Info, beside it or in ExtraInfo, in any case; nothing that is empty, no password', () => {
+    const item = (inner: string): CatalogItem | undefined =>
+      parseCatalogPart(
+        parsed(`<Response>${HEAD}<DeviceList><Item><DeviceID>1</DeviceID>${inner}</Item></DeviceList></Response>`),
+      ).items[0];
+    expect(item('<mac>00-11</mac><Info><RoomType>2</RoomType><MAC>22</MAC></Info>')?.details).toEqual({
+      MAC: '00-11',
+      RoomType: '2',
+    });
+    expect(item(`<ExtraInfo><ContactInfo>${'x'.repeat(300)}</ContactInfo></ExtraInfo>`)?.details).toEqual({
+      ContactInfo: 'x'.repeat(256),
+    });
+    const none = item('<Password>secret</Password><Info><RoomType></RoomType><Unknown>1</Unknown></Info>');
+    expect(none).not.toHaveProperty('details');
+  });
+
   const text = fc
     .string({ unit: fc.constantFrom('门', 'a', '<', '&', '>', '"', ' ', '1', '/'), maxLength: 12 })
     .map((each) => each.trim());
