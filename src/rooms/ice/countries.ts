@@ -1,4 +1,4 @@
-import { unwatchFile, watchFile } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { open, type CityResponse, type Reader } from 'maxmind';
 import { errorMessage, GatewayError, type Logger } from '../../util/index.ts';
 
@@ -26,9 +26,11 @@ export async function openCountries(
   log: Logger,
   watchIntervalMs = WATCH_INTERVAL_MS,
 ): Promise<Countries> {
+  // Before it is read: what changes meanwhile is read again.
+  let known = await stampOf(file);
   let reader = await read(file);
   let closed = false;
-  let reading = Promise.resolve();
+  let looking = false;
   const reload = async (): Promise<void> => {
     try {
       const next = await read(file);
@@ -38,10 +40,19 @@ export async function openCountries(
       log.error({ error: errorMessage(error) }, 'new geo database cannot be read, the old one stays');
     }
   };
-  const changed = (): void => {
-    reading = reading.then(() => (closed ? undefined : reload()));
+  const look = async (): Promise<void> => {
+    if (looking) return;
+    looking = true;
+    const stamp = await stampOf(file);
+    // One that is just being replaced may be away for a moment.
+    if (!closed && stamp !== undefined && stamp !== known) {
+      known = stamp;
+      await reload();
+    }
+    looking = false;
   };
-  watchFile(file, { persistent: false, interval: watchIntervalMs }, changed);
+  const timer = setInterval(() => void look(), watchIntervalMs);
+  timer.unref();
   return {
     countryOf(address) {
       try {
@@ -56,9 +67,19 @@ export async function openCountries(
     },
     close() {
       closed = true;
-      unwatchFile(file, changed);
+      clearInterval(timer);
     },
   };
+}
+
+/** What is another one for another version of a file; undefined where there is none. */
+async function stampOf(file: string): Promise<string | undefined> {
+  try {
+    const { ino, size, mtimeMs, ctimeMs } = await stat(file);
+    return [ino, size, mtimeMs, ctimeMs].join(' ');
+  } catch {
+    return undefined;
+  }
 }
 
 async function read(file: string): Promise<CountryReader> {
