@@ -199,12 +199,14 @@ test('environment sets keys and is checked like the file', () => {
     GBRTC_MEDIA_INGEST_MODE: 'single',
     GBRTC_GB28181_SERIAL: '34020000002000000002',
     GBRTC_WEBRTC_CANDIDATE: '198.51.100.1, 203.0.113.7',
+    GBRTC_RECORD_RETENTIONDAYS: '0.5',
   });
   expect(config.http.listen).toBe(8080);
   expect(config.gb28181.auth.enable).toBe(false);
   expect(config.media.ingest.mode).toBe('single');
   expect(config.gb28181.serial).toBe('34020000002000000002');
   expect(config.webrtc.candidate).toEqual(['198.51.100.1', '203.0.113.7']);
+  expect(config.record.retentionDays).toBe(0.5);
   expect(problemsOf('', { GBRTC_HTTP_LISTEN: 'eighty' })).toEqual(['http.listen: expected number, received string']);
 });
 

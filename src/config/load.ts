@@ -30,7 +30,7 @@ function environmentValue(raw: string, example: unknown): unknown {
       .map((part) => part.trim())
       .filter(Boolean);
   if (typeof example === 'boolean' && /^(true|false)$/i.test(raw)) return raw.toLowerCase() === 'true';
-  if (typeof example === 'number' && /^-?\d+$/.test(raw)) return Number(raw);
+  if (typeof example === 'number' && /^-?\d+(?:\.\d+)?$/.test(raw)) return Number(raw);
   return raw;
 }
 
