@@ -64,7 +64,7 @@ describe('GET /metrics', () => {
       refusedConnections: { too_many_of_source: 10 },
       pending: 9,
     };
-    const stats = { ...NO_STATS, packets: 100, lost: 3, reordered: 2, errors: { lost_sync: 4 } };
+    const stats = { ...NO_STATS, packets: 100, lost: 3, reordered: 2, wrongSource: 5, errors: { lost_sync: 4 } };
     api.streams.addStream(
       fakeStream({ stats, viewers: [fakeViewer(), fakeViewer({ id: 'v2' })], readers: [fakeReader()] }),
     );
@@ -85,6 +85,7 @@ describe('GET /metrics', () => {
       gbrtc_rtp_packets_total: 100,
       gbrtc_rtp_lost_total: 3,
       gbrtc_rtp_reordered_total: 2,
+      gbrtc_rtp_wrong_source_total: 5,
       'gbrtc_ps_errors_total{reason="lost_sync"}': 4,
       'gbrtc_sip_requests_total{direction="in",method="REGISTER",status="401"}': 3,
       'gbrtc_sip_requests_total{direction="out",method="INVITE",status="200"}': 1,

@@ -14,6 +14,7 @@ const RTP_METRICS: ReadonlyArray<readonly [RtpCounter, string, string]> = [
   ['reordered', 'gbrtc_rtp_reordered_total', 'RTP packets that came out of order'],
   ['duplicates', 'gbrtc_rtp_duplicates_total', 'RTP packets that came twice'],
   ['wrongSsrc', 'gbrtc_rtp_wrong_ssrc_total', 'RTP packets of an SSRC that is not ours'],
+  ['wrongSource', 'gbrtc_rtp_wrong_source_total', 'RTP packets from an address that is not the sender’s'],
   ['resyncs', 'gbrtc_rtp_resyncs_total', 'TCP connections that had to find the packet borders again'],
   ['frames', 'gbrtc_video_frames_total', 'Video frames received'],
 ];

@@ -2,7 +2,17 @@ import type { StreamSnapshot, Streams } from '../../stream/index.ts';
 
 type Stats = StreamSnapshot['stats'];
 
-const COUNTED = ['packets', 'bytes', 'lost', 'reordered', 'duplicates', 'wrongSsrc', 'resyncs', 'frames'] as const;
+const COUNTED = [
+  'packets',
+  'bytes',
+  'lost',
+  'reordered',
+  'duplicates',
+  'wrongSsrc',
+  'wrongSource',
+  'resyncs',
+  'frames',
+] as const;
 export type RtpCounter = (typeof COUNTED)[number];
 
 /** Sums over all streams that ever were: counters must not fall when a stream ends. */
