@@ -71,6 +71,17 @@ describe('the document', () => {
     }
   });
 
+  test('every pattern is one of JSON Schema: for Unicode, without flags', () => {
+    const patterns = [...JSON.stringify(document).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(
+      ([, text = '']) => JSON.parse(text) as string,
+    );
+    expect(patterns).toContain('^\\P{C}{1,128}$');
+    for (const pattern of patterns) {
+      expect(() => new RegExp(pattern, 'u')).not.toThrow();
+      expect(pattern).not.toMatch(/\/[a-z]+$/);
+    }
+  });
+
   test('every operation has a name, a summary, a tag, an answer and all its path parameters', () => {
     const ids = operationsOf(document).map(({ operationId }) => operationId);
     expect(new Set(ids).size).toBe(ids.length);

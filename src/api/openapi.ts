@@ -23,9 +23,15 @@ export function buildOpenApi(
   registry.registerComponent('securitySchemes', 'cookie', { type: 'apiKey', in: 'cookie', name: COOKIE_NAME });
   documentSnapshotUploads(registry);
   document(registry, [...srsSip(srsSipRows), ...SRS, ...WEBRTC_HTTP, ...SYSTEM]);
-  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+  const generated = new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: { title: 'gbrtc', version, description: DESCRIPTION, license: { name: 'MIT', identifier: 'MIT' } },
     servers: [{ url: '/' }],
   });
+  return JSON.parse(JSON.stringify(generated, withoutFlags));
+}
+
+/** The generator leaves `/u` behind a pattern; JSON Schema reads all of them that way (2020-12 core, 6.4). */
+function withoutFlags(key: string, value: unknown): unknown {
+  return key === 'pattern' && typeof value === 'string' ? value.replace(/\/u$/, '') : value;
 }

@@ -35,11 +35,15 @@ interface Route {
   readonly operations: Record<string, Operation>;
 }
 
+/** Of a pattern: zod reads it without `u`, where `\P{C}` means something else. */
+const isUnicode = (pattern: unknown): boolean => typeof pattern === 'string' && /\\p\{/i.test(pattern);
+
 /** Shared schemas are named elsewhere in JSON Schema. */
 function toJsonSchema(value: unknown, strict: boolean): unknown {
   if (Array.isArray(value)) return value.map((each) => toJsonSchema(each, strict));
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, each]): [string, unknown] =>
+  const read = Object.entries(value).filter(([key, each]) => !(key === 'pattern' && isUnicode(each)));
+  const entries = read.map(([key, each]): [string, unknown] =>
     key === '$ref' && typeof each === 'string'
       ? [key, each.replace('#/components/schemas/', '#/$defs/')]
       : [key, toJsonSchema(each, strict)],

@@ -27,6 +27,22 @@ const refusals = {
 };
 const play = z.string().optional().meta({ description: 'The play whose timeline tells more' });
 
+const addressQuery = {
+  candidate: z.string().optional().meta({ description: 'A further address of ours for the answer, without port' }),
+  eip: z.string().optional().meta({ description: 'The same; it goes before candidate' }),
+};
+const playerQuery = {
+  ...addressQuery,
+  reports: z
+    .literal('first-frame')
+    .optional()
+    .meta({ description: 'The player calls POST /api/v1/viewers/{viewerId}/first-frame' }),
+};
+const publisherQuery = {
+  ...addressQuery,
+  max_bitrate: z.string().optional().meta({ description: 'bit/s' }),
+};
+
 const streamSchema = z
   .looseObject({
     id: z.string(),
@@ -89,6 +105,7 @@ export const SRS: readonly Documented[] = [
     path: '/rtc/v1/play/',
     tag: 'srs',
     summary: 'Offer and answer in JSON',
+    query: z.object(playerQuery),
     body: json(srsOfferSchema),
     answer: json(answered({ viewer: z.string().optional(), play }, 'SrsPlayReply')),
     errors: [413, 415, 500],
@@ -99,7 +116,7 @@ export const SRS: readonly Documented[] = [
     path: '/rtc/v1/publish/',
     tag: 'srs',
     summary: 'Offer of a publisher and answer in JSON',
-    query: z.object({ max_bitrate: z.string().optional().meta({ description: 'bit/s' }) }),
+    query: z.object(publisherQuery),
     body: json(srsOfferSchema),
     answer: json(answered({ publication: z.string().optional() }, 'SrsPublishReply')),
     errors: [413, 415, 500],
@@ -212,13 +229,13 @@ const session = (path: string, tag: 'whip' | 'whep', offer: Pick<Documented, 'su
 export const WEBRTC_HTTP: readonly Documented[] = [
   ...session('/rtc/v1/whip/', 'whip', {
     summary: "A publisher's offer in, answer out",
-    query: z.object({ ...streamQuery, max_bitrate: z.string().optional().meta({ description: 'bit/s' }) }),
+    query: z.object({ ...streamQuery, ...publisherQuery }),
     headers: z.object(sessionHeaders),
   }),
   ...['/rtc/v1/whep/', '/rtc/v1/whip-play/'].flatMap((path) =>
     session(path, 'whep', {
       summary: "A player's offer in, answer out",
-      query: z.object(streamQuery),
+      query: z.object({ ...streamQuery, ...playerQuery }),
       headers: z.object({
         ...sessionHeaders,
         'X-Gbrtc-Viewer': z.string(),
