@@ -31,7 +31,8 @@ COPY conf conf
 COPY assets assets
 USER gbrtc
 VOLUME /app/data /app/record
-# SIP; console and API; API where SRS's players look; WebRTC of two workers; media in `single` mode.
+# SIP; console and API; API where SRS's players look; RTSP; pms's records, pms, rooms; WebRTC of two workers; media in
+# `single` mode.
 EXPOSE 5060/udp 5060/tcp 8025/tcp 1985/tcp 8554/tcp 8888/tcp 8889/tcp 8890/tcp 8000-8001/udp 8000-8001/tcp 9000/udp 9000/tcp
 # One media port and two workers, so that `docker run -p` stays short. With --network host set both back.
 ENV NODE_ENV=production GBRTC_MEDIA_INGEST_MODE=single GBRTC_WEBRTC_WORKERS=2
