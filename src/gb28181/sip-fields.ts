@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import type { SipHeaders, SipRequest } from '../sip/index.ts';
 
 const USER = /sips?:([^@>;:\s]{1,64})(?::[^@>\s]{0,64})?@/i;
@@ -11,11 +10,6 @@ export function userOf(value: string | undefined): string | undefined {
 /** User part of From: who sends a request in GB/T 28181. Never taken from To (Hik NVRs put their own ID there). */
 export function senderOf(request: SipRequest): string | undefined {
   return userOf(request.headers.get('From'));
-}
-
-/** `host:port`, IPv6 in brackets. */
-export function hostPort(address: string, port: number): string {
-  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** `sip:<user>@<host:port or domain>`, the form of every URI in GB/T 28181 1.7. */

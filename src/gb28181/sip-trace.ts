@@ -1,5 +1,5 @@
-import { ownText, parseMessage, type Flow, type SipHeaders, type WireMessage } from '../sip/index.ts';
-import { hostPort, userOf } from './sip-fields.ts';
+import { formatHostPort, ownText, parseMessage, type Flow, type SipHeaders, type WireMessage } from '../sip/index.ts';
+import { userOf } from './sip-fields.ts';
 import { TraceRings, type Kept } from './trace-rings.ts';
 import type { TraceEntry, TraceFilter } from './types.ts';
 
@@ -62,8 +62,8 @@ export class SipTrace {
       at,
       direction,
       protocol: flow.protocol,
-      local: ownText(hostPort(flow.localAddress, flow.localPort)),
-      remote: ownText(hostPort(flow.remoteAddress, flow.remotePort)),
+      local: ownText(formatHostPort(flow.localAddress, flow.localPort)),
+      remote: ownText(formatHostPort(flow.remoteAddress, flow.remotePort)),
       callId,
       peer: device ?? peer,
       method: ownText(method),

@@ -53,7 +53,7 @@ export class DigestServer {
 
   constructor(options: DigestServerOptions) {
     this.#realm = options.realm;
-    this.#key = new NonceKey(options.secret ?? randomBytes(32));
+    this.#key = new NonceKey(options.secret ?? randomBytes(32), TIME_HEX_LENGTH);
     this.#lifetimeMs = options.nonceLifetimeMs ?? DEFAULT_LIFETIME_MS;
     this.#algorithms = options.algorithms ?? ['MD5'];
     this.#qop = options.qop ?? false;

@@ -5,7 +5,7 @@ export { createSipEngine } from './engine.ts';
 export { ListenError, SipAbortedError, SipRejectedError, SipTimeoutError, SipTransportError } from './errors.ts';
 export { parseAuthorization, parseChallenge } from './headers/authorization.ts';
 export { parseNameAddr, tagOf } from './headers/name-addr.ts';
-export { parseUri } from './headers/uri.ts';
+export { formatHostPort, parseUri } from './headers/uri.ts';
 export { parseVia } from './headers/via.ts';
 export { buildResponse } from './build.ts';
 export { ownText } from './byte-arena.ts';

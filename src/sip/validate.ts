@@ -2,6 +2,7 @@ import { parseNameAddr } from './headers/name-addr.ts';
 import { parseUri } from './headers/uri.ts';
 import { contentLength } from './parser.ts';
 import type { Request, Response } from './message.ts';
+import type { SipUri } from './types.ts';
 
 /** Why a request is refused, and with which status. */
 export interface RequestFault {
@@ -12,17 +13,16 @@ export interface RequestFault {
 /** What the user agent core must be able to read before a request reaches its user (RFC 3261 §8.1.1, §8.2). */
 export function validateRequest(request: Request): RequestFault | undefined {
   if (request.version !== 'SIP/2.0') return { status: 505, reason: 'Version Not Supported' };
-  const reason = lineFault(request) ?? mandatoryFault(request) ?? optionalFault(request);
-  if (reason !== undefined) return { status: 400, reason };
   const uri = parseUri(request.uri);
+  const reason = lineFault(request, uri) ?? mandatoryFault(request) ?? optionalFault(request);
+  if (reason !== undefined) return { status: 400, reason };
   if (uri?.scheme !== 'sip' && uri?.scheme !== 'sips') return { status: 416, reason: 'Unsupported URI Scheme' };
   return undefined;
 }
 
 /** RFC 3261 §7.1 and §19.1.1: single blanks, and no headers in a Request-URI. */
-function lineFault(request: Request): string | undefined {
+function lineFault(request: Request, uri: SipUri | undefined): string | undefined {
   if (!request.strictLine) return 'Bad Request Line';
-  const uri = parseUri(request.uri);
   return uri === undefined || uri.headers !== undefined ? 'Bad Request-URI' : undefined;
 }
 

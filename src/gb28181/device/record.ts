@@ -1,6 +1,6 @@
-import type { Flow, Target } from '../../sip/index.ts';
+import { formatHostPort, type Flow, type Target } from '../../sip/index.ts';
 import type { Waiting } from '../deadline-wheel.ts';
-import { hostPort, sipUri } from '../sip-fields.ts';
+import { sipUri } from '../sip-fields.ts';
 import type { Channel, Charset, Device } from '../types.ts';
 import { RegistrationCallId } from './registration-call-id.ts';
 import { DEFAULT_SETTINGS, resolveSettings, type EffectiveSettings, type SettingsInForce } from './settings.ts';
@@ -86,7 +86,7 @@ export class DeviceRecord implements Waiting {
   /** Request-URI for the device or one of its channels (GB/T 28181 1.7), in the form that the device takes. */
   requestUri(user: string, domain: string): string {
     const { sourceAddress, sourcePort } = this.state;
-    return sipUri(user, this.settings.requestUriHost === 'domain' ? domain : hostPort(sourceAddress, sourcePort));
+    return sipUri(user, this.settings.requestUriHost === 'domain' ? domain : formatHostPort(sourceAddress, sourcePort));
   }
 
   /** Of our requests. */

@@ -42,7 +42,8 @@ export function unquote(text: string): string {
 
 /** Quoted string of any text. */
 export function quote(text: string): string {
-  return `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+  const plain = !text.includes('"') && !text.includes('\\');
+  return plain ? `"${text}"` : `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
 /** `;name=value` for each; a value that is no token is quoted. */
