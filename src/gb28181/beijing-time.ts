@@ -12,7 +12,7 @@ export function formatGbTime(unixMs: number): string {
 }
 
 const TIME =
-  /^\s*(\d{4})-(\d{1,2})-(\d{1,2})[T ]\s*(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,9}))?)?\s*(Z|[+-]\d{2}:?\d{2})?\s*$/i;
+  /^\s*(\d{4})-(\d{1,2})-(\d{1,2})[T ]\s*(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,9}))?)?\s*(?:(Z|[+-]\d{2}:?\d{2})\s*)?$/i;
 
 /** Unix ms of a MANSCDP time: Beijing time unless a zone is given; single digits, a blank for `T` and fractions pass. */
 export function parseGbTime(text: string): number | undefined {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cpuMsOf } from '../../test/support/cpu-time.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
 import {
   decodePtz,
@@ -209,6 +210,11 @@ describe('times', () => {
     { text: 'now', at: undefined },
   ])('quirk: time "$text"', ({ text, at }) => {
     expect(parseGbTime(text)).toBe(at);
+  });
+
+  test('blanks in a time that is none take no time', () => {
+    const text = `2026-03-01T10:00:00${' '.repeat(100_000)}x`;
+    expect(cpuMsOf(() => expect(parseGbTime(text)).toBeUndefined())).toBeLessThan(1000);
   });
 
   test('what was written is read', () => {

@@ -48,23 +48,51 @@ export interface OfferedFormat {
   readonly rtx: number | undefined;
 }
 
-/** The formats of a section that can be carried, in the order of its m= line. */
-export function parseFormats(media: MediaDescription): OfferedFormat[] {
-  const payloadTypes = media.payloads === undefined ? [] : String(media.payloads).split(' ').map(Number);
-  return payloadTypes.flatMap((payloadType) => parseFormat(media, payloadType));
+/** The lines of a section by payload type: an offer may have thousands, and each format asks for several. */
+interface SectionLines {
+  readonly kind: string;
+  readonly rtpmaps: ReadonlyMap<number, MediaDescription['rtp'][number]>;
+  readonly fmtps: ReadonlyMap<number, MediaDescription['fmtp'][number]>;
+  /** RFC 4588 §8.6: `apt` → payload type of its retransmissions. */
+  readonly rtx: ReadonlyMap<number, number>;
 }
 
-function parseFormat(media: MediaDescription, payloadType: number): OfferedFormat[] {
-  if (!Number.isInteger(payloadType) || payloadType < 0 || payloadType > 127) return [];
-  const codec = codecOf(media, payloadType);
-  if (codec === undefined || CODECS[codec].kind !== media.type) return [];
-  const fmtp = fmtpOf(media, payloadType);
+/** The formats of a section that can be carried, in the order of its m= line. */
+export function parseFormats(media: MediaDescription): OfferedFormat[] {
+  const named = media.payloads === undefined ? [] : String(media.payloads).split(' ').map(Number);
+  const payloadTypes = new Set(named.filter((each) => Number.isInteger(each) && each >= 0 && each <= 127));
+  const lines = linesOf(media);
+  return [...payloadTypes].flatMap((payloadType) => parseFormat(lines, payloadType));
+}
+
+function linesOf({ type, rtp, fmtp }: MediaDescription): SectionLines {
+  const fmtps = firstOfEach(fmtp);
+  const rtx = new Map<number, number>();
+  for (const { codec, payload } of rtp) {
+    const line = String(codec).toLowerCase() === 'rtx' ? fmtps.get(payload) : undefined;
+    const apt = line === undefined ? Number.NaN : Number(parseParams(String(line.config))['apt']);
+    if (!rtx.has(apt)) rtx.set(apt, payload);
+  }
+  return { kind: type, rtpmaps: firstOfEach(rtp), fmtps, rtx };
+}
+
+function firstOfEach<T extends { readonly payload: number }>(lines: readonly T[]): Map<number, T> {
+  const first = new Map<number, T>();
+  for (const line of lines) if (!first.has(line.payload)) first.set(line.payload, line);
+  return first;
+}
+
+function parseFormat(lines: SectionLines, payloadType: number): OfferedFormat[] {
+  const codec = codecOf(lines, payloadType);
+  if (codec === undefined || CODECS[codec].kind !== lines.kind) return [];
+  const line = lines.fmtps.get(payloadType);
+  const fmtp = line === undefined ? undefined : String(line.config);
   const parameters = fmtp === undefined ? {} : parseParams(fmtp);
   // Receivers and forwarders know only the ordinary 4:2:0 8-bit profile (RFC 9628 §6).
   if (codec === 'vp9' && Number(parameters['profile-id'] ?? 0) !== 0) return [];
   const profile = codec === 'h264' ? h264ProfileOf(fmtp, parameters) : undefined;
   if (codec === 'h264' && profile === undefined) return [];
-  return [{ codec, payloadType, fmtp, profile, rtx: rtxOf(media, payloadType) }];
+  return [{ codec, payloadType, fmtp, profile, rtx: lines.rtx.get(payloadType) }];
 }
 
 /** Undefined for what FU-A packets may not be sent in. */
@@ -77,27 +105,13 @@ function h264ProfileOf(
   return parseH264Profile(id === undefined ? undefined : String(id).padStart(6, '0'));
 }
 
-function codecOf(media: MediaDescription, payloadType: number): PublishedCodec | undefined {
-  const rtpmap = media.rtp.find((line) => line.payload === payloadType);
+function codecOf({ rtpmaps }: SectionLines, payloadType: number): PublishedCodec | undefined {
+  const rtpmap = rtpmaps.get(payloadType);
   if (rtpmap === undefined) return STATIC.get(payloadType);
   const codec = NAMES.get(String(rtpmap.codec).toUpperCase());
   if (codec === undefined || rtpmap.rate !== CODECS[codec].clockRate) return undefined;
   const channels = Number(rtpmap.encoding ?? 1);
   return channels === (CODECS[codec].channels ?? 1) ? codec : undefined;
-}
-
-function fmtpOf(media: MediaDescription, payloadType: number): string | undefined {
-  const line = media.fmtp.find((candidate) => candidate.payload === payloadType);
-  return line === undefined ? undefined : String(line.config);
-}
-
-function rtxOf(media: MediaDescription, payloadType: number): number | undefined {
-  const retransmissions = media.rtp.filter((line) => String(line.codec).toLowerCase() === 'rtx');
-  const found = retransmissions.find(({ payload }) => {
-    const fmtp = fmtpOf(media, payload);
-    return fmtp !== undefined && Number(parseParams(fmtp)['apt']) === payloadType;
-  });
-  return found?.payload;
 }
 
 /** The offered format in which a published one can be played; H.264 by the nearest profile. */

@@ -26,7 +26,13 @@ export function callerOf(request: IncomingMessage, clients: HttpClients): Caller
 
 /** Whether a request is for the configured path, with or without a final slash. */
 export function isLocation(request: IncomingMessage, location: string): boolean {
-  const bare = (path: string): string => path.replace(/\/+$/, '');
   const url = urlOf(request);
-  return url !== undefined && bare(url.pathname) === bare(location);
+  return url !== undefined && withoutSlashes(url.pathname) === withoutSlashes(location);
+}
+
+/** Not by a pattern: `/+$` looks at a path of slashes once for each of them, and anybody may ask for one. */
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (path.charAt(end - 1) === '/') end -= 1;
+  return path.slice(0, end);
 }

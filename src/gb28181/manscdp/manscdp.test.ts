@@ -238,6 +238,15 @@ describe('quirk: XML of devices', () => {
   });
 
   test.each([
+    ['letters', 'a'.repeat(2_000)],
+    ['a long name before blanks', `${'a'.repeat(64)}${' '.repeat(1_900)}`],
+  ])('4 MiB of tags full of %s instead of attributes take no time', (_name, attributes) => {
+    const tag = `<a ${attributes}/>`;
+    const xml = `<Notify>${tag.repeat(Math.floor((4 * 1024 * 1024 - 8) / tag.length))}`;
+    expect(cpuMsOf(() => void parseXml(xml))).toBeLessThan(500);
+  });
+
+  test.each([
     ['12', 12],
     [' 1 2 ', 12],
     ['-10.50', -10.5],

@@ -21,7 +21,8 @@ const MAX_ATTRIBUTES = 16;
 /** One open or empty tag at the sticky position; a `<` inside means that it is no tag but text. */
 const OPEN_TAG = /<([A-Za-z_][\w.:-]{0,63})((?:\s[^<>]{0,2048})?)(\/?)>/y;
 const CLOSE_TAG = /<\/\s*([A-Za-z_][\w.:-]{0,63})[^<>]{0,64}>/y;
-const ATTRIBUTE = /([A-Za-z_][\w.:-]{0,63})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'/]+))/g;
+// Begins where a name begins: a name that is none must not be tried again from each of its letters.
+const ATTRIBUTE = /(?<![\w.:-])([A-Za-z_][\w.:-]{0,63})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'/]+))/g;
 const ENTITY = /&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([0-9a-f]{1,6}));/gi;
 const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 

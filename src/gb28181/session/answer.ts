@@ -20,7 +20,7 @@ export function parseMediaAnswer(body: Buffer, fallbackAddress: string): MediaAn
     payloads,
     ...(setup !== undefined && { setup }),
     ...(fileSize > 0 && { fileSize }),
-    sdp: decodeText(body).replaceAll(/^(\s*a\s*=\s*(?:username|password)\s*:).*$/gim, '$1[redacted]'),
+    sdp: decodeText(body).replaceAll(/^([ \t]*a[ \t]*=[ \t]*(?:username|password)[ \t]*:).*$/gim, '$1[redacted]'),
   };
 }
 

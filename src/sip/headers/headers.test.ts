@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cpuMsOf } from '../../../test/support/cpu-time.ts';
 import { parseAuthorization } from './authorization.ts';
 import { parseCSeq } from './cseq.ts';
 import { HeaderList } from './header-list.ts';
@@ -86,9 +87,24 @@ describe('Via', () => {
       value: 'SIP/2.0/UDP 10.0.0.1;branch=z;rport',
       stamped: 'SIP/2.0/UDP 10.0.0.1;branch=z;rport=40000;received=192.0.2.9',
     },
+    {
+      value: 'SIP/2.0/UDP 10.0.0.1 ; rport = ;branch=z',
+      stamped: 'SIP/2.0/UDP 10.0.0.1 ;rport=40000 ;branch=z;received=192.0.2.9',
+    },
+    {
+      value: 'SIP/2.0/UDP 10.0.0.1; rport ;branch=z',
+      stamped: 'SIP/2.0/UDP 10.0.0.1;rport=40000;branch=z;received=192.0.2.9',
+    },
     { value: 'SIP/2.0/TCP a;received=1.2.3.4', stamped: 'SIP/2.0/TCP a;received=1.2.3.4' },
   ])('stampVia $value', ({ value, stamped }) => {
     expect(stampVia(value, parseVia(value)!, remote)).toBe(stamped);
+  });
+
+  test('stampVia takes no time over blanks behind something like rport', () => {
+    const value = `SIP/2.0/UDP a;rport${' '.repeat(100_000)}x;rport`;
+    const via = parseVia(value)!;
+    expect(cpuMsOf(() => void stampVia(value, via, remote))).toBeLessThan(1000);
+    expect(stampVia(value, via, remote)).toContain('x;rport=40000;received=');
   });
 
   test.each([

@@ -36,11 +36,14 @@ export function parseVia(value: string): Via | undefined {
   };
 }
 
+/** `;rport`, `;rport=`. Blanks in one place of the pattern only: of two it would try every way to share them out. */
+const EMPTY_RPORT = /;\s*rport(?=\s*(?:=\s*)?(?:;|$))\s*=?/i;
+
 /** Fills `received` and `rport` into a top Via (RFC 3261 §18.2.1, RFC 3581 §4), other text unchanged. */
 export function stampVia(value: string, via: Via, remote: { address: string; port: number }): string {
   let text = value;
   const rport = via.params.get('rport');
-  if (rport === '') text = text.replace(/;\s*rport\s*(?==?\s*(?:;|$))=?/i, `;rport=${remote.port}`);
+  if (rport === '') text = text.replace(EMPTY_RPORT, `;rport=${remote.port}`);
   if (via.params.has('received') || (rport === undefined && via.host === remote.address)) return text;
   return `${text.trimEnd()};received=${remote.address}`;
 }
