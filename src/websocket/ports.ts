@@ -8,6 +8,8 @@ import { refusePath } from './hub.ts';
 import type { WebSocketHub, WebSocketListen, WebSocketPorts } from './types.ts';
 
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000 };
+/** Connections of a port that are no WebSockets: each holds a descriptor for as long as it takes its time. */
+const MAX_REQUESTS = 1000;
 /** Close frames are on their way; a peer that does not answer them is not waited for. */
 const CLOSE_GRACE_MS = 200;
 
@@ -20,8 +22,15 @@ function createHttpServer({ tls }: WebSocketListen): Server {
   }
 }
 
-async function openPort(listen: WebSocketListen, hub: WebSocketHub, log: Logger): Promise<Server> {
+interface OpenParts {
+  readonly hub: WebSocketHub;
+  readonly log: Logger;
+  readonly maxRequests: number;
+}
+
+async function openPort(listen: WebSocketListen, { hub, log, maxRequests }: OpenParts): Promise<Server> {
   const server = createHttpServer(listen);
+  server.maxConnections = hub.maxConnections + maxRequests;
   server.on('request', (request, response) => {
     if (!hub.handleRequest(request, response)) response.writeHead(404, { 'Access-Control-Allow-Origin': '*' }).end();
   });
@@ -56,6 +65,7 @@ export async function openWebSocketPorts(
   listen: readonly WebSocketListen[],
   hub: WebSocketHub,
   log: Logger,
+  maxRequests = MAX_REQUESTS,
 ): Promise<WebSocketPorts> {
   const servers: Array<{ readonly server: Server; readonly tls: boolean }> = [];
   let closing: Promise<void> | undefined;
@@ -64,7 +74,10 @@ export async function openWebSocketPorts(
   };
   const close = (): Promise<void> => (closing ??= closeAll());
   try {
-    for (const one of listen) servers.push({ server: await openPort(one, hub, log), tls: one.tls !== undefined });
+    for (const one of listen) {
+      const server = await openPort(one, { hub, log, maxRequests });
+      servers.push({ server, tls: one.tls !== undefined });
+    }
   } catch (error) {
     await close();
     throw error;

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { cpuMsOf } from '../../test/support/cpu-time.ts';
 import { silentLogger } from '../util/index.ts';
+import { isLocation } from './caller.ts';
 import { createWebSocketHub } from './hub.ts';
 import { openWebSocketPorts } from './ports.ts';
 import type { Peer, PeerHandler, PeerLimits, PostRoute, WebSocketHub, WebSocketPorts } from './types.ts';
@@ -28,9 +31,11 @@ interface Wish {
   readonly handle?: (text: string, peer: Peer) => void | Promise<void>;
   readonly post?: Partial<PostRoute>;
   readonly trustedProxies?: readonly string[];
+  readonly maxRequests?: number;
 }
 
-async function open({ limits, handle = () => undefined, post, trustedProxies = [] }: Wish = {}): Promise<number> {
+async function open(wish: Wish = {}): Promise<number> {
+  const { limits, handle = () => undefined, post, trustedProxies = [], maxRequests } = wish;
   const connectPeer = (peer: Peer): PeerHandler => {
     peers.push(peer);
     return {
@@ -55,7 +60,7 @@ async function open({ limits, handle = () => undefined, post, trustedProxies = [
     },
     silentLogger,
   );
-  ports = await openWebSocketPorts([{ address: '127.0.0.1', port: 0 }], hub, silentLogger);
+  ports = await openWebSocketPorts([{ address: '127.0.0.1', port: 0 }], hub, silentLogger, maxRequests);
   return ports.addresses[0]?.port ?? 0;
 }
 
@@ -281,5 +286,35 @@ describe('ports', () => {
     hub.close();
     await Promise.all([ports.close(), ports.close()]);
     expect((await closed)[0]).toBe(1001);
+  });
+});
+
+test('a port has room for its WebSockets and some requests, not for connections without end', async () => {
+  const port = await open({ maxRequests: 2 });
+  const idle = Array.from({ length: LIMITS.maxConnections + 2 }, () => connect(port, '127.0.0.1'));
+  await Promise.all(idle.map((socket) => once(socket, 'connect')));
+  const surplus = connect(port, '127.0.0.1').on('error', () => undefined);
+  await once(surplus, 'close');
+  expect(idle.filter(({ destroyed }) => destroyed)).toEqual([]);
+  for (const socket of idle) socket.destroy();
+});
+
+describe('a location', () => {
+  const asks = (url: string, location: string): boolean => isLocation({ url } as IncomingMessage, location);
+
+  test.each([
+    ['/ws', '/ws', true],
+    ['/ws//?a=b/', '/ws/', true],
+    ['/', '/', true],
+    ['//', '/', true],
+    ['/w', '/ws', false],
+    ['/ws/x', '/ws', false],
+  ])('%s for %s: %s', (url, location, expected) => {
+    expect(asks(url, location)).toBe(expected);
+  });
+
+  test('takes no time over a path of slashes', () => {
+    const url = `${'/'.repeat(100_000)}x`;
+    expect(cpuMsOf(() => expect(asks(url, '/ws')).toBe(false))).toBeLessThan(1000);
   });
 });
