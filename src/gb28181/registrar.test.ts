@@ -110,6 +110,17 @@ describe('registration', () => {
     expect(camera.answerChallenge(reply).status).toBe(200);
   });
 
+  test('an answer that somebody has overheard is good from the address of its device alone', async () => {
+    const harness = await start();
+    const camera = harness.camera();
+    const thief = harness.camera(DEVICE_ID, fakeFlow('127.0.0.9'));
+    const challenge = camera.send({ method: 'REGISTER', headers: [['Expires', '3600']] });
+    expect(thief.answerChallenge(challenge).status).toBe(401);
+    expect(camera.answerChallenge(challenge).status).toBe(200);
+    for (const expires of [3600, 0]) expect(thief.answerChallenge(challenge, { expires }).status).toBe(401);
+    expect(harness.platform.device(DEVICE_ID)).toMatchObject({ online: true, sourceAddress: '127.0.0.2' });
+  });
+
   test.each([
     { name: 'of another scheme', value: 'Capability algorithm="A:SM2;H:SM3"' },
     {

@@ -65,6 +65,7 @@ export class Registrar {
       authorization: request.headers.get('Authorization'),
       // The user name may be an account such as admin: the password is that of the device in From.
       passwordOf: () => own ?? auth.password,
+      source: flow.remoteAddress,
     });
     if (verdict.result === 'ok') return true;
     if (verdict.result === 'wrong_response' || verdict.result === 'unknown_user') {
@@ -72,7 +73,7 @@ export class Registrar {
       answer(incoming, 403);
       return false;
     }
-    const challenges = digest.challenge(verdict.result === 'stale');
+    const challenges = digest.challenge(verdict.result === 'stale', flow.remoteAddress);
     answer(
       incoming,
       401,

@@ -6,6 +6,8 @@ import { NonceKey } from './nonce-key.ts';
 const DEFAULT_LIFETIME_MS = 5 * 60_000;
 const TIME_HEX_LENGTH = 12;
 const MAC_HEX_LENGTH = 32;
+/** An IP address has 39 characters at most; with one more of these the hash would need another block. */
+const SOURCE_LENGTH = 43;
 const MAX_FIELD_LENGTH = 512;
 
 export interface DigestServerOptions {
@@ -40,6 +42,8 @@ export interface DigestCheck {
   readonly method: string;
   readonly authorization: string | undefined;
   readonly passwordOf: (username: string) => string | undefined;
+  /** Where the request comes from, as it was told to `challenge`. */
+  readonly source?: string;
 }
 
 /** Digest of RFC 3261 §22 and RFC 7616 for a server. Nonces carry their time and a MAC, so nothing is stored. */
@@ -53,16 +57,19 @@ export class DigestServer {
 
   constructor(options: DigestServerOptions) {
     this.#realm = options.realm;
-    this.#key = new NonceKey(options.secret ?? randomBytes(32), TIME_HEX_LENGTH);
+    this.#key = new NonceKey(options.secret ?? randomBytes(32), TIME_HEX_LENGTH + SOURCE_LENGTH);
     this.#lifetimeMs = options.nonceLifetimeMs ?? DEFAULT_LIFETIME_MS;
     this.#algorithms = options.algorithms ?? ['MD5'];
     this.#qop = options.qop ?? false;
     this.#now = options.now ?? Date.now;
   }
 
-  /** Values of WWW-Authenticate, one per algorithm; `stale` tells the client that only its nonce is too old. */
-  challenge(stale = false): string[] {
-    const nonce = this.#newNonce();
+  /**
+   * Values of WWW-Authenticate, one per algorithm; `stale` tells the client that only its nonce is too old. A nonce is
+   * good for its source alone: who has overheard an answer cannot use it from an address of its own.
+   */
+  challenge(stale = false, source = ''): string[] {
+    const nonce = this.#newNonce(source);
     return this.#algorithms.map((algorithm) => {
       const params = new Map([
         ['realm', this.#realm],
@@ -75,12 +82,12 @@ export class DigestServer {
     });
   }
 
-  verify({ method, authorization, passwordOf }: DigestCheck): DigestVerdict {
+  verify({ method, authorization, passwordOf, source = '' }: DigestCheck): DigestVerdict {
     if (authorization === undefined) return { result: 'missing' };
     const answer = readAnswer(authorization);
     if (answer === undefined) return { result: 'malformed' };
     const { username, realm, nonce } = answer.input;
-    const age = this.#ageOf(nonce);
+    const age = this.#ageOf(nonce, source);
     if (realm !== this.#realm) return { result: 'wrong_realm', username };
     if (age === undefined) return { result: 'bad_nonce', username };
     if (!this.#algorithms.includes(answer.input.algorithm)) return { result: 'malformed', username };
@@ -93,21 +100,21 @@ export class DigestServer {
     return { result: 'ok', username };
   }
 
-  #newNonce(): string {
+  #newNonce(source: string): string {
     const time = Math.max(0, this.#now()).toString(16).padStart(TIME_HEX_LENGTH, '0');
-    return time + this.#mac(time);
+    return time + this.#mac(time, source);
   }
 
-  /** Undefined where the nonce is not ours. */
-  #ageOf(nonce: string): number | undefined {
+  /** Undefined where the nonce is not ours, or was for another source. */
+  #ageOf(nonce: string, source: string): number | undefined {
     if (nonce.length !== TIME_HEX_LENGTH + MAC_HEX_LENGTH) return undefined;
     const time = nonce.slice(0, TIME_HEX_LENGTH);
-    if (!sameText(this.#mac(time), nonce.slice(TIME_HEX_LENGTH))) return undefined;
+    if (!sameText(this.#mac(time, source), nonce.slice(TIME_HEX_LENGTH))) return undefined;
     return this.#now() - Number.parseInt(time, 16);
   }
 
-  #mac(time: string): string {
-    return this.#key.mac(time).slice(0, MAC_HEX_LENGTH);
+  #mac(time: string, source: string): string {
+    return this.#key.mac(time + source.slice(0, SOURCE_LENGTH).padEnd(SOURCE_LENGTH)).slice(0, MAC_HEX_LENGTH);
   }
 }
 
