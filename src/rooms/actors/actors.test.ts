@@ -337,12 +337,12 @@ describe('a relayer', () => {
     const member = watcher();
     publish(member, 's1');
     actors.startRecorder(ROOM);
-    const view = actors.startRelayer({ ...ROOM, url: 'rtsp://u:p@h/relay' });
-    expect(view.url).toBe('rtsp://h/relay');
+    const view = actors.startRelayer({ ...ROOM, url: 'rtsp://u:p@h/relay?token=t' });
+    expect(view.url).toBe('rtsp://h/relay?token=***');
     publish(member, 's2');
     expect(pushes.pushes.map(({ stream, push }) => [stream, push.url])).toEqual([
-      ['live/s1', 'rtsp://u:p@h/relay/s1'],
-      ['live/s2', 'rtsp://u:p@h/relay/s2'],
+      ['live/s1', 'rtsp://u:p@h/relay/s1?token=t'],
+      ['live/s2', 'rtsp://u:p@h/relay/s2?token=t'],
     ]);
     const [first] = pushes.pushes;
     if (first !== undefined) first.push.state = 'recording';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { GatewayError } from '../../util/index.ts';
+import { GatewayError, shownUrl } from '../../util/index.ts';
 import type { LocalMember, MemberStream } from '../meeting/index.ts';
 import { Cameras } from './cameras.ts';
 import { ActorError } from './errors.ts';
@@ -85,8 +85,7 @@ class Actors implements RoomActors {
   startRelayer({ url, endpoint, ...room }: RelayerRequest): TakerView {
     this.#parts.pushes.check(url);
     const take = (stream: MemberStream): Taking => pushOf(stream, url, this.#parts.pushes);
-    const shown = url.replace(/^(rtsp:\/\/)[^/?]*@/i, '$1');
-    return this.#start(room, { role: 'relayer', endpoint, url: shown, take });
+    return this.#start(room, { role: 'relayer', endpoint, url: shownUrl(url), take });
   }
 
   taker(room: RoomName, role: TakerView['role']): TakerView | undefined {

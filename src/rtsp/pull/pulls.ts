@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { randomBytes } from 'node:crypto';
 import { publishedName, type PullHold } from '../../stream/index.ts';
-import { safeEmit, type Logger } from '../../util/index.ts';
+import { safeEmit, shownUrl, type Logger } from '../../util/index.ts';
 import { parseRtspAddress } from '../client/address.ts';
 import { RtspSource } from '../client/source.ts';
 import { PullExistsError, PullInvalidError, PullLimitError, PullNotFoundError, PullTakenError } from './errors.ts';
@@ -17,8 +17,6 @@ import type {
   PullStore,
   PullStreams,
 } from './types.ts';
-
-const QUERY_PASSWORD = /([?&](?:pass|pwd)[^=&]*=)[^&]*/gi;
 
 export interface PullsOptions {
   readonly nodes: readonly PullNode[];
@@ -200,9 +198,7 @@ class RtspPulls extends EventEmitter<PullsEvents> implements Pulls {
 }
 
 function snapshotOf({ definition: { password, ...definition }, pulled }: Entry): PullSnapshot {
-  // Some cameras want their account in the query.
-  const url = definition.url.replace(QUERY_PASSWORD, '$1***');
-  return { ...definition, url, hasPassword: password !== '', ...pulled.status };
+  return { ...definition, url: shownUrl(definition.url), hasPassword: password !== '', ...pulled.status };
 }
 
 /** @throws PullInvalidError, StreamNameError */

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Streams, Tap } from '../../stream/index.ts';
-import { GatewayError, errorMessage, type Logger } from '../../util/index.ts';
+import { GatewayError, errorMessage, shownUrl, type Logger } from '../../util/index.ts';
 import type { RtspAddress } from '../client/address.ts';
 import { Backoff } from '../client/backoff.ts';
 import { RtspSink } from './sink.ts';
@@ -32,7 +32,7 @@ export class PushedStream extends EventEmitter<PushEvents> implements Push {
   constructor(options: PushedStreamOptions) {
     super();
     this.stream = options.stream;
-    this.url = options.address.href;
+    this.url = shownUrl(options.address.href);
     this.#options = options;
     this.#running = this.#run();
   }

@@ -92,6 +92,19 @@ describe('a push', () => {
     expect(pushing.push.url).toBe(pushing.server.url);
   });
 
+  test('shows no token of its URL, which its server gets', async () => {
+    const server = await FakeRtspServer.open();
+    const pushes = createPushes({ userAgent: 'gbrtc' }, { streams: new FakeStreamSource(), log: silentLogger });
+    closers.push(
+      () => server.close(),
+      () => pushes.close(),
+    );
+    const push = pushes.start({ stream: 'live/desk', url: `${server.url}?token=secret` });
+    while (push.state !== 'recording') await once(push, 'changed');
+    expect(push.url).toBe(`${server.url}?token=***`);
+    expect(server.seen('ANNOUNCE')[0]?.uri).toBe(`${server.url}?token=secret`);
+  });
+
   test('says that its stream is gone, waits for it and ends when it is closed', async () => {
     const pushing = await pushTo();
     const { server, streams, push } = pushing;

@@ -19,7 +19,7 @@ export type PushEvents = {
 /** One stream on its way to an RTSP server, until it is closed; a stream that ends is waited for. */
 export interface Push extends EventEmitter<PushEvents> {
   readonly stream: string;
-  /** Without an account. */
+  /** Without an account and the secrets of its query. */
   readonly url: string;
   readonly state: PushState;
   /** Why the latest attempt or connection ended; undefined after a success. */
