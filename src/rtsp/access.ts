@@ -1,4 +1,5 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { FailureLimit, Logger } from '../util/index.ts';
 import { formatChallenges, parseAuthorization, type Credentials } from './headers/authorization.ts';
 
 /** Who has one right. */
@@ -21,17 +22,30 @@ export interface RtspAuth extends RtspAccount {
 
 export type RtspRight = 'play' | 'publish';
 
+/** `waitSec`: too many wrong passwords came from this address. */
+type RtspVerdict = 'allowed' | 'refused' | { readonly waitSec: number };
+
+/** Who asks, and how often it was wrong. */
+interface AccessParts {
+  readonly remoteAddress: string;
+  /** Of all connections. */
+  readonly failures: FailureLimit;
+  readonly log: Logger;
+}
+
 const REALM = 'gbrtc';
 
 /** The access of one connection: its nonce, and the stream that was opened on it. */
 export class Access {
   readonly #auth: RtspAuth;
+  readonly #parts: AccessParts;
   readonly #nonce = randomBytes(16).toString('hex');
   #opened: string | undefined;
   #member: string | undefined;
 
-  constructor(auth: RtspAuth) {
+  constructor(auth: RtspAuth, parts: AccessParts) {
     this.#auth = auth;
+    this.#parts = parts;
   }
 
   get challenges(): readonly string[] {
@@ -44,34 +58,48 @@ export class Access {
   }
 
   /** By token, Basic or Digest. */
-  async allows(request: {
+  async check(request: {
     readonly right: RtspRight;
     readonly method: string;
     readonly stream: string;
     readonly token: string | undefined;
     readonly authorization: string | undefined;
-  }): Promise<boolean> {
+  }): Promise<RtspVerdict> {
     const { right, method, stream, token, authorization } = request;
     // Some players leave the query out of the URLs that follow DESCRIBE.
     const opening = `${right} ${stream}`;
-    if (!this.#auth.enable || this.#opened === opening) return true;
+    if (!this.#auth.enable || this.#opened === opening) return 'allowed';
     const account = right === 'play' ? this.#auth : this.#auth.publish;
     const byToken = token !== undefined && (await account.checkToken(token, stream));
-    if (!byToken && !this.#checkPassword(account, method, authorization)) return false;
+    const verdict = byToken ? 'allowed' : this.#checkPassword(account, method, authorization);
+    if (verdict !== 'allowed') return verdict;
     this.#member = byToken ? await account.memberOf?.(token) : undefined;
     this.#opened = opening;
-    return true;
+    return verdict;
   }
 
-  #checkPassword(account: RtspAccount, method: string, authorization: string | undefined): boolean {
-    const { username, password } = account;
-    if (password === '' || authorization === undefined) return false;
+  #checkPassword(account: RtspAccount, method: string, authorization: string | undefined): RtspVerdict {
+    const { remoteAddress, failures, log } = this.#parts;
+    if (account.password === '' || authorization === undefined) return 'refused';
     const given = parseAuthorization(authorization);
-    if (given === undefined || !isSame(given.username, username)) return false;
-    if (given.scheme === 'basic') return isSame(given.password, password);
-    if (given.realm !== REALM || given.nonce !== this.#nonce) return false;
-    return isSame(given.response.toLowerCase(), digestOf(given, method, password));
+    if (given === undefined || !this.#isOfThisConnection(given)) return 'refused';
+    const waitSec = failures.waitSec(remoteAddress);
+    if (waitSec > 0) return { waitSec };
+    if (isSame(given.username, account.username) && knowsPassword(given, method, account.password)) return 'allowed';
+    failures.count(remoteAddress);
+    log.warn({ remoteAddress }, 'RTSP client with a wrong name or password');
+    return 'refused';
   }
+
+  /** Another connection's nonce is a client's old habit, and no try of a password. */
+  #isOfThisConnection(given: Credentials): boolean {
+    return given.scheme === 'basic' || (given.realm === REALM && given.nonce === this.#nonce);
+  }
+}
+
+function knowsPassword(given: Credentials, method: string, password: string): boolean {
+  if (given.scheme === 'basic') return isSame(given.password, password);
+  return isSame(given.response.toLowerCase(), digestOf(given, method, password));
 }
 
 /** RFC 7616 §3.4.1 with MD5, which is what players of RTSP 1.0 know; without qop as RFC 2069 has it. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { errorMessage, type Logger } from '../util/index.ts';
+import { errorMessage, type FailureLimit, type Logger } from '../util/index.ts';
 import type { RtspAuth } from './access.ts';
 import { RtspFramer } from './framer.ts';
 import { formatResponse, type RtspRequest } from './message.ts';
@@ -19,6 +19,7 @@ const MAX_UNREAD_PLAYING_BYTES = 8_388_608;
 export interface ConnectionOptions {
   readonly streams: TapSource & PublishTarget;
   readonly auth: RtspAuth;
+  readonly failures: FailureLimit;
   readonly sessionTimeoutMs: number;
   readonly now: () => number;
   readonly onClosed: (connection: RtspConnection) => void;
@@ -46,6 +47,7 @@ export class RtspConnection {
     this.#handler = new RequestHandler({
       streams: options.streams,
       auth: options.auth,
+      failures: options.failures,
       socket,
       remoteAddress,
       localAddress: plainAddress(socket.localAddress),

@@ -1,4 +1,4 @@
-import { GatewayError, errorMessage, type Logger } from '../util/index.ts';
+import { GatewayError, errorMessage, type FailureLimit, type Logger } from '../util/index.ts';
 import type { Tap, TapRequest } from '../stream/index.ts';
 import { Access, type RtspAuth, type RtspRight } from './access.ts';
 import { HOP_HEADER, parseHops } from './headers/hop.ts';
@@ -24,6 +24,8 @@ export interface TapSource {
 export interface RequestHandlerOptions {
   readonly streams: TapSource & PublishTarget;
   readonly auth: RtspAuth;
+  /** Wrong passwords of all connections. */
+  readonly failures: FailureLimit;
   readonly socket: WriterSocket;
   readonly remoteAddress: string;
   readonly localAddress: string;
@@ -75,7 +77,7 @@ export class RequestHandler {
 
   constructor(options: RequestHandlerOptions) {
     this.#options = options;
-    this.#access = new Access(options.auth);
+    this.#access = new Access(options.auth, options);
     this.#methods = new Map<string, Method>([
       ['OPTIONS', () => ({ status: 200, headers: { Public: [...this.#methods.keys()].join(', ') } })],
       ['DESCRIBE', (request) => this.#describe(request)],
@@ -237,14 +239,16 @@ export class RequestHandler {
   async #authorized(request: RtspRequest, right: RtspRight = 'play'): Promise<RtspTarget | RtspResponse> {
     const target = parseTarget(request.uri);
     if (target === undefined) return { status: 404 };
-    const allowed = await this.#access.allows({
+    const verdict = await this.#access.check({
       right,
       method: request.method,
       stream: target.stream,
       token: target.token,
       authorization: request.headers.get('authorization'),
     });
-    return allowed ? target : { status: 401, headers: { 'WWW-Authenticate': this.#access.challenges } };
+    if (verdict === 'allowed') return target;
+    if (verdict === 'refused') return { status: 401, headers: { 'WWW-Authenticate': this.#access.challenges } };
+    return { status: 503, headers: { 'Retry-After': String(verdict.waitSec) } };
   }
 
   /** The tap that DESCRIBE has opened, or a new one. */

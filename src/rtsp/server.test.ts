@@ -299,6 +299,30 @@ describe('access', () => {
     expect((await setup(player, TCP)).status).toBe(status);
   });
 
+  test('behind too many wrong passwords of an address none of its own is looked at for a minute; tokens are', async () => {
+    const { server } = await open({ auth: GUARDED, maxFailures: 3 });
+    const ask = (account: string, path?: string): Promise<Answer> =>
+      client(server, path).request('DESCRIBE', { Authorization: `Basic ${Buffer.from(account).toString('base64')}` });
+    for (const account of ['viewer:a', 'viewer:b', 'x:secret']) expect((await ask(account)).status).toBe(401);
+    const refused = await ask('viewer:secret');
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '60']);
+    expect((await client(server).request('DESCRIBE')).status).toBe(401);
+    expect((await ask('viewer:d', '/live/a?token=good')).status).toBe(200);
+    nowMs += 60_000;
+    expect((await ask('viewer:secret')).status).toBe(200);
+  });
+
+  test('the nonce of another connection does not count as a wrong password', async () => {
+    const { server } = await open({ auth: GUARDED, maxFailures: 1 });
+    const first = client(server);
+    const Authorization = first.digest(await first.request('DESCRIBE'), 'DESCRIBE', ACCOUNT);
+    const other = client(server);
+    const again = await other.request('DESCRIBE', { Authorization });
+    expect(again.status).toBe(401);
+    const digest = other.digest(again, 'DESCRIBE', ACCOUNT);
+    expect((await other.request('DESCRIBE', { Authorization: digest })).status).toBe(200);
+  });
+
   test('an empty password opens nothing', async () => {
     const { server } = await open({ auth: { ...GUARDED, username: '', password: '' } });
     const Authorization = `Basic ${Buffer.from(':').toString('base64')}`;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { errorMessage, type Logger } from '../util/index.ts';
+import { errorMessage, FailureLimit, type Logger } from '../util/index.ts';
 import type { RtspAuth } from './access.ts';
 import { RtspConnection } from './connection.ts';
 import { RtspListenError } from './errors.ts';
@@ -16,6 +16,8 @@ export interface RtspServerOptions {
   readonly sessionTimeoutMs?: number;
   /** Default 1000. */
   readonly maxConnections?: number;
+  /** Wrong passwords from one address, or one /64 of IPv6, in a minute; default 30. */
+  readonly maxFailures?: number;
   /** Default 1000. */
   readonly tickMs?: number;
   /** Monotonic milliseconds. */
@@ -37,15 +39,16 @@ class ListeningServer implements RtspServer {
 
   constructor(server: Server, options: RtspServerOptions, parts: { streams: TapSource & PublishTarget; log: Logger }) {
     this.#server = server;
-    const { auth, sessionTimeoutMs = 60_000, maxConnections = 1000, tickMs = 1000 } = options;
+    const { auth, sessionTimeoutMs = 60_000, maxConnections = 1000, maxFailures = 30, tickMs = 1000 } = options;
     const now = options.now ?? ((): number => performance.now());
+    const failures = new FailureLimit(maxFailures, now);
     server.on('connection', (socket) => {
       if (this.#connections.size >= maxConnections) {
         socket.destroy();
         return;
       }
       const onClosed = (closed: RtspConnection): void => void this.#connections.delete(closed);
-      this.#connections.add(new RtspConnection(socket, { ...parts, auth, sessionTimeoutMs, now, onClosed }));
+      this.#connections.add(new RtspConnection(socket, { ...parts, auth, failures, sessionTimeoutMs, now, onClosed }));
     });
     server.on('error', (error) => parts.log.error({ error: errorMessage(error) }, 'RTSP server failed'));
     this.#timer = setInterval(() => {

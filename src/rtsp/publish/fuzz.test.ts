@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { mutateText, seededRandom } from '../../../test/support/mutate.ts';
 import { FakeTapSource, packetOn } from '../../../test/support/rtsp-fakes.ts';
-import { silentLogger } from '../../util/index.ts';
+import { FailureLimit, silentLogger } from '../../util/index.ts';
 import { RtspConnection } from '../connection.ts';
 
 const NOBODY = { username: '', password: '', checkToken: async () => false };
@@ -78,6 +78,7 @@ test('120,000 changed dialogues of publishers: answers or an end, and nothing st
     const connection = new RtspConnection(socket as unknown as Socket, {
       streams,
       auth: { enable: false, ...NOBODY, publish: NOBODY },
+      failures: new FailureLimit(30),
       sessionTimeoutMs: 60_000,
       now: () => 0,
       onClosed: () => undefined,
