@@ -31,13 +31,17 @@ export function createSnapshotUploads({ parts: { snapshots } }: ApiContext): Rou
       case 'not_jpeg':
         throw new ApiError('snapshot_not_jpeg', 'the upload holds no JPEG');
       case 'too_many':
-        throw new ApiError('snapshot_session_full', 'all pictures of this session are here, or it is over');
+        throw sessionFull('all pictures of this session are here, or it is over');
     }
   };
-  const guard: RequestHandler = (req, _res, next) => {
-    // Before the body is read: strangers shall not send us much.
-    const { sessionId } = idsOf(req);
-    if (snapshots.session(sessionId) === undefined) throw unknownSession();
+  const underWay = new UploadsUnderWay();
+  const guard: RequestHandler = (req, res, next) => {
+    // Before the body is read: strangers shall not send us much, and a device no more at once than one upload may have.
+    const ids = idsOf(req);
+    const verdict = snapshots.check(ids);
+    if (verdict === 'unknown_session') throw unknownSession();
+    if (verdict === 'too_many') throw sessionFull('all pictures of this session are here, or it is over');
+    res.once('close', underWay.begin(ids.sessionId, declaredBytes(req)));
     next();
   };
   const body = express.raw({ type: () => true, limit: MAX_UPLOAD_BYTES });
@@ -45,6 +49,35 @@ export function createSnapshotUploads({ parts: { snapshots } }: ApiContext): Rou
     for (const method of METHODS) router[method](path, guard, body, receive);
   }
   return router;
+}
+
+/** Bytes of each session's uploads that are being received: bodies are kept in memory. */
+class UploadsUnderWay {
+  readonly #bytes = new Map<string, number>();
+
+  /** Returns what ends it. @throws ApiError `snapshot_session_full` */
+  begin(sessionId: string, bytes: number): () => void {
+    const before = this.#bytes.get(sessionId) ?? 0;
+    if (before > 0 && before + bytes > MAX_UPLOAD_BYTES) {
+      throw sessionFull(
+        `other uploads of this session bring ${before} bytes, ${MAX_UPLOAD_BYTES} at once is the limit`,
+      );
+    }
+    this.#bytes.set(sessionId, before + bytes);
+    return () => {
+      const left = (this.#bytes.get(sessionId) ?? 0) - bytes;
+      if (left > 0) this.#bytes.set(sessionId, left);
+      else this.#bytes.delete(sessionId);
+    };
+  }
+}
+
+/** What a body may have where nothing says how long it is. */
+function declaredBytes(req: Request): number {
+  const text = req.headers['content-length'] ?? '';
+  // A compressed one becomes larger.
+  const plain = req.headers['content-encoding'] === undefined && /^\d{1,15}$/.test(text);
+  return plain ? Math.max(1, Number(text)) : MAX_UPLOAD_BYTES;
 }
 
 /** For OpenAPI: devices are given this address, nobody else needs it. */
@@ -95,6 +128,10 @@ function filesOf(req: Request): Buffer[] {
   const body: unknown = req.body;
   if (!Buffer.isBuffer(body)) return [];
   return filesOfForm(req.headers['content-type'] ?? '', body) ?? [body];
+}
+
+function sessionFull(message: string): ApiError {
+  return new ApiError('snapshot_session_full', message);
 }
 
 function unknownSession(): ApiError {

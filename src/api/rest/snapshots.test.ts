@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiFixture, openApi } from '../../../test/support/api-fixture.ts';
 import { fakeChannel, fakeDevice } from '../../../test/support/fake-platform.ts';
@@ -103,6 +105,36 @@ describe('uploads of snapshots', () => {
       url.replace(/[0-9a-f]{32}/, '..%2f..'),
     ];
     for (const each of wrong) expect((await put(each, new Uint8Array(JPEG))).status).toBe(404);
+  });
+
+  test('bad input: a wrong secret is refused before its body is read', async () => {
+    const { url } = await order();
+    const head = (path: string): string =>
+      `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: 1000\r\n\r\n`;
+    const { port, pathname } = new URL(url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(head(`${pathname.slice(0, -32)}${'0'.repeat(32)}`));
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 404 /);
+  });
+
+  test('bad input: uploads of one session at once have no more bytes than one may have', async () => {
+    const { url } = await order(10);
+    const { port, pathname } = new URL(url);
+    const socket = connect(Number(port), '127.0.0.1');
+    // It never sends the rest.
+    const length = 'Content-Length: 33554432';
+    socket.write(
+      `POST ${pathname} HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nExpect: 100-continue\r\n${length}\r\n\r\n`,
+    );
+    // The server has begun to read it.
+    await once(socket, 'data');
+    expect((await put(url, new Uint8Array(JPEG))).status).toBe(409);
+    // Another order is not concerned.
+    expect((await put((await order()).url, new Uint8Array(JPEG))).status).toBe(200);
+    socket.destroy();
+    await expect.poll(async () => (await put(url, new Uint8Array(JPEG))).status).toBe(200);
   });
 
   test('pictures need the administrator', async () => {

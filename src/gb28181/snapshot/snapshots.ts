@@ -89,14 +89,19 @@ class DeviceSnapshots implements Snapshots {
     return this.#sessions.get(id)?.view;
   }
 
+  check(ids: { readonly sessionId: string; readonly secret: string }): 'ok' | 'unknown_session' | 'too_many' {
+    const session = this.#known(ids);
+    if (session === undefined) return 'unknown_session';
+    return session.ended ? 'too_many' : 'ok';
+  }
+
   async receive(upload: {
     readonly sessionId: string;
     readonly secret: string;
     readonly files: readonly Buffer[];
   }): Promise<UploadFault | 'ok'> {
-    const session = this.#sessions.get(upload.sessionId);
-    // Who does not know the secret learns nothing of the session.
-    if (session === undefined || !sameText(session.secret, upload.secret)) return 'unknown_session';
+    const session = this.#known(upload);
+    if (session === undefined) return 'unknown_session';
     const jpegs = upload.files.filter((file) => file.subarray(0, JPEG.length).equals(JPEG));
     if (jpegs.length === 0) return 'not_jpeg';
     const places = session.ended ? undefined : session.reserve(jpegs.length);
@@ -109,6 +114,12 @@ class DeviceSnapshots implements Snapshots {
       session.add(snapshot);
     }
     return 'ok';
+  }
+
+  /** Who does not know the secret learns nothing of the session. */
+  #known({ sessionId, secret }: { readonly sessionId: string; readonly secret: string }): Session | undefined {
+    const session = this.#sessions.get(sessionId);
+    return session !== undefined && sameText(session.secret, secret) ? session : undefined;
   }
 
   list(filter: SnapshotFilter): ReturnType<SnapshotStore['list']> {

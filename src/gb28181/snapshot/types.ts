@@ -69,6 +69,8 @@ export interface Snapshots {
   take(target: CommandTarget, order: SnapshotOrder, options?: CommandOptions): Promise<SnapshotSession>;
   /** Of the latest thousand sessions. */
   session(id: string): SnapshotSession | undefined;
+  /** Whether an upload would be taken, to be asked before its body is read. */
+  check(ids: { readonly sessionId: string; readonly secret: string }): 'ok' | 'unknown_session' | 'too_many';
   /** Files of one upload. @throws what the store throws */
   receive(upload: {
     readonly sessionId: string;
