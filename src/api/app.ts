@@ -7,7 +7,7 @@ import { EventFeed } from './events/feed.ts';
 import { healthz } from './health.ts';
 import { findClient } from './http/context.ts';
 import { guardPath } from './http/guard.ts';
-import { cors, securityHeaders } from './http/headers.ts';
+import { cors, ownPagesOnly, securityHeaders } from './http/headers.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { buildOpenApi } from './openapi.ts';
 import { addAccessRoutes } from './rest/access.ts';
@@ -112,12 +112,10 @@ export function createApp(context: ApiContext): App {
   });
   app.use(srsSip.router, createSrsRouter(context));
   // Without authentication any page that somebody opens could steer the cameras: then only our own may.
-  if (gate.enabled) {
-    app.use(
-      '/api/v1',
-      cors({ methods: 'GET, POST, PATCH, DELETE, OPTIONS', headers: 'Content-Type, Authorization', status: 204 }),
-    );
-  }
+  const pages = gate.enabled
+    ? cors({ methods: 'GET, POST, PATCH, DELETE, OPTIONS', headers: 'Content-Type, Authorization', status: 204 })
+    : ownPagesOnly();
+  app.use('/api/v1', pages);
   app.use(createSnapshotUploads(context));
   app.get('/api/v1/events', feed.handler);
   app.get('/api/v1/openapi.json', (_req, res) => void res.type('application/json').send(openApi));

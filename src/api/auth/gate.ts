@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Request } from 'express';
 import { ApiError } from '../errors.ts';
-import { hostOf, queryValue } from '../http/context.ts';
+import { hostOf, pageHost, queryValue } from '../http/context.ts';
 import type { MemberStreams } from './stream-rights.ts';
 import type { Access, Tokens } from './tokens.ts';
 
@@ -17,10 +17,8 @@ function bearerOf(req: Request): string | undefined {
  * an Origin of another host is refused here.
  */
 function cookieOf(req: Request): string | undefined {
-  const { origin } = req.headers;
-  if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).hostname !== hostOf(req)?.hostname)) {
-    return undefined;
-  }
+  const page = pageHost(req);
+  if (page !== undefined && (page === '' || page !== hostOf(req)?.hostname)) return undefined;
   const pair = (req.headers.cookie ?? '').split(';').find((part) => part.trim().startsWith(`${COOKIE_NAME}=`));
   return pair?.trim().slice(COOKIE_NAME.length + 1);
 }

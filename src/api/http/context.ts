@@ -41,6 +41,13 @@ export function hostOf(req: Request): { hostname: string; port: number | undefin
   return { hostname: match[1], port: match[2] === undefined ? undefined : Number(match[2]) };
 }
 
+/** Host name of the page that sends a request (RFC 6454 §7.3); undefined where none does, empty for one that has none. */
+export function pageHost(req: Request): string | undefined {
+  const { origin } = req.headers;
+  if (origin === undefined) return undefined;
+  return URL.canParse(origin) ? new URL(origin).hostname : '';
+}
+
 /** 127.0.0.0/8 and ::1. */
 export function isLoopback(address: string): boolean {
   return address === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address);

@@ -1,4 +1,6 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
+import { ApiError } from '../errors.ts';
+import { hostOf, pageHost } from './context.ts';
 
 /**
  * For the console that Vite builds: own scripts and styles only, Element Plus sets style attributes, pictures
@@ -55,4 +57,27 @@ export function cors(options: {
     res.setHeader('Access-Control-Max-Age', '600');
     return res.status(options.status).end();
   };
+}
+
+/**
+ * Where no token is needed: refuses what pages of other hosts send. Without CORS they read no answer, but a POST that
+ * has no body needs no permission of ours to be sent.
+ */
+export function ownPagesOnly(): RequestHandler {
+  return (req, _res, next) => {
+    const page = pageHost(req);
+    if (page === undefined || req.headers['sec-fetch-site'] === 'same-origin') return next();
+    if (page !== '' && (page === hostOf(req)?.hostname || page === forwardedHost(req))) return next();
+    const text = `while http.auth.enable is off pages of other hosts are refused: ${req.headers.origin?.slice(0, 256)}`;
+    return next(new ApiError('forbidden', text));
+  };
+}
+
+/** A proxy that is not trusted says by which name it was asked all the same; a page cannot. */
+function forwardedHost(req: Request): string | undefined {
+  const host =
+    String(req.headers['x-forwarded-host'] ?? '')
+      .split(',', 1)[0]
+      ?.trim() ?? '';
+  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : undefined;
 }
