@@ -57,12 +57,12 @@ function toJsonSchema(value: unknown, strict: boolean): unknown {
 export class OpenApiCheck {
   readonly document: OpenApiDocument;
   readonly #routes: readonly Route[];
-  readonly #defs: unknown;
+  readonly #defs: Readonly<Record<string, unknown>>;
   readonly #schemas = new Map<object, z.ZodType>();
 
   constructor(document: OpenApiDocument) {
     this.document = document;
-    this.#defs = toJsonSchema(document.components.schemas, true);
+    this.#defs = toJsonSchema(document.components.schemas, true) as Record<string, unknown>;
     this.#routes = Object.entries(document.paths)
       .map(([path, operations]) => ({ path, operations, pattern: patternOf(path) }))
       // The words of a path before its parameters.
@@ -74,9 +74,19 @@ export class OpenApiCheck {
     const known = this.#schemas.get(schema);
     if (known !== undefined) return known;
     const own = toJsonSchema(schema, true) as Record<string, unknown>;
-    const made = z.fromJSONSchema({ ...own, $defs: this.#defs } as Parameters<typeof z.fromJSONSchema>[0]);
+    // Zod reads all that it is given each time.
+    const $defs = Object.fromEntries([...this.#namesIn(own)].map((name) => [name, this.#defs[name]]));
+    const made = z.fromJSONSchema({ ...own, $defs } as Parameters<typeof z.fromJSONSchema>[0]);
     this.#schemas.set(schema, made);
     return made;
+  }
+
+  /** Of the shared schemas that one refers to, and those refer to. */
+  #namesIn(schema: unknown, names = new Set<string>()): Set<string> {
+    for (const [, name = ''] of JSON.stringify(schema).matchAll(/"#\/\$defs\/([^"]+)"/g)) {
+      if (name in this.#defs && !names.has(name)) this.#namesIn(this.#defs[name], names.add(name));
+    }
+    return names;
   }
 
   /** @throws Error where the document does not have this answer. */
