@@ -104,7 +104,14 @@ function openWebRtc(config: Config, addresses: readonly string[], log: Logger): 
   // A browser on this very machine, as in the first try, may have no other way than loopback.
   if (webrtc.listen === '0.0.0.0' && !announcedAddresses.includes('127.0.0.1')) announcedAddresses.push('127.0.0.1');
   return createWebRtc(
-    { workers: webrtc.workers, listenAddress: webrtc.listen, basePort: webrtc.port, announcedAddresses },
+    {
+      workers: webrtc.workers,
+      listenAddress: webrtc.listen,
+      basePort: webrtc.port,
+      announcedAddresses,
+      firstPacketMs: webrtc['first-packet-timeout'],
+      silenceMs: webrtc['silence-timeout'],
+    },
     log,
   );
 }

@@ -68,6 +68,8 @@ describe('GET /metrics', () => {
     api.streams.addStream(
       fakeStream({ stats, viewers: [fakeViewer(), fakeViewer({ id: 'v2' })], readers: [fakeReader()] }),
     );
+    const { id } = await api.streams.publish('desk', { offer: 'v=0', remoteAddress: '192.0.2.7', userAgent: 'page' });
+    api.streams.endPublication(id, 'no_media');
     const response = await api.get('/metrics');
     expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
     const text = await response.text();
@@ -86,6 +88,7 @@ describe('GET /metrics', () => {
       gbrtc_rtp_lost_total: 3,
       gbrtc_rtp_reordered_total: 2,
       gbrtc_rtp_wrong_source_total: 5,
+      'gbrtc_publications_ended_total{reason="no_media"}': 1,
       'gbrtc_ps_errors_total{reason="lost_sync"}': 4,
       'gbrtc_sip_requests_total{direction="in",method="REGISTER",status="401"}': 3,
       'gbrtc_sip_requests_total{direction="out",method="INVITE",status="200"}': 1,

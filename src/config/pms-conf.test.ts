@@ -33,7 +33,14 @@ test("the documents' pms.conf as it stands, over the shipped configuration", () 
     certFile: './certs/full_chain.pem',
     location: '/',
   });
-  expect(config.webrtc).toEqual({ workers: 0, listen: '172.17.0.17', port: 20_000, candidate: ['122.51.177.240'] });
+  expect(config.webrtc).toEqual({
+    workers: 0,
+    listen: '172.17.0.17',
+    port: 20_000,
+    candidate: ['122.51.177.240'],
+    'first-packet-timeout': 30_000,
+    'silence-timeout': 0,
+  });
   expect(config.rtsp).toMatchObject({ port: 8554, host: '0.0.0.0' });
   expect(config.pull).toMatchObject([
     { ip: 'xxx', port: 8554 },

@@ -89,6 +89,8 @@ const webrtc = section({
   port: port(8000),
   listen: text('0.0.0.0'),
   candidate: z.array(z.string().min(1)).default([]),
+  'first-packet-timeout': duration('30s', '0s', '1h'),
+  'silence-timeout': duration('0s', '0s', '24h'),
 });
 
 const rtsp = section({

@@ -128,6 +128,27 @@ test('a publisher that never connects ends as ice_failed', async () => {
   expect(streams.plays()[0]).toMatchObject({ state: 'failed', failure: { code: 'ice_failed' } });
 });
 
+test.each([
+  {
+    reason: 'no_media' as const,
+    ended: { state: 'failed', failure: { code: 'no_rtp', message: 'no RTP of the publisher at 192.0.2.7 arrived' } },
+  },
+  { reason: 'media_lost' as const, ended: { state: 'closed' } },
+])(
+  'a publisher that is connected and sends nothing ends as $reason, and its name is free',
+  async ({ reason, ended }) => {
+    await streams.shutdown();
+    open({ republish: 'refuse' });
+    const { id } = await streams.publish('desk', REQUEST);
+    parts.webrtc.publications[0]?.connect();
+    parts.webrtc.publications[0]?.close(reason);
+    expect(told).toContainEqual(['publicationClosed', { id, stream: 'live/desk', reason }]);
+    expect(streams.plays()[0]).toMatchObject(ended);
+    expect(streams.plays()[0]?.timeline.at(-1)?.detail).toContain(reason === 'no_media' ? 'no_rtp' : 'media_lost');
+    expect((await streams.publish('desk', REQUEST)).stream).toBe('live/desk');
+  },
+);
+
 test('shutdown ends all', async () => {
   await streams.publish('desk', REQUEST);
   await streams.shutdown();

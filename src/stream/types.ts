@@ -176,8 +176,8 @@ export interface PublishHandle {
   readonly answer: string;
 }
 
-/** `replaced`: somebody else has published under the same name; `no_media`, `media_lost`: no RTP has come, or comes any more. */
-export type PublicationEndReason = PublicationCloseReason | 'replaced' | 'no_media' | 'media_lost';
+/** `replaced`: somebody else has published under the same name. */
+export type PublicationEndReason = PublicationCloseReason | 'replaced';
 
 export interface ViewerClosed {
   readonly id: string;

@@ -4,6 +4,7 @@ import { formatSession } from './answer.ts';
 import { BasePublication, codecsOf } from './base-publication.ts';
 import { WebRtcUnavailableError } from './errors.ts';
 import { CODECS } from './formats.ts';
+import { MediaWatch, type MediaTimeouts } from './media-watch.ts';
 import type { MediaWorker } from './media-worker.ts';
 import { answerTransport, createPeerTransport, PeerWatch } from './peer-transport.ts';
 import { publisherFeedback, publishSections } from './publish-answer.ts';
@@ -18,6 +19,7 @@ export interface PublicationParts {
   readonly maxBitrateBps: number | undefined;
   readonly addresses: readonly string[];
   readonly iceTimeoutMs: number;
+  readonly mediaTimeouts: MediaTimeouts;
   readonly log: Logger;
 }
 
@@ -26,16 +28,26 @@ export class WebRtcPublication extends BasePublication implements PeerPublicatio
   readonly #parts: PublicationParts;
   readonly #transport: types.WebRtcTransport;
   readonly #watch: PeerWatch;
+  readonly #mediaWatch: MediaWatch;
   #answer = '';
 
   private constructor(parts: PublicationParts, router: types.Router, transport: types.WebRtcTransport) {
     super(parts, router, parts.offer.tracks);
     this.#parts = parts;
     this.#transport = transport;
-    const { log } = parts;
+    const { log, mediaTimeouts: timeouts } = parts;
+    this.#mediaWatch = new MediaWatch({
+      transport,
+      timeouts,
+      muted: () => this.formats.every(({ kind }) => this.muted[kind]),
+      onLost: (reason) => this.close(reason),
+    });
     this.#watch = new PeerWatch(transport, {
       onIce: (state) => safeEmit<PublicationEvents, 'iceStateChange'>(this, log, 'iceStateChange', state),
-      onDtls: (state) => safeEmit<PublicationEvents, 'dtlsStateChange'>(this, log, 'dtlsStateChange', state),
+      onDtls: (state) => {
+        if (state === 'connected') this.#mediaWatch.start();
+        safeEmit<PublicationEvents, 'dtlsStateChange'>(this, log, 'dtlsStateChange', state);
+      },
       onLost: (reason) => this.close(reason),
     });
   }
@@ -71,6 +83,7 @@ export class WebRtcPublication extends BasePublication implements PeerPublicatio
 
   protected override closeTransport(): void {
     this.#watch.stop();
+    this.#mediaWatch.stop();
     this.#transport.close();
   }
 

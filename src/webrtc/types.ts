@@ -24,6 +24,10 @@ export interface WebRtcOptions {
   readonly respawnDelayMs?: number;
   /** How long a viewer waits for a worker while none is up; default 2000. */
   readonly workerWaitMs?: number;
+  /** A publisher that is connected and sends no packet, RTP nor RTCP, for so long is closed; 0 = never, default 30000. */
+  readonly firstPacketMs?: number;
+  /** One that has sent, and sends none any more for so long; 0 = never, the default. */
+  readonly silenceMs?: number;
 }
 
 export type IceState = 'new' | 'connected' | 'completed' | 'disconnected' | 'closed';
@@ -84,13 +88,16 @@ export interface PlayerOptions {
 /** Codecs that a publisher may send. */
 export type PublishedCodec = 'h264' | 'vp8' | 'vp9' | 'av1' | 'opus' | 'pcma' | 'pcmu';
 
+/** `no_media`, `media_lost`: it is connected, and no packet has come, or comes any more. */
 export type PublicationCloseReason =
   | 'closed'
   | 'peer_closed'
   | 'ice_failed'
   | 'ice_disconnected'
   | 'dtls_failed'
-  | 'worker_died';
+  | 'worker_died'
+  | 'no_media'
+  | 'media_lost';
 
 export type PublicationEvents = {
   iceStateChange: [state: IceState];

@@ -43,6 +43,8 @@ const DEFAULTS = {
   maxPublications: 1000,
   respawnDelayMs: 200,
   workerWaitMs: 2000,
+  firstPacketMs: 30_000,
+  silenceMs: 0,
 };
 
 type FilledOptions = WebRtcOptions & typeof DEFAULTS;
@@ -115,9 +117,10 @@ class WorkerPool extends EventEmitter<WebRtcEvents> implements WebRtc {
     const offer = parsePublishOffer(options.offer);
     checkCandidates(candidates);
     const addresses = [...(candidates ?? []), ...this.#addresses];
-    const { iceTimeoutMs } = this.#options;
+    const { iceTimeoutMs, firstPacketMs, silenceMs } = this.#options;
+    const mediaTimeouts = { firstPacketMs, silenceMs };
     return this.#publish(id, (worker, log) =>
-      WebRtcPublication.create({ id, worker, offer, maxBitrateBps, addresses, iceTimeoutMs, log }),
+      WebRtcPublication.create({ id, worker, offer, maxBitrateBps, addresses, iceTimeoutMs, mediaTimeouts, log }),
     );
   }
 

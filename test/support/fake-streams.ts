@@ -260,7 +260,7 @@ export class FakeStreams extends EventEmitter<StreamsEvents> implements Streams 
   }
 
   /** The publisher goes, and with it everybody who plays it. */
-  endPublication(publicationId: string, reason: 'closed' | 'replaced' | 'peer_closed'): boolean {
+  endPublication(publicationId: string, reason: 'closed' | 'replaced' | 'peer_closed' | 'no_media'): boolean {
     const stream = this.list().find(({ publisher }) => publisher?.id === publicationId);
     if (stream === undefined) return false;
     for (const { id } of stream.viewers)

@@ -34,6 +34,10 @@ export class NativePublisher {
     this.#audio = this.#peer.addTrack(audio);
   }
 
+  get open(): boolean {
+    return this.#peer.open;
+  }
+
   /** RTP packets sent. */
   get packets(): number {
     return this.#packets;
@@ -45,8 +49,23 @@ export class NativePublisher {
 
   /** Resolves when connected; packets flow from then on. */
   async answer(sdp: string): Promise<void> {
-    await this.#peer.answer(sdp);
+    await this.connect(sdp);
     this.#start();
+  }
+
+  /** Resolves when connected; nothing is sent. */
+  async connect(sdp: string): Promise<void> {
+    await this.#peer.answer(sdp);
+  }
+
+  /** Sends nothing more; the connection stays. */
+  fallSilent(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** A receiver report without a block (RFC 3550 §6.4.2), as of one who sends nothing yet. */
+  report(): void {
+    if (this.#video.isOpen()) this.#video.sendMessageBinary(Buffer.from('80c9000100001092', 'hex'));
   }
 
   /** By WHIP. */

@@ -141,6 +141,11 @@ export class Metrics {
         },
       });
     }
+    this.#byReason(
+      'gbrtc_publications_ended_total',
+      'Publications that have ended, by reason',
+      () => this.#totals.publicationsEnded,
+    );
     const errors = new Counter({
       name: 'gbrtc_ps_errors_total',
       help: 'Errors of RTP, PS and elementary streams by reason',

@@ -1,4 +1,4 @@
-import type { StreamSnapshot, Streams } from '../../stream/index.ts';
+import type { PublicationClosed, StreamSnapshot, Streams } from '../../stream/index.ts';
 
 type Stats = StreamSnapshot['stats'];
 
@@ -19,11 +19,21 @@ export type RtpCounter = (typeof COUNTED)[number];
 export class StreamTotals {
   readonly #streams: Streams;
   readonly #ended = empty();
+  readonly #publications = new Map<PublicationClosed['reason'], number>();
   readonly #onClosed = ({ stats }: StreamSnapshot): void => add(this.#ended, stats);
+  readonly #onPublicationClosed = ({ reason }: PublicationClosed): void => {
+    this.#publications.set(reason, (this.#publications.get(reason) ?? 0) + 1);
+  };
 
   constructor(streams: Streams) {
     this.#streams = streams;
     streams.on('closed', this.#onClosed);
+    streams.on('publicationClosed', this.#onPublicationClosed);
+  }
+
+  /** Publications that have ended, by reason. */
+  get publicationsEnded(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#publications);
   }
 
   read(): Totals {
@@ -35,6 +45,7 @@ export class StreamTotals {
 
   close(): void {
     this.#streams.off('closed', this.#onClosed);
+    this.#streams.off('publicationClosed', this.#onPublicationClosed);
   }
 }
 
