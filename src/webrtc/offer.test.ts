@@ -231,7 +231,8 @@ describe('garbage', () => {
     );
   });
 
-  test('200,000 mutated offers end in a bounded result or an SdpError', () => {
+  // Seconds alone; many times that where all cores are taken.
+  test('200,000 mutated offers end in a bounded result or an SdpError', { timeout: 120_000 }, () => {
     const random = seededRandom(28_181);
     const seed = SMALL.replace(/a=candidate.*\r\n/g, '');
     let parsed = 0;
