@@ -224,10 +224,10 @@ export class Calls {
     await this.#confirm(call, accepted, silent);
   }
 
-  /** Recordings are of the main stream. */
+  /** Both streams are recorded; files are of the main one, whose size they tell. */
   #clipOf({ subStream, history }: LiveOffer): MuxedClip {
     const { source } = this.#options;
-    return subStream > 0 && history === undefined ? source.sub : source.main;
+    return subStream > 0 && history?.kind !== 'download' ? source.sub : source.main;
   }
 
   #fileSizeOf(channel: VirtualChannel, { history }: LiveOffer): { fileSize?: number } {

@@ -133,6 +133,8 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
         this.#tell('deviceOffline', device);
       },
       changed: (device: Device) => this.#tell('deviceChanged', device),
+      // It may do what the one before refused.
+      otherSoftware: (deviceId: string) => this.#operations.capabilities.forget(deviceId),
       removed: (deviceId: string) => {
         this.#operations.forget(deviceId);
         this.#tell('deviceRemoved', deviceId);

@@ -58,6 +58,11 @@ export class PlaybackUnknownError extends GatewayError {
   override readonly code = 'playback_unknown';
 }
 
+/** Another speed for a device that is known not to take MANSRTSP (GB/T 28181 14). */
+export class SpeedRefusedError extends GatewayError {
+  override readonly code = 'device_refused';
+}
+
 /** A playback that has ended takes no orders. */
 export class PlaybackEndedError extends GatewayError {
   override readonly code = 'playback_ended';

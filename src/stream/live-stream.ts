@@ -25,7 +25,7 @@ export interface LiveStreamOptions extends Omit<SourceContext, 'history'> {
   /** Absent = the live picture. */
   readonly director?: HistoryDirector;
   readonly webrtc: Pick<WebRtc, 'createViewer'>;
-  /** Of a live stream. */
+  /** Of a live stream, and of a recorded sub-stream. */
   readonly picture?: ChannelPicture;
   readonly startPlay: () => Play;
   readonly onOpened: (stream: LiveStream) => void;

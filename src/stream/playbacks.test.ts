@@ -9,7 +9,13 @@ import {
   type Streams,
 } from './index.ts';
 import { NO_STATS } from '../media/no-stats.ts';
-import { CHANNEL_ID, DEVICE_ID, scriptedParts, type ScriptedIngest } from '../../test/support/stream-fakes.ts';
+import {
+  CHANNEL_ID,
+  DEVICE_ID,
+  scriptedParts,
+  testDevice,
+  type ScriptedIngest,
+} from '../../test/support/stream-fakes.ts';
 
 const OPTIONS = { idleTimeoutMs: 30_000, firstPacketTimeoutMs: 5000, silenceTimeoutMs: 5000 };
 const FROM = Date.UTC(2026, 2, 1, 5);
@@ -79,6 +85,25 @@ describe('a playback', () => {
     expect(playback.sessionName).toBe('Download');
     expect(parts.platform.invites[0]?.history).toMatchObject({ kind: 'playback', downloadSpeed: 1 });
     expect(ingest().options.material).toBe('playback');
+  });
+
+  test('of a sub-stream asks for it at each call, and says whether the device heeded it', async () => {
+    parts.platform.current = testDevice({ settings: { subStreamDialect: 'streamnumber' } });
+    const { id, playId, stream, subStream } = await streams.playbacks.start({ ...RANGE, subStream: 1 });
+    await streams.view(stream, VIEWER);
+    expect([subStream, streams.find(stream)]).toMatchObject([1, { subStream: 1, subStreamChoice: 'unverified' }]);
+    expect(streams.play(playId)?.timeline).toContainEqual(
+      expect.objectContaining({
+        stage: 'sub_stream',
+        detail: expect.stringContaining('a=streamnumber:1') as unknown,
+      }),
+    );
+    session().refusal = new Refusal('device_refused');
+    await streams.playbacks.change(id, { positionMs: FROM + 60_000 });
+    expect(parts.platform.invites.map(({ subStream: asked, history }) => [asked, history?.kind])).toEqual([
+      [1, 'playback'],
+      [1, 'playback'],
+    ]);
   });
 
   test('two of one channel are two calls', async () => {
@@ -237,8 +262,10 @@ describe('a playback', () => {
     // The viewer has stayed, and was given each new source.
     expect(streams.find(stream)?.viewers).toHaveLength(1);
     expect(parts.webrtc.viewers[0]?.ingests).toHaveLength(3);
-    session().refusal = new Refusal(code);
-    await expect(streams.playbacks.change(id, { speed: 2 })).rejects.toMatchObject({ code });
+    // No speed without MANSRTSP: refused at once, nothing is asked.
+    const asked = session().controls.length;
+    await expect(streams.playbacks.change(id, { speed: 2 })).rejects.toMatchObject({ code: 'device_refused' });
+    expect(session().controls).toHaveLength(asked);
     expect(streams.playbacks.get(id)).toMatchObject({ speed: 1, state: 'playing' });
   });
 
@@ -250,7 +277,19 @@ describe('a playback', () => {
     await streams.playbacks.change(id, { state: 'paused' });
     await streams.playbacks.change(id, { state: 'playing' });
     expect(parts.platform.invites[1]?.history).toMatchObject({ fromSec: FROM / 1000 + 20 });
+    await expect(streams.playbacks.change(id, { speed: 2 })).rejects.toMatchObject({ code: 'device_refused' });
+    await streams.playbacks.change(id, { state: 'paused' });
+    await expect(streams.playbacks.change(id, { speed: 2 })).rejects.toMatchObject({ code: 'device_refused' });
+    expect(streams.playbacks.get(id)).toMatchObject({ state: 'paused', speed: 1 });
     expect(parts.platform.sessions.flatMap(({ controls }) => controls)).toEqual([]);
+  });
+
+  test('a device that is known to take it again meanwhile is asked', async () => {
+    parts.platform.takesControl = false;
+    const { id } = await watched();
+    session().takesControl = true;
+    expect(await streams.playbacks.change(id, { speed: 2 })).toMatchObject({ speed: 2, control: 'info' });
+    expect(session().controls).toEqual([{ method: 'play', scale: 2 }]);
   });
 
   test('ends when the device has sent everything, a moment later for those who watch', async () => {

@@ -281,7 +281,11 @@ class LiveStreams extends EventEmitter<StreamsEvents> implements Streams {
       ...this.#parts,
       name,
       request,
-      ...(director === undefined ? { picture: new ChannelPicture(request, this.#mainPictures) } : { director }),
+      ...(director !== undefined && { director }),
+      // What was recorded of the main stream may have had another size than it has now.
+      ...((director === undefined || request.subStream > 0) && {
+        picture: new ChannelPicture(request, this.#mainPictures),
+      }),
       timing: this.#timing,
       startPlay: () => this.#plays.start(name, request),
       onOpened: (opened) => this.#emit('opened', opened.snapshot),

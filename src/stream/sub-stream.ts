@@ -41,7 +41,7 @@ export class MainPictures {
 }
 
 /**
- * The picture of a live stream. Of a sub-stream it tells whether the device heeded the choice: many ignore the attribute,
+ * The picture of a live stream or a recorded one. Of a sub-stream it tells whether the device heeded the choice: many ignore the attribute,
  * or know another one (quirks P19).
  */
 export class ChannelPicture {

@@ -51,6 +51,35 @@ test('a playback over a gap tells when its pictures were recorded, and so does a
   expect(turnedAt).toBeLessThan(TO);
 });
 
+test('a recorded sub-stream is listed, and played as the device is asked for it', async () => {
+  await using scene = new Scene();
+  const { gateway, channel } = await open(scene);
+  const { deviceId, channelId } = channel;
+  const settings = await gateway.json<object>('GET', `/api/v1/devices/${deviceId}/settings`);
+  expect(settings).toMatchObject({ effective: { subStreamDialect: 'streamnumber' } });
+  // What there is to compare with.
+  await gateway.json('POST', '/api/v1/plays', channel);
+  const query = `from=${GAP_TO}&to=${TO}`;
+  const { items } = await gateway.json<{ items: { streamNumber: number }[] }>(
+    'GET',
+    `/api/v1/devices/${deviceId}/channels/${channelId}/records?${query}&streamNumber=1`,
+  );
+  expect(items.map(({ streamNumber }) => streamNumber)).toEqual([1]);
+  const asked = { ...channel, from: GAP_TO, to: TO, subStream: 1 };
+  const { stream, playId } = await gateway.json<PlaybackSnapshot>('POST', '/api/v1/playbacks', asked);
+  expect(await gateway.json('GET', `/api/v1/live-streams/${stream}`)).toMatchObject({
+    subStream: 1,
+    video: { width: 640, height: 360 },
+  });
+  const { timeline } = await gateway.json<{ timeline: { stage: string; detail?: string }[] }>(
+    'GET',
+    `/api/v1/plays/${playId}`,
+  );
+  expect(timeline.find(({ stage }) => stage === 'sub_stream')?.detail).toBe(
+    '640x360, asked for by a=streamnumber:1; the main stream has 1280x720',
+  );
+});
+
 test('a download over a gap, of a device that never says that it is at its end, is one file and complete', async () => {
   await using scene = new Scene();
   const { gateway, channel } = await open(scene, ['no-media-status']);

@@ -21,6 +21,7 @@ export class FakePlaybacks extends EventEmitter<PlaybacksEvents> implements Play
     fromMs,
     toMs,
     speed = 1,
+    subStream = 0,
     sessionName = 'Playback',
   }: PlaybackRequest): Promise<PlaybackSnapshot> {
     if (this.failure !== undefined) throw this.failure;
@@ -32,6 +33,7 @@ export class FakePlaybacks extends EventEmitter<PlaybacksEvents> implements Play
       playId: `play-${id}`,
       deviceId,
       channelId,
+      subStream,
       fromMs,
       toMs,
       state: 'playing',

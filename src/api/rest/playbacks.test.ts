@@ -43,10 +43,10 @@ describe('recordings of a device', () => {
 
 describe('playbacks', () => {
   test('begin, are listed, steered and ended', async () => {
-    const [status, ticket] = await json('POST', '/api/v1/playbacks', { ...RANGE, speed: 2 });
+    const [status, ticket] = await json('POST', '/api/v1/playbacks', { ...RANGE, speed: 2, subStream: 1 });
     expect([status, ticket]).toMatchObject([
       201,
-      { state: 'playing', speed: 2, fromMs: FROM, stream: `playback/${DEVICE}_${CHANNEL}_pb1` },
+      { state: 'playing', speed: 2, subStream: 1, fromMs: FROM, stream: `playback/${DEVICE}_${CHANNEL}_pb1` },
     ]);
     expect(ticket['whepUrl']).toContain('app=playback');
     const id = String(ticket['id']);
@@ -65,6 +65,7 @@ describe('playbacks', () => {
     ['more than a week', { ...RANGE, to: FROM + 8 * 86_400_000 }],
     ['speed 0', { ...RANGE, speed: 0 }],
     ['speed 9', { ...RANGE, speed: 9 }],
+    ['a sub-stream that there is not', { ...RANGE, subStream: 16 }],
     ['something else', { ...RANGE, more: 1 }],
   ])('refused: %s', async (_name, body) => expect((await json('POST', '/api/v1/playbacks', body))[0]).toBe(400));
 

@@ -58,9 +58,9 @@ export function addPlaybackRoutes(routes: Routes, context: ApiContext): void {
     status: 201,
     response: playbackTicketSchema,
     errors: [400, 404, 409, 413, 415, 422, 502, 503, 504],
-    handle: async ({ body: { deviceId, channelId, from, to, speed }, req, res }) => {
+    handle: async ({ body: { deviceId, channelId, from, to, speed, subStream }, req, res }) => {
       requireDevice(platform, deviceId);
-      const range = { deviceId, channelId, fromMs: from, toMs: to };
+      const range = { deviceId, channelId, fromMs: from, toMs: to, subStream };
       const playback = await streams.playbacks.start(
         { ...range, ...(speed === undefined ? {} : { speed }) },
         closeSignal(res),

@@ -93,7 +93,16 @@ const rangeRules = [
 ] as const;
 
 export const playbackRequestSchema = z
-  .strictObject({ ...rangeFields, speed: speedSchema.optional() })
+  .strictObject({
+    ...rangeFields,
+    speed: speedSchema.optional(),
+    subStream: z
+      .int()
+      .min(0)
+      .max(15)
+      .default(0)
+      .meta({ description: 'As of a play; 1 is streamNumber 1 of a RecordItem. The play says whether it was heeded.' }),
+  })
   .refine(...rangeRules[0])
   .refine(...rangeRules[1])
   .meta({ id: 'PlaybackRequest' });
@@ -120,6 +129,7 @@ export const playbackSchema = z
     playId: z.string().meta({ description: 'Of the latest INVITE: its evidence is in /api/v1/plays.' }),
     deviceId: z.string(),
     channelId: z.string(),
+    subStream: z.int(),
     fromMs: z.number(),
     toMs: z.number(),
     state: z.enum(['opening', 'playing', 'paused', 'ended']),

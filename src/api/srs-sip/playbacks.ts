@@ -11,6 +11,12 @@ export interface RecordedRequest {
   readonly end_time: number;
 }
 
+/** How the device is asked for it. */
+export interface RecordedWay {
+  readonly sessionName: PlaybackSessionName;
+  readonly subStream: number;
+}
+
 /** A recording as the original lists it; times are Beijing time. */
 interface RecordRow {
   readonly device_id: string;
@@ -34,20 +40,22 @@ export class RecordedSessions {
   }
 
   /** One call for all who ask for the same range in the same way, as in the original. @throws ApiError, StreamError */
-  async open(request: RecordedRequest, sessionName: PlaybackSessionName): Promise<PlaybackSnapshot> {
+  async open(request: RecordedRequest, how: RecordedWay): Promise<PlaybackSnapshot> {
     const range = this.#rangeOf(request);
+    const { sessionName, subStream } = how;
     const same = this.#playbacks
       .list()
       .find(
         (each) =>
           each.state !== 'ended' &&
           each.sessionName === sessionName &&
+          each.subStream === subStream &&
           each.deviceId === range.deviceId &&
           each.channelId === range.channelId &&
           each.fromMs === range.fromMs &&
           each.toMs === range.toMs,
       );
-    return same ?? this.#playbacks.start({ ...range, sessionName });
+    return same ?? this.#playbacks.start({ ...range, ...how });
   }
 
   /** The session is found by its url only, as in the original. @throws ApiError, GatewayError */

@@ -63,7 +63,10 @@ export class InviteSessions {
 
   /** `play_type` 1 and 2, `s=Playback` and `s=Download`: the original shows both. */
   async #openRecorded(body: z.infer<typeof inviteSchema>): Promise<string> {
-    const opening = this.recorded.open(body, body.play_type === 2 ? 'Download' : 'Playback');
+    const opening = this.recorded.open(body, {
+      sessionName: body.play_type === 2 ? 'Download' : 'Playback',
+      subStream: Math.max(0, body.sub_stream),
+    });
     opening.catch(() => undefined);
     const deadlineMs = this.#context.options.inviteDeadlineMs ?? DEFAULT_DEADLINE_MS;
     const result = await within(opening, deadlineMs);
@@ -79,7 +82,7 @@ export class InviteSessions {
     if (platform.device(deviceId) === undefined) {
       throw new ApiError('device_unknown', `device not found: ${deviceId === '' ? channelId : deviceId}`);
     }
-    const subStream = body.sub_stream < 0 ? 0 : body.sub_stream;
+    const subStream = Math.max(0, body.sub_stream);
     const deadlineMs = this.#context.options.inviteDeadlineMs ?? DEFAULT_DEADLINE_MS;
     const opening = streams.open({ deviceId, channelId, subStream });
     // After the deadline nobody waits for it any more; its end is in the timeline.

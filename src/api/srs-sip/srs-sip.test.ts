@@ -325,6 +325,15 @@ describe('rows 8 to 10 and 12: playback', () => {
     expect(names).toEqual(['Download', 'Playback']);
   });
 
+  test('so is the one of a sub-stream', async () => {
+    const main = await invite();
+    const post = (sub_stream: number): Promise<Response> =>
+      api.send('POST', `${V1}/invite`, { ...range, media_server_id: 1, play_type: 1, sub_stream });
+    expect((await (await post(1)).json()) as unknown).not.toMatchObject({ data: { url: main } });
+    expect(await (await post(-1)).json()).toMatchObject({ data: { url: main } });
+    expect(api.streams.playbacks.list().map(({ subStream }) => subStream)).toEqual([1, 0]);
+  });
+
   test('query-record lists Beijing times, null where nothing is', async () => {
     expect(await bytes(await api.send('POST', `${V1}/query-record`, range))).toBe('{"code":0,"data":null}\n');
     const item = { channelId: CHANNEL, name: 'IPC', filePath: 'f', address: 'a', secrecy: 0, type: 'time' as const };

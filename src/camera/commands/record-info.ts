@@ -7,7 +7,7 @@ import type { CommandHandler } from './types.ts';
 const MOTION = { alarmMethod: '5', alarmType: '2' } as const;
 
 /** Parts of so many files, each with the total (GB/T 28181 7.4). */
-export const recordInfo: CommandHandler = (command, { device, recordings, recordBatch }) => {
+export const recordInfo: CommandHandler = (command, { device, recordings, recordBatch, behaviour }) => {
   const { sn, deviceId } = command;
   const query = parseRecordInfoQuery(command);
   const channel = device.channels.find(({ id }) => id === deviceId) ?? device.channels[0];
@@ -16,7 +16,10 @@ export const recordInfo: CommandHandler = (command, { device, recordings, record
     query === undefined || channel === undefined
       ? []
       : recordings.find(channel, query.fromMs, query.toMs, query.type ?? 'all');
-  const items = query === undefined ? [] : found.filter((item) => meets(item, query));
+  const { streamNumber = 0 } = query ?? {};
+  const has = streamNumber === 0 || (streamNumber === 1 && behaviour.hasSubStream);
+  const ofStream = has ? found.map((item) => asOf(item, streamNumber)) : [];
+  const items = query === undefined ? [] : ofStream.filter((item) => meets(item, query));
   if (items.length === 0) return [recordInfoResponse(sn, deviceId, { name, sumNum: 0, items })];
   const parts: ManscdpParts[] = [];
   for (let at = 0; at < items.length; at += recordBatch) {
@@ -26,16 +29,19 @@ export const recordInfo: CommandHandler = (command, { device, recordings, record
   return parts;
 };
 
+/** The sub-stream is recorded whenever the main stream is; how large its files are is not told. */
+function asOf(item: RecordItem, streamNumber: number): RecordItem {
+  return streamNumber === 0 ? item : { ...item, streamNumber, fileSize: 0 };
+}
+
 /** GB/T 28181 8.1: a part of the address is enough. */
 function meets(item: RecordItem, query: Partial<RecordQuery>): boolean {
   const { filePath = item.filePath, address = '', secrecy = 0, recorderId = item.recorderId } = query;
-  const { streamNumber = item.streamNumber } = query;
   return (
     item.filePath === filePath &&
     item.address.includes(address) &&
     item.secrecy === secrecy &&
     item.recorderId === recorderId &&
-    item.streamNumber === streamNumber &&
     isOfAlarm(item, 'alarmMethod', query) &&
     isOfAlarm(item, 'alarmType', query)
   );

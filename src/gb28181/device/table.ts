@@ -13,6 +13,8 @@ export interface DeviceTableListener {
   online(device: Device): void;
   offline(device: Device): void;
   changed(device: Device): void;
+  /** It registers with another User-Agent than before. */
+  otherSoftware(deviceId: string): void;
   removed(deviceId: string): void;
   catalogChanged(deviceId: string, result: CatalogResult): void;
 }
@@ -141,11 +143,14 @@ export class DeviceTable {
     const now = this.#options.now();
     const { state } = record;
     const moved = this.#attach(record, flow);
-    const differs = state.userAgent !== registration.userAgent || state.gbVersion !== registration.gbVersion;
+    const named = state.userAgent !== '' && registration.userAgent !== '';
+    const otherAgent = state.userAgent !== registration.userAgent;
+    const differs = otherAgent || state.gbVersion !== registration.gbVersion;
     Object.assign(state, registration, { registeredAt: now, lastSeenAt: now });
     const wasOffline = !state.online;
     const restarted = !wasOffline && record.registrationCallId.refreshed(callId);
     if (wasOffline) record.registrationCallId.begun(callId);
+    if (named && otherAgent) this.#options.listener.otherSoftware(record.id);
     if (wasOffline) this.#goOnline(record);
     else if (moved || differs) this.#options.listener.changed(record.snapshot());
     this.#schedule(record);

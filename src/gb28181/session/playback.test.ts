@@ -111,6 +111,19 @@ describe('INVITE of recorded material (GB/T 28181 13.7)', () => {
     expect(session.answer).toMatchObject({ fileSize: 734_003_200, ssrc: 1_200_001_002 });
   });
 
+  test.each([
+    { dialect: 'streamnumber' as const, line: 'a=streamnumber:1' },
+    { dialect: 'streamprofile' as const, line: 'a=streamprofile:1' },
+    { dialect: 'stream' as const, line: 'a=stream:1' },
+    { dialect: 'streamMode' as const, line: 'a=streamMode:sub' },
+  ])('of a sub-stream, in the dialect $dialect of the device', async ({ dialect, line }) => {
+    harness.platform.updateSettings(DEVICE_ID, { subStreamDialect: dialect });
+    await invite({ kind: 'playback', ...RANGE }, { subStream: 1 });
+    expect(harness.engine.invites[0]?.body?.toString().split('\r\n')).toEqual(
+      expect.arrayContaining(['s=Playback', line, 't=1772294400 1772298000']),
+    );
+  });
+
   test('SSRCs of recorded material begin with 1', () => {
     expect(harness.platform.reserveSsrc('history').text).toMatch(/^1/);
   });
@@ -279,6 +292,16 @@ describe('whether a device takes MANSRTSP is remembered', () => {
     expect(next.takesControl).toBe(false);
     await firmware('V2');
     expect(next.takesControl).toBe(true);
+  });
+
+  test('and when the device registers with another User-Agent', async () => {
+    const register = (userAgent: string): unknown => camera.register({ headers: [['User-Agent', userAgent]] });
+    register('NVR 1.0');
+    const next = await controlled({ status: 405 });
+    register('NVR 1.0');
+    expect(next.takesControl).toBe(false);
+    register('NVR 1.1');
+    expect([next.takesControl, known()]).toEqual([true, undefined]);
   });
 });
 

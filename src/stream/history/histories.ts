@@ -71,7 +71,7 @@ class PlaybackTable extends EventEmitter<PlaybacksEvents> implements Playbacks {
     const playback = new Playback({
       request,
       recorded: this.#parts.platform.recordedStretches(request),
-      open: opener(this.#parts, request),
+      open: opener(this.#parts, request, request.subStream),
       onChanged: (changed) => this.#handleChanged(changed),
       log: this.#parts.log,
     });
@@ -115,7 +115,7 @@ class PlaybackTable extends EventEmitter<PlaybacksEvents> implements Playbacks {
   }
 }
 
-function opener(parts: HistoriesParts, { deviceId, channelId }: RecordedRange) {
+function opener(parts: HistoriesParts, { deviceId, channelId }: RecordedRange, subStream = 0) {
   return (name: string, director: HistoryDirector): LiveStream =>
-    parts.open(name, { deviceId, channelId, subStream: 0 }, director);
+    parts.open(name, { deviceId, channelId, subStream }, director);
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HistoryInvite, PlaybackControl, Stretch } from '../../gb28181/index.ts';
 import { GatewayError, errorMessage, type Logger } from '../../util/index.ts';
-import { PlaybackEndedError, type StreamError } from '../errors.ts';
+import { PlaybackEndedError, SpeedRefusedError, type StreamError } from '../errors.ts';
 import type { LiveStream } from '../live-stream.ts';
 import type { Source } from '../source.ts';
 import { BEYOND_MS, END_MS, type HistoryDirector } from './director.ts';
@@ -45,7 +45,7 @@ export class Playback implements HistoryDirector {
   /** That it is still to be told. */
   #scaleToTell: number | undefined;
   #source: Source | undefined;
-  /** The device has refused MANSRTSP. */
+  /** The device has refused MANSRTSP in this playback, and that is not remembered with the device. */
   #refusing = false;
   /** Paused by BYE. */
   #suspended = false;
@@ -69,19 +69,20 @@ export class Playback implements HistoryDirector {
   }
 
   get snapshot(): PlaybackSnapshot {
-    const { deviceId, channelId, fromMs, toMs, sessionName = 'Playback' } = this.#parts.request;
+    const { deviceId, channelId, fromMs, toMs, subStream = 0, sessionName = 'Playback' } = this.#parts.request;
     return {
       id: this.id,
       stream: this.#stream.name,
       playId: this.#stream.playId,
       deviceId,
       channelId,
+      subStream,
       fromMs,
       toMs,
       state: this.#state,
       speed: this.#speed,
       positionMs: Math.round(this.#positionMs),
-      control: this.#refusing ? 'invite' : 'info',
+      control: this.#takesControl ? 'info' : 'invite',
       sessionName,
       createdAt: this.#createdAt,
       ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
@@ -130,7 +131,6 @@ export class Playback implements HistoryDirector {
     this.#suspended = false;
     this.#state = 'playing';
     this.#deviceSpeed = 1;
-    this.#refusing ||= !source.session.takesControl;
     this.#position.start(source, this.#inviteFromMs, 1);
     source.session.once('fileEnded', () => {
       if (source === this.#source) this.#finish();
@@ -156,6 +156,11 @@ export class Playback implements HistoryDirector {
     const { fromMs, toMs } = this.#parts.request;
     if (this.#end === 'finished') return this.#deviceSpeed > 0 ? toMs : fromMs;
     return Math.min(toMs, Math.max(fromMs, this.#position.ms));
+  }
+
+  /** What is known of the device may change meanwhile: it has other firmware, or was silent long ago. */
+  get #takesControl(): boolean {
+    return !this.#refusing && this.#source?.session.takesControl !== false;
   }
 
   /** Nothing more is to come, in the direction in which it plays. */
@@ -240,8 +245,10 @@ export class Playback implements HistoryDirector {
     if (!this.ended) await this.#pause();
   }
 
-  /** A pause stays one; the speed is told to the device when it plays again. @throws DeviceRefusedError */
+  /** A pause stays one; the speed is told to the device when it plays again. @throws DeviceRefusedError, SpeedRefusedError */
   async #setSpeed(speed: number): Promise<void> {
+    // A new INVITE has no speed: that device is not asked, its answer is known, or known not to come.
+    if (!this.#takesControl) throw new SpeedRefusedError(`playback ${this.id}: the device takes no MANSRTSP, no speed`);
     if (this.#state === 'paused' || this.#suspended) {
       this.#speed = speed;
       this.#scaleToTell = speed;
@@ -308,13 +315,14 @@ export class Playback implements HistoryDirector {
 
   /** False where the device does not take MANSRTSP, which is remembered. */
   async #control(control: PlaybackControl): Promise<boolean> {
-    if (this.#refusing) return false;
+    if (!this.#takesControl) return false;
     try {
       await this.#askedFor(control);
       return true;
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      this.#refusing = true;
+      // What the device is remembered by is unlearned there, too.
+      this.#refusing = this.#takesControl;
       this.#parts.log.info({ playback: this.id, error: errorMessage(error) }, 'playback is steered by new INVITEs');
       return false;
     }

@@ -13,6 +13,8 @@ export interface RecordedRange {
 export interface PlaybackRequest extends RecordedRange {
   /** As of `PlaybackChange`; default 1. */
   readonly speed?: number;
+  /** 0 main, 1 sub, …: asked for as a live one is; default 0. */
+  readonly subStream?: number;
   /** How the device is asked (`s=`): as a download it is at the speed of play, to be watched. Default `Playback`. */
   readonly sessionName?: PlaybackSessionName;
 }
@@ -28,6 +30,7 @@ export interface PlaybackSnapshot extends RecordedRange {
   readonly id: string;
   /** `playback/<device>_<channel>_<id>`, to be watched as any other stream. */
   readonly stream: string;
+  readonly subStream: number;
   /** Of the latest INVITE. */
   readonly playId: string;
   readonly state: PlaybackState;
