@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { freePreset } from './presets.ts';
+import { freePreset, isTooLong } from './presets.ts';
 
 test.each([
   [[], 1],
@@ -11,3 +11,11 @@ test.each([
 test('freePreset where all are taken is the first', () => {
   expect(freePreset(Array.from({ length: 255 }, (_, index) => ({ id: String(index + 1) })))).toBe(1);
 });
+
+test.each([
+  ['', false],
+  ['门'.repeat(16), false],
+  ['门'.repeat(17), true],
+  [` ${'g'.repeat(32)} `, false],
+  [`${'g'.repeat(31)}门`, true],
+])('isTooLong of "%s" is %s', (name, tooLong) => expect(isTooLong(name)).toBe(tooLong));
