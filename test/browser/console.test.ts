@@ -186,6 +186,31 @@ describe('console', () => {
     await eventually(() => api.platform.device(NVR)?.settings.mediaTransport).toBe('udp');
   });
 
+  test('alarms: one of two thousand devices is found by a part of its number, and all again, by keyboard', async () => {
+    const number = (index: number) => `34020000001321${String(index).padStart(6, '0')}`;
+    for (let index = 0; index < 2000; index++)
+      api.platform.addDevice(fakeDevice({ id: number(index), name: `Site ${index}` }));
+    for (const index of [77, 1234]) api.platform.reports.alarms.raise({ deviceId: number(index) });
+    await openPage('/alarms');
+    const alarms = () => id('alarm-list').locator('li').count();
+    const options = page.getByRole('listbox', { name: 'Device' }).getByRole('option');
+    await eventually(alarms).toBe(2);
+    await page.getByRole('combobox', { name: 'Device', exact: true }).focus();
+    await page.keyboard.press('ArrowDown');
+    await eventually(() => options.count()).toBeGreaterThan(2);
+    // Of the list only what is in sight is in the page.
+    expect(await options.count()).toBeLessThan(40);
+    await page.keyboard.type('321001234');
+    await eventually(() => options.allTextContents()).toEqual([`Site 1234${number(1234)}`]);
+    await page.keyboard.press('Enter');
+    await eventually(alarms).toBe(1);
+    await eventually(() => id('alarms-device').innerText()).toContain('Site 1234');
+    await page.keyboard.type('all');
+    await eventually(() => options.allTextContents()).toEqual(['Device: all']);
+    await page.keyboard.press('Enter');
+    await eventually(alarms).toBe(2);
+  });
+
   test('connect: values with a free number, hidden password, and the device that registers', async () => {
     await openPage('/connect');
     await eventually(() => id('connect-serial').innerText()).toBe(api.platform.serial);

@@ -17,5 +17,7 @@ import 'element-plus/theme-chalk/el-pagination.css';
 import 'element-plus/theme-chalk/el-popover.css';
 import 'element-plus/theme-chalk/el-popper.css';
 import 'element-plus/theme-chalk/el-scrollbar.css';
+import 'element-plus/theme-chalk/el-select-v2.css';
 import 'element-plus/theme-chalk/el-slider.css';
 import 'element-plus/theme-chalk/el-switch.css';
+import 'element-plus/theme-chalk/el-virtual-list.css';

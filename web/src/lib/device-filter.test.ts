@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Device } from '../api/types.ts';
-import { type DeviceFilter, type DeviceSort, selectDevices } from './device-filter.ts';
+import { deviceChoices, type DeviceFilter, type DeviceSort, selectDevices } from './device-filter.ts';
 
 const device = (id: string, fields: Partial<Device>): Device => ({
   id,
@@ -50,4 +50,15 @@ test.each<{ filter?: DeviceFilter; search?: string; sort?: DeviceSort; reverse?:
       .map(({ id }) => id)
       .join(' '),
   ).toBe(ids);
+});
+
+test('deviceChoices: by name as numbers sort, the number beside it where it is not the name', () => {
+  const named = [device('b', { name: 'Gate 10' }), device('c', { name: '' }), device('a', { name: 'Gate 9' })];
+  expect(deviceChoices(named)).toEqual([
+    { value: 'c', label: 'c' },
+    { value: 'a', label: 'Gate 9', note: 'a' },
+    { value: 'b', label: 'Gate 10', note: 'b' },
+  ]);
+  const own = device('d', { name: 'x', settings: { name: 'North gate', passwordSet: false } });
+  expect(deviceChoices([own])).toEqual([{ value: 'd', label: 'North gate', note: 'd' }]);
 });

@@ -1,5 +1,5 @@
 import type { Device } from '../api/types.ts';
-import { deviceLabel, searchWords } from './tree.ts';
+import { byDeviceLabel, deviceLabel, searchWords } from './tree.ts';
 
 export type DeviceFilter = 'all' | 'online' | 'offline' | 'pending';
 export type DeviceSort = 'name' | 'status' | 'lastSeen' | 'channels';
@@ -11,12 +11,10 @@ const inFilter: Readonly<Record<DeviceFilter, (device: Device) => boolean>> = {
   pending: ({ admission }) => admission === 'pending',
 };
 
-const byName = (a: Device, b: Device) => deviceLabel(a).localeCompare(deviceLabel(b), undefined, { numeric: true });
-
 const compareOnline = (a: Device, b: Device) => Number(b.online) - Number(a.online);
 
 const compare: Readonly<Record<DeviceSort, (a: Device, b: Device) => number>> = {
-  name: byName,
+  name: byDeviceLabel,
   status: compareOnline,
   // Who is online has just been heard of, all alike.
   lastSeen: (a, b) => compareOnline(a, b) || (a.online ? 0 : b.lastSeenAt - a.lastSeenAt),
@@ -43,5 +41,13 @@ export function selectDevices(
       const all = text.join(' ').toLowerCase();
       return inFilter[filter](device) && words.every((word) => all.includes(word));
     })
-    .sort((a, b) => sign * compare[sort](a, b) || byName(a, b));
+    .sort((a, b) => sign * compare[sort](a, b) || byDeviceLabel(a, b));
+}
+
+/** What to choose a device from: by name, each with its number where that is not its name. */
+export function deviceChoices(devices: Iterable<Device>): { value: string; label: string; note?: string }[] {
+  return [...devices].sort(byDeviceLabel).map((device) => {
+    const label = deviceLabel(device);
+    return { value: device.id, label, ...(label !== device.id && { note: device.id }) };
+  });
 }

@@ -52,6 +52,7 @@ export const textOf = (...parts: string[]) => parts.join(' ').toLowerCase();
 const collator = new Intl.Collator(undefined, { numeric: true });
 
 const byLabel = (a: Node, b: Node) => collator.compare(channelLabel(a.channel), channelLabel(b.channel));
+export const byDeviceLabel = (a: Device, b: Device) => collator.compare(deviceLabel(a), deviceLabel(b));
 
 /** Hangs the channels under their parents; one whose parent is missing becomes a root. */
 function buildNodes(device: Device, channels: readonly Channel[]): Node[] {
@@ -149,7 +150,5 @@ export function buildTree({ devices, channelsOf, isExpanded, search, onlineOnly 
 
 /** Online first, then by name. */
 export function sortDevices(devices: Iterable<Device>): Device[] {
-  return [...devices].sort(
-    (a, b) => Number(b.online) - Number(a.online) || collator.compare(deviceLabel(a), deviceLabel(b)),
-  );
+  return [...devices].sort((a, b) => Number(b.online) - Number(a.online) || byDeviceLabel(a, b));
 }
