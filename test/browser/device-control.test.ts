@@ -1,6 +1,6 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Camera } from '../../src/camera/index.ts';
+import type { Camera, CameraOptions } from '../../src/camera/index.ts';
 import type { DeviceControl, PtzCommand } from '../../src/gb28181/index.ts';
 import { launchChromium } from '../support/chromium.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
@@ -17,9 +17,9 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-async function openScene(scene: Scene, path: string) {
+async function openScene(scene: Scene, path: string, options: Partial<CameraOptions> = {}) {
   const gateway = await scene.gateway({ config: { media: { listen: '127.0.0.1', address: '127.0.0.1' } } });
-  const camera = await scene.camera(gateway);
+  const camera = await scene.camera(gateway, options);
   await channelsKnown(gateway, 1);
   const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1400, height: 950 } });
   scene.keep(context, (open) => open.close());
@@ -53,6 +53,10 @@ describe('the live page', () => {
 
     await gateway.json('POST', `${PATH}/ptz-position`, { pan: 40, tilt: 5, zoom: 2 });
     await expect.poll(() => id('preset-number').inputValue(), within).toBe('1');
+    // Seventeen characters are 34 bytes: the gateway refuses them, and the form says so before.
+    await id('preset-new-name').fill('门'.repeat(17));
+    await id('preset-problem').waitFor();
+    expect(await id('preset-set').isDisabled()).toBe(true);
     await id('preset-new-name').fill('大门');
     await id('preset-set').click();
     await expect.poll(() => id('preset-1-name').innerText(), within).toBe('大门');
@@ -252,6 +256,28 @@ describe('the device page', () => {
     await id('picture-count').fill('2');
     await id('take-picture').click();
     await expect.poll(() => id('picture').count(), within).toBe(2);
+  });
+
+  test('alarms that it has kept, by their level, and where it is', async () => {
+    await using scene = new Scene();
+    const place = { longitude: 118.38, latitude: 31.33 };
+    const { camera, page } = await openScene(scene, '/devices', { place });
+    const id = (testid: string) => page.getByTestId(testid);
+    await camera.alarm(CHANNEL, { priority: 1, type: 5, description: 'north fence' });
+    await camera.alarm(CHANNEL, { priority: 4, type: 2, description: 'yard' });
+    await id(`device-row-${DEVICE}`).click();
+    await id('device-tab-control').click();
+    await id('ask-alarms').click();
+    await expect.poll(() => id('kept-alarm').count(), within).toBe(2);
+    await id('kept-priority').selectOption('1');
+    await id('ask-alarms').click();
+    await expect.poll(() => id('kept-alarm').count(), within).toBe(1);
+    expect(await id('kept-alarm').innerText()).toContain('north fence');
+    await id('kept-method').selectOption('1');
+    await id('ask-alarms').click();
+    await page.getByText('The device has kept no such alarm').waitFor();
+    await id('ask-place').click();
+    await expect.poll(() => id(`place-of-${CHANNEL}`).innerText(), within).toBe('31.33000, 118.38000');
   });
 
   test('subscriptions tell how they are, are switched by kind at the camera, and asked for again', async () => {

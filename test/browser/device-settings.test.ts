@@ -25,8 +25,9 @@ afterAll(() => browser.close());
 beforeEach(async () => {
   problems.length = 0;
   api = await openApi({ webRoot: WEB_ROOT });
+  const details = { MAC: '00-11-22-33-44-55', DirectionType: '4', FunctionType: '01/99', RoomType: '7' };
   const channels = [HALL, DOOR].map((id, at) =>
-    fakeChannel({ deviceId: NVR, id, name: ['Hall', 'Door'][at] ?? '', parentId: NVR, civilCode: '340203' }),
+    fakeChannel({ deviceId: NVR, id, name: ['Hall', 'Door'][at] ?? '', parentId: NVR, civilCode: '340203', details }),
   );
   api.platform.addDevice(fakeDevice({ id: NVR, name: 'Warehouse', manufacturer: 'Dahua' }), channels);
   const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 } });
@@ -62,6 +63,19 @@ test('the form says what the profile sets, an own value goes over it, and back',
   await id('setting-quirkProfile').selectOption('tp-link');
   await id('settings-save').click();
   await eventually(() => firstChoice('setting-subStreamDialect')).toBe('By profile TP-LINK, Mercury: a=streamMode');
+});
+
+test('what else the catalogue tells of a channel is in its dialog, codes in words where they have some', async () => {
+  await page.goto(`${api.base}/devices`);
+  await id(`device-row-${NVR}`).click();
+  await id('device-tab-channels').click();
+  await id(`edit-${HALL}`).click();
+  await eventually(() => id('channel-details').locator('dd').allTextContents()).toEqual([
+    'faces / other',
+    '7',
+    'north',
+    '00-11-22-33-44-55',
+  ]);
 });
 
 test('the SIP trace is filtered and leaves as text and as pcap', async () => {

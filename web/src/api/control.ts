@@ -1,4 +1,5 @@
 import { call } from './http.ts';
+import type { AlarmFacts, AlarmFilter } from './reports.ts';
 import type { Page } from './types.ts';
 
 /** A channel, or a device as its own channel. */
@@ -45,6 +46,26 @@ export interface HomePosition {
   /** Seconds. */
   readonly resetTime?: number;
   readonly presetIndex?: number;
+}
+
+/** Of those that the device itself has kept. */
+export type KeptAlarm = Omit<AlarmFacts, 'deviceId'>;
+
+/** Where something is, as it answers. */
+export interface MobilePosition {
+  readonly id: string;
+  /** Unix ms, by the device's clock; absent where it cannot be read. */
+  readonly at?: number;
+  /** WGS-84 degrees. */
+  readonly longitude: number;
+  readonly latitude: number;
+  /** km/h. */
+  readonly speed?: number;
+  /** Degrees clockwise from north. */
+  readonly direction?: number;
+  /** Metres; `height` is above the ground. */
+  readonly altitude?: number;
+  readonly height?: number;
 }
 
 export interface SdCard {
@@ -210,6 +231,15 @@ export const switchRecord = (target: ControlTarget, on: boolean, streamNumber?: 
   post(`${channel(target)}/record`, { on, ...(streamNumber !== undefined && { streamNumber }) });
 export const switchGuard = (target: ControlTarget, set: boolean) => post(`${channel(target)}/guard`, { set });
 export const resetAlarm = (target: ControlTarget) => post(`${channel(target)}/alarm-reset`, {});
+export const listKeptAlarms = (
+  target: ControlTarget,
+  { priority, method, from, to }: Pick<AlarmFilter, 'priority' | 'method' | 'from' | 'to'>,
+) =>
+  call<ListAnswer<KeptAlarm>>('GET', `${channel(target)}/alarms`, {
+    query: { startPriority: priority, endPriority: priority, alarmMethod: method, from, to },
+  });
+export const askPositions = (target: ControlTarget) =>
+  call<ListAnswer<MobilePosition>>('GET', `${channel(target)}/mobile-position`);
 export const listSdCards = (deviceId: string, force = false) =>
   call<ListAnswer<SdCard>>('GET', `${device(deviceId)}/sd-cards`, forced(force));
 export const formatSdCard = (deviceId: string, card: number, force = false) =>

@@ -1,18 +1,23 @@
 import { call } from './http.ts';
 import type { ChannelKind, Page } from './types.ts';
 
-/** An alarm of a device; numbers as in GB/T 28181, 0 = not told. */
-export interface Alarm {
-  readonly id: number;
+/** What a device tells of an alarm; numbers as in GB/T 28181, 0 = not told. */
+export interface AlarmFacts {
   readonly deviceId: string;
   readonly channelId: string;
-  /** Unix ms, as the other times. */
-  readonly receivedAt: number;
-  readonly alarmedAt: number;
+  /** Unix ms, as the other times; absent where it cannot be read. */
+  readonly alarmedAt?: number;
   readonly priority: number;
   readonly method: number;
   readonly type: number;
   readonly description: string;
+}
+
+/** An alarm that the gateway keeps. */
+export interface Alarm extends AlarmFacts {
+  readonly id: number;
+  readonly alarmedAt: number;
+  readonly receivedAt: number;
   readonly acknowledgedAt?: number;
   readonly acknowledgedBy?: string;
   readonly snapshot: 'none' | 'pending' | 'taken' | 'failed';

@@ -114,6 +114,8 @@ export interface Channel {
   readonly longitude: number;
   readonly latitude: number;
   readonly ptzType: number;
+  /** What else the device tells, by the names of the standard. */
+  readonly details?: Readonly<Record<string, string>>;
   readonly kind: ChannelKind;
   /** What the device says, where the operator has set something else. */
   readonly told?: { readonly name: string; readonly longitude: number; readonly latitude: number };

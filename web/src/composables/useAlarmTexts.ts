@@ -1,10 +1,10 @@
 import { computed, reactive } from 'vue';
 import { useI18n } from 'vue-i18n';
-import type { Alarm } from '../api/reports.ts';
+import type { AlarmFacts } from '../api/reports.ts';
 import { useInventory } from '../stores/inventory.ts';
 
 /** What people read about an alarm. */
-export function useAlarmTexts(alarm: () => Alarm) {
+export function useAlarmTexts(alarm: () => AlarmFacts) {
   const i18n = useI18n();
   const { t } = i18n;
   const inventory = useInventory();
@@ -25,11 +25,5 @@ export function useAlarmTexts(alarm: () => Alarm) {
   const priority = computed(() =>
     alarm().priority === 0 ? t('alarms.priorityUnknown') : t('alarms.priority', { level: alarm().priority }),
   );
-  const noPicture = computed(() => {
-    const { snapshotReason } = alarm();
-    if (snapshotReason === undefined) return t('alarms.pictureComes');
-    const key = `alarms.reasons.${snapshotReason}`;
-    return i18n.te(key) ? t(key) : snapshotReason;
-  });
-  return reactive({ title, where, priority, noPicture });
+  return reactive({ title, where, priority });
 }

@@ -112,7 +112,7 @@ export const devices = {
     },
   },
   channel: {
-    title: 'Name and position',
+    title: 'Name, position, details',
     told: 'The device says {value}',
     toldNowhere: 'The device tells no position',
     longitude: 'Longitude (WGS-84)',

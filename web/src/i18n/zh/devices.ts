@@ -114,7 +114,7 @@ export const devices: typeof enDevices = {
     },
   },
   channel: {
-    title: '名称和位置',
+    title: '名称、位置和详情',
     told: '设备上报 {value}',
     toldNowhere: '设备没有上报位置',
     longitude: '经度（WGS-84）',

@@ -4,6 +4,7 @@ import { app, login } from './app.ts';
 import { call } from './call.ts';
 import { conference } from './conference.ts';
 import { control } from './control.ts';
+import { details } from './details.ts';
 import { devices } from './devices.ts';
 import { errors } from './errors.ts';
 import { live } from './live.ts';
@@ -27,6 +28,7 @@ export const zh: Messages = {
   errors,
   timeline,
   devices,
+  details,
   control,
   streams,
   publish,
