@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import { plainAddress, withoutZone } from '../util/index.ts';
 import type { DeviceRecord } from './device/record.ts';
 import { MediaAddressError } from './errors.ts';
 
@@ -26,24 +27,20 @@ export class MediaAddresses {
     for (const fixed of [settings.mediaAddress, this.#configured])
       if (fixed !== undefined && !WILDCARDS.has(fixed)) return fixed;
     if (flow !== undefined && flow.protocol === 'tcp' && !flow.closed && !WILDCARDS.has(flow.localAddress))
-      return plain(flow.localAddress);
+      return withoutZone(plainAddress(flow.localAddress));
     return this.#route(state.sourceAddress, state.sourcePort);
   }
 
   async #route(remote: string, port: number): Promise<string> {
     const known = this.#routes.get(remote);
     if (known !== undefined && known.until > this.#now()) return known.address;
-    const address = plain(await localSideOf(remote, port));
+    const address = withoutZone(plainAddress(await localSideOf(remote, port)));
     if (WILDCARDS.has(address)) throw new MediaAddressError(remote);
     this.#routes.delete(remote);
     if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();
     this.#routes.set(remote, { address, until: this.#now() + KEPT_MS });
     return address;
   }
-}
-
-function plain(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
 }
 
 /** A connected UDP socket knows its route without sending anything. */

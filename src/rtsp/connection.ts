@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { errorMessage, type FailureLimit, type Logger } from '../util/index.ts';
+import { errorMessage, plainAddress, type FailureLimit, type Logger } from '../util/index.ts';
 import type { RtspAuth } from './access.ts';
 import { RtspFramer } from './framer.ts';
 import { formatResponse, type RtspRequest } from './message.ts';
@@ -137,9 +137,4 @@ export class RtspConnection {
       this.#end(errorMessage(error));
     }
   }
-}
-
-/** IPv4 as such, also on a socket of both families. */
-function plainAddress(address: string | undefined): string {
-  return (address ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
 }

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { plainAddress } from './plain-address.ts';
 
 /** A set of IP addresses and blocks such as `192.168.0.0/16`. */
 export class AddressBlocks {
@@ -27,6 +28,3 @@ export class AddressBlocks {
 }
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
-
-/** A socket for both families tells an IPv4 peer as `::ffff:192.0.2.1`. */
-export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');

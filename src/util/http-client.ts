@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
-import { AddressBlocks, plainAddress } from './address-blocks.ts';
+import { AddressBlocks } from './address-blocks.ts';
+import { plainAddress } from './plain-address.ts';
 
 /** Who sends an HTTP request, as seen from the far side of our own proxies. */
 export interface HttpClient {
@@ -33,7 +34,7 @@ export class HttpClients {
   }
 
   of({ headers, socket }: ClientRequest): HttpClient {
-    const peer = plainAddress(socket.remoteAddress ?? '');
+    const peer = plainAddress(socket.remoteAddress);
     const host = headers.host?.slice(0, MAX_HOST);
     const secure = socket.encrypted === true;
     if (!this.#proxies.has(peer)) return { address: peer, host, secure };

@@ -5,6 +5,7 @@ export { FailureLimit } from './failure-limit.ts';
 export { HttpClients, type HttpClient } from './http-client.ts';
 export { createLogger, silentLogger, type LogLevel, type Logger } from './logger.ts';
 export { isMailAddress, parseMailSender } from './mail-address.ts';
+export { plainAddress, withoutZone } from './plain-address.ts';
 export { safeEmit } from './safe-emit.ts';
 export { shownUrl } from './shown-url.ts';
 export { sourceNetwork } from './source-network.ts';

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { plainAddress } from './address-blocks.ts';
+import { plainAddress, withoutZone } from './plain-address.ts';
 
 const GROUPS = 8;
 /** RFC 4291 §2.5.6: neighbours on one link, each with one address. */
@@ -10,7 +10,7 @@ const LINK_LOCAL = /^fe[89ab]/i;
  * all of its /64 (RFC 6177 §2). Other texts stay as they are.
  */
 export function sourceNetwork(address: string): string {
-  const plain = plainAddress(address.replace(/%.*$/, ''));
+  const plain = plainAddress(withoutZone(address));
   if (isIP(plain) !== 6 || LINK_LOCAL.test(plain)) return plain;
   const [head = [], tail] = plain.split('::').map((part) => (part === '' ? [] : part.split(':')));
   // An IPv4 address at the end is two groups.

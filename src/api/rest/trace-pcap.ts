@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { TraceEntry } from '../../gb28181/index.ts';
+import { plainAddress, withoutZone } from '../../util/index.ts';
 
 /** Packets begin with their IP header. */
 const LINKTYPE_RAW = 101;
@@ -137,11 +138,7 @@ function checksum(bytes: Buffer): number {
 /** `address:port` or `[address]:port`. */
 function endpointOf(text: string): Endpoint {
   const at = text.lastIndexOf(':');
-  const address = text
-    .slice(0, at)
-    .replaceAll(/[[\]]/g, '')
-    .replace(/%.*$/, '')
-    .replace(/^::ffff:(?=\d+\.)/i, '');
+  const address = plainAddress(withoutZone(text.slice(0, at).replaceAll(/[[\]]/g, '')));
   return { address, port: Number(text.slice(at + 1)) || 0 };
 }
 

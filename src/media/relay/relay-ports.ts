@@ -1,4 +1,5 @@
 import type { RemoteInfo } from 'node:dgram';
+import { plainAddress } from '../../util/plain-address.ts';
 import type { RelayRemote } from '../relay-types.ts';
 import { UdpPort } from '../thread/udp-port.ts';
 
@@ -97,9 +98,4 @@ export class RelayPorts {
 
 function isPort(port: number | undefined): port is number {
   return port !== undefined && port > 0 && port <= MAX_PORT;
-}
-
-/** IPv4 as such, also on a socket of both families. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }

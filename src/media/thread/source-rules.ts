@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { plainAddress } from '../../util/address-blocks.ts';
+import { plainAddress } from '../../util/plain-address.ts';
 
 /** A source that was silent for so long may be replaced by another (quirks P2). */
 export const SOURCE_SILENT_MS = 3000;

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { plainAddress } from '../../util/plain-address.ts';
 import { Rfc4571Framer, type FramerSink } from '../rtp/rfc4571-framer.ts';
 import type { PacketOrigin, PacketSpan } from './rtp-intake.ts';
 
@@ -34,7 +35,7 @@ export class TcpConnection implements FramerSink, PacketOrigin {
     this.#socket = socket;
     this.#owner = owner;
     this.openedAtMs = nowMs;
-    this.address = plainAddress(socket.remoteAddress ?? '');
+    this.address = plainAddress(socket.remoteAddress);
     this.port = socket.remotePort ?? 0;
     this.#framer = new Rfc4571Framer(this);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
@@ -94,9 +95,4 @@ export class TcpConnection implements FramerSink, PacketOrigin {
     this.#closed = true;
     this.#socket.destroy();
   }
-}
-
-/** IPv4 over a dual-stack socket is told as `::ffff:192.0.2.1`. */
-export function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }

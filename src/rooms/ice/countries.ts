@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { open, type CityResponse, type Reader } from 'maxmind';
-import { errorMessage, GatewayError, type Logger } from '../../util/index.ts';
+import { errorMessage, GatewayError, plainAddress, type Logger } from '../../util/index.ts';
 
 /** The MaxMind database file cannot be used. */
 export class GeoDatabaseError extends GatewayError {
@@ -57,7 +57,7 @@ export async function openCountries(
     countryOf(address) {
       try {
         // Of an IPv4 peer at a port for both families.
-        const found = reader.get(address.replace(/^::ffff:(?=\d+\.)/i, ''));
+        const found = reader.get(plainAddress(address));
         const code: unknown = found?.country?.iso_code ?? found?.registered_country?.iso_code;
         return typeof code === 'string' ? code : '';
       } catch {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { withoutZone } from '../../util/index.ts';
 
 /** Fewer common bits than this are chance: /8 of IPv4, /16 of IPv6. */
 const MIN_PREFIX = { ipv4: 8, ipv6: 16 } as const;
@@ -9,7 +10,7 @@ const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 /** The bytes of an IP address, an IPv4-mapped one as IPv4; undefined for other texts. */
 export function addressBytes(text: string): readonly number[] | undefined {
-  const address = text.replace(/%.*$/, '');
+  const address = withoutZone(text);
   switch (isIP(address)) {
     case 4:
       return address.split('.').map(Number);

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { errorMessage } from '../../util/index.ts';
+import { errorMessage, plainAddress } from '../../util/index.ts';
 import { ClientFramer, type ClientItem, type ServerRequest, type ServerResponse } from './framer.ts';
 import { RtspClientError } from './errors.ts';
 
@@ -85,7 +85,7 @@ export class ClientConnection {
   }
 
   get remoteAddress(): string {
-    return (this.#socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
+    return plainAddress(this.#socket.remoteAddress);
   }
 
   /** How long ago anything came. */

@@ -8,11 +8,6 @@ export interface TransportFlow extends Flow {
   onClosed(callback: () => void): () => void;
 }
 
-/** IPv4 in the form that both kinds of sockets report, `::ffff:` taken off. */
-export function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
-}
-
 /** True for addresses that stand for every interface. */
 export function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::' || address === '';

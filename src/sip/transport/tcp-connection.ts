@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import { sourceNetwork } from '../../util/index.ts';
+import { plainAddress, sourceNetwork } from '../../util/index.ts';
 import { SipTransportError } from '../errors.ts';
 import type { Request, Response } from '../message.ts';
 import { StreamFramer } from '../stream-framer.ts';
-import { plainAddress, type TransportFlow } from './flow.ts';
+import type { TransportFlow } from './flow.ts';
 
 /** A peer that does not read is cut off rather than written for. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
@@ -44,10 +44,10 @@ export class TcpConnection implements TransportFlow {
     connectionCount += 1;
     this.#socket = socket;
     this.#handlers = handlers;
-    this.remoteAddress = plainAddress(socket.remoteAddress ?? '');
+    this.remoteAddress = plainAddress(socket.remoteAddress);
     this.remotePort = socket.remotePort ?? 0;
     this.source = sourceNetwork(this.remoteAddress);
-    this.localAddress = plainAddress(socket.localAddress ?? '');
+    this.localAddress = plainAddress(socket.localAddress);
     this.localPort = socket.localPort ?? 0;
     this.id = `tcp:${connectionCount}:${this.remoteAddress}:${this.remotePort}`;
     socket.setNoDelay(true);

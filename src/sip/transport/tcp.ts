@@ -1,9 +1,9 @@
 import { connect, createServer, isIP, type Server, type Socket } from 'node:net';
-import type { Logger } from '../../util/index.ts';
+import { plainAddress, type Logger } from '../../util/index.ts';
 import { ListenError, SipTransportError } from '../errors.ts';
 import type { RefusedConnections, SipListen } from '../types.ts';
 import { ConnectionShares, CONNECTION_LIMITS, type ConnectionLimits } from './connection-shares.ts';
-import { plainAddress, type TransportFlow } from './flow.ts';
+import type { TransportFlow } from './flow.ts';
 import { TcpConnection, type ConnectionHandlers } from './tcp-connection.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -141,7 +141,7 @@ export class TcpTransport {
   }
 
   #accept(socket: Socket): void {
-    const refusal = this.#shares.refusal(plainAddress(socket.remoteAddress ?? ''));
+    const refusal = this.#shares.refusal(plainAddress(socket.remoteAddress));
     if (refusal !== undefined) this.#refused[refusal] += 1;
     if (refusal !== undefined || this.#closed) socket.destroy();
     else this.#add(socket);

@@ -1,9 +1,10 @@
 import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
 import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
+import { plainAddress } from '../../util/index.ts';
 import { ListenError, SipTransportError } from '../errors.ts';
 import type { SipListen } from '../types.ts';
-import { plainAddress, type TransportFlow } from './flow.ts';
+import type { TransportFlow } from './flow.ts';
 
 /** A burst of keepalives from thousands of devices must wait in the kernel, not be lost. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
