@@ -22,6 +22,7 @@ import {
   CRUISE_TRACK,
   LIST_QUESTIONS,
   PLAIN_QUESTIONS,
+  recordFile,
   type ListQuestion,
   type PlainQuestion,
   type Question,
@@ -312,21 +313,8 @@ describe('bad input: a device answering', () => {
 
 describe('bad input: a record list', () => {
   const at = (text: string): number => parseGbTime(text) ?? Number.NaN;
-  const file = (start: string, end: string, more: Partial<RecordItem> = {}): RecordItem => ({
-    channelId: CAMERA_ID,
-    name: '',
-    filePath: `${start}_${end}`,
-    address: '',
-    startMs: at(start),
-    endMs: at(end),
-    secrecy: 0,
-    type: 'time',
-    recorderId: '',
-    fileSize: 0,
-    recordLocation: '',
-    streamNumber: 0,
-    ...more,
-  });
+  const file = (start: string, end: string, more: Partial<RecordItem> = {}): RecordItem =>
+    recordFile(at(start), at(end), { name: '', filePath: `${start}_${end}`, ...more });
 
   async function list(from: string, to: string, answer: (sn: number) => unknown): Promise<RecordList> {
     const asked = await ask({

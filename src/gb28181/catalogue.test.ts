@@ -11,6 +11,8 @@ import {
   type CatalogResult,
 } from './index.ts';
 import { DEVICE_ID, openHarness, settle, type FakeCamera, type Harness } from './testing/harness.ts';
+import { catalogItem } from './testing/questions.ts';
+import { registerQuietly } from './testing/quiet-device.ts';
 
 let harness: Harness;
 let camera: FakeCamera;
@@ -26,17 +28,9 @@ afterEach(async () => {
 
 const idOf = (index: number, type = 132): string => `3402000000${type}${String(index).padStart(7, '0')}`;
 
-function item(index: number, more: Partial<CatalogItem> = {}): CatalogItem {
-  return { ...EMPTY_CATALOG_ITEM, id: idOf(index), name: `摄像机 ${index}`, parentIdText: DEVICE_ID, ...more };
-}
-
 /** Registers, swallows the automatic questions, and starts a query of our own. */
 async function query(): Promise<{ sn: number; result: Promise<CatalogResult> }> {
-  if (harness.platform.device(DEVICE_ID)?.online !== true) {
-    camera.register();
-    await vi.advanceTimersByTimeAsync(125_000);
-    camera.keepalive();
-  }
+  if (harness.platform.device(DEVICE_ID)?.online !== true) await registerQuietly(harness, camera);
   harness.engine.sent.length = 0;
   const result = harness.platform.refreshCatalog(DEVICE_ID);
   result.catch(() => undefined);
@@ -53,12 +47,12 @@ const ids = (): string[] => harness.platform.channels(DEVICE_ID).map((channel) =
 describe('catalogue query', () => {
   test('parts are gathered by SN until SumNum distinct items are here', async () => {
     const { sn, result } = await query();
-    answer(sn, [item(1), item(2)], 3);
-    answer(sn, [item(2)], 3);
-    answer(sn + 1, [item(9)], 1);
+    answer(sn, [catalogItem(1), catalogItem(2)], 3);
+    answer(sn, [catalogItem(2)], 3);
+    answer(sn + 1, [catalogItem(9)], 1);
     await vi.advanceTimersByTimeAsync(4_000);
     expect(ids()).toEqual([]);
-    answer(sn, [item(3)], 3);
+    answer(sn, [catalogItem(3)], 3);
     expect(await result).toEqual({ sumNum: 3, received: 3, complete: true });
     expect(harness.platform.channels()).toMatchObject([
       { deviceId: DEVICE_ID, name: '摄像机 1', parentId: DEVICE_ID, kind: 'video', status: 'ON' },
@@ -73,7 +67,7 @@ describe('catalogue query', () => {
   test('quirk: one item per packet (Dahua), 500 of them', async () => {
     const { sn, result } = await query();
     for (let index = 0; index < 500; index += 1) {
-      answer(sn, [item(index)], 500);
+      answer(sn, [catalogItem(index)], 500);
       if (index % 100 === 0) await vi.advanceTimersByTimeAsync(4_000);
     }
     expect(await result).toEqual({ sumNum: 500, received: 500, complete: true });
@@ -82,13 +76,13 @@ describe('catalogue query', () => {
   test('quirk: the first reply comes after 110 s', async () => {
     const { sn, result } = await query();
     await vi.advanceTimersByTimeAsync(110_000);
-    answer(sn, [item(1)]);
+    answer(sn, [catalogItem(1)]);
     expect((await result).complete).toBe(true);
   });
 
   test('no reply at all fails after two minutes and keeps what was known', async () => {
     const first = await query();
-    answer(first.sn, [item(1)]);
+    answer(first.sn, [catalogItem(1)]);
     await first.result;
     const { result } = await query();
     await vi.advanceTimersByTimeAsync(60_000);
@@ -100,26 +94,31 @@ describe('catalogue query', () => {
 
   test('a vanished channel is swept only when the answer is complete', async () => {
     const first = await query();
-    answer(first.sn, [item(1), item(2)]);
+    answer(first.sn, [catalogItem(1), catalogItem(2)]);
     await first.result;
     const second = await query();
-    answer(second.sn, [item(2, { name: 'new' })], 3);
+    answer(second.sn, [catalogItem(2, { name: 'new' })], 3);
     await vi.advanceTimersByTimeAsync(5_000);
     expect(await second.result).toEqual({ sumNum: 3, received: 1, complete: false });
     expect(ids()).toEqual([idOf(1), idOf(2)]);
     expect(harness.platform.channel(DEVICE_ID, idOf(2))?.name).toBe('new');
     const third = await query();
-    answer(third.sn, [item(3)]);
+    answer(third.sn, [catalogItem(3)]);
     await third.result;
     expect(ids()).toEqual([idOf(3)]);
     expect(harness.store.loadChannels().map(({ id }) => id)).toEqual([idOf(3)]);
   });
 
   test.each([
-    { name: 'SumNum 0 beside items', items: [item(1)], sumNum: 0, result: { sumNum: 0, received: 1, complete: false } },
+    {
+      name: 'SumNum 0 beside items',
+      items: [catalogItem(1)],
+      sumNum: 0,
+      result: { sumNum: 0, received: 1, complete: false },
+    },
     {
       name: 'SumNum too large (hidden channels)',
-      items: [item(1)],
+      items: [catalogItem(1)],
       sumNum: 9,
       result: { sumNum: 9, received: 1, complete: false },
     },
@@ -139,7 +138,7 @@ describe('catalogue query', () => {
     expect(harness.sentCommands('Catalog')).toHaveLength(1);
     controller.abort();
     await expect(second).rejects.toMatchObject({ code: 'request_aborted' });
-    answer(sn, [item(1)]);
+    answer(sn, [catalogItem(1)]);
     expect((await result).received).toBe(1);
   });
 
@@ -158,9 +157,9 @@ describe('catalogue query', () => {
 
   test('late parts after the end change nothing', async () => {
     const { sn, result } = await query();
-    answer(sn, [item(1)]);
+    answer(sn, [catalogItem(1)]);
     await result;
-    answer(sn, [item(2)]);
+    answer(sn, [catalogItem(2)]);
     expect(ids()).toEqual([idOf(1)]);
   });
 });
@@ -182,12 +181,12 @@ describe('quirk: items', () => {
   }
 
   test('quirk: channel ID equals device ID', async () => {
-    await received(item(1, { id: DEVICE_ID, parentIdText: DEVICE_ID }));
+    await received(catalogItem(1, { id: DEVICE_ID, parentIdText: DEVICE_ID }));
     expect(harness.platform.channels(DEVICE_ID)).toMatchObject([{ id: DEVICE_ID, parentId: DEVICE_ID, kind: 'video' }]);
   });
 
   test('quirk: an NVR that lists itself beside its cameras is no camera', async () => {
-    await received(item(1, { id: DEVICE_ID, parentIdText: '' }), item(1));
+    await received(catalogItem(1, { id: DEVICE_ID, parentIdText: '' }), catalogItem(1));
     expect(harness.platform.channels().map(({ id, kind }) => [id, kind])).toEqual([
       [DEVICE_ID, 'other'],
       [idOf(1), 'video'],
@@ -195,7 +194,7 @@ describe('quirk: items', () => {
   });
 
   test('quirk: empty channel ID is left out, a short and an 18-digit one stay', async () => {
-    await received(item(1, { id: '7' }), item(1, { id: '340200001320000001' }), item(1));
+    await received(catalogItem(1, { id: '7' }), catalogItem(1, { id: '340200001320000001' }), catalogItem(1));
     await receivedXml('<DeviceID></DeviceID><Name>x</Name>');
     expect(ids()).toEqual(['7', '340200001320000001', idOf(1)]);
     expect(harness.platform.channel(DEVICE_ID, '7')?.kind).toBe('video');
@@ -252,9 +251,7 @@ describe('quirk: items', () => {
 
   test('a stand-alone camera with an empty catalogue is its own channel', async () => {
     camera = harness.camera(idOf(1));
-    camera.register();
-    await vi.advanceTimersByTimeAsync(125_000);
-    camera.keepalive();
+    await registerQuietly(harness, camera);
     const result = harness.platform.refreshCatalog(camera.id);
     await settle();
     camera.message(catalogResponse(harness.sentCommands('Catalog').at(-1)!.sn, camera.id, { sumNum: 0, items: [] }));
@@ -268,7 +265,7 @@ describe('quirk: items', () => {
       by.message(resultResponse({ cmdType: 'Catalog', sn, deviceId: by.id }, false));
     };
     const first = await query();
-    answer(first.sn, [item(1)]);
+    answer(first.sn, [catalogItem(1)]);
     await first.result;
     const { result } = await query();
     refuse(camera);
@@ -287,12 +284,12 @@ describe('quirk: items', () => {
     const part = harness.platform.refreshCatalog(DEVICE_ID, undefined, { id: '340200', fromMs: 0 });
     await settle();
     expect(harness.sentCommands('Catalog')).toHaveLength(1);
-    answer(whole.sn, [item(1), item(2)]);
+    answer(whole.sn, [catalogItem(1), catalogItem(2)]);
     await whole.result;
     await settle();
     const [, asked] = harness.sentCommands('Catalog');
     expect([asked?.deviceId, asked?.body.field('StartTime')]).toEqual(['340200', '1970-01-01T08:00:00']);
-    answer(asked!.sn, [item(2, { name: 'renamed' }), item(3)]);
+    answer(asked!.sn, [catalogItem(2, { name: 'renamed' }), catalogItem(3)]);
     expect(await part).toEqual({ sumNum: 2, received: 2, complete: true });
     expect(ids()).toEqual([idOf(1), idOf(2), idOf(3)]);
     expect(harness.platform.channel(DEVICE_ID, idOf(2))?.name).toBe('renamed');

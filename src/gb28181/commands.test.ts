@@ -8,18 +8,14 @@ import {
   EMPTY_CATALOG_ITEM,
   type PtzMove,
 } from './index.ts';
-import { CAMERA_ID, DEVICE_ID, openHarness, SERIAL, settle, type FakeCamera, type Harness } from './testing/harness.ts';
+import { CAMERA_ID, DEVICE_ID, SERIAL, settle, type FakeCamera, type Harness } from './testing/harness.ts';
+import { openQuiet } from './testing/quiet-device.ts';
 
 let harness: Harness;
 let camera: FakeCamera;
 beforeEach(async () => {
   vi.useFakeTimers();
-  harness = await openHarness();
-  camera = harness.camera();
-  camera.register();
-  await vi.advanceTimersByTimeAsync(125_000);
-  camera.keepalive();
-  harness.engine.sent.length = 0;
+  ({ harness, camera } = await openQuiet());
 });
 afterEach(async () => {
   await harness.platform.close();

@@ -11,7 +11,8 @@ import {
   type DeviceControl,
   type Preset,
 } from './index.ts';
-import { CAMERA_ID, DEVICE_ID, openHarness, settle, type FakeCamera, type Harness } from './testing/harness.ts';
+import { CAMERA_ID, DEVICE_ID, settle, type FakeCamera, type Harness } from './testing/harness.ts';
+import { openQuiet } from './testing/quiet-device.ts';
 
 const TARGET = { deviceId: DEVICE_ID, channelId: CAMERA_ID };
 const OWN = { deviceId: DEVICE_ID, channelId: DEVICE_ID };
@@ -22,12 +23,7 @@ let harness: Harness;
 let camera: FakeCamera;
 
 async function open(gbVersion?: string): Promise<void> {
-  harness = await openHarness();
-  camera = harness.camera();
-  camera.register(gbVersion === undefined ? {} : { headers: [['X-GB-ver', gbVersion]] });
-  await vi.advanceTimersByTimeAsync(125_000);
-  camera.keepalive();
-  harness.engine.sent.length = 0;
+  ({ harness, camera } = await openQuiet(gbVersion === undefined ? {} : { headers: [['X-GB-ver', gbVersion]] }));
 }
 
 beforeEach(async () => {

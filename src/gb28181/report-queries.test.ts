@@ -8,7 +8,8 @@ import {
   resultResponse,
   type ToldAlarm,
 } from './index.ts';
-import { CAMERA_ID, DEVICE_ID, openHarness, settle, type FakeCamera, type Harness } from './testing/harness.ts';
+import { CAMERA_ID, DEVICE_ID, settle, type FakeCamera, type Harness } from './testing/harness.ts';
+import { openQuiet } from './testing/quiet-device.ts';
 
 const NOW = Date.UTC(2026, 2, 1, 2);
 const TARGET = { deviceId: DEVICE_ID, channelId: CAMERA_ID };
@@ -27,12 +28,7 @@ let harness: Harness;
 let camera: FakeCamera;
 beforeEach(async () => {
   vi.useFakeTimers({ now: NOW });
-  harness = await openHarness();
-  camera = harness.camera();
-  camera.register();
-  await vi.advanceTimersByTimeAsync(125_000);
-  camera.keepalive();
-  harness.engine.sent.length = 0;
+  ({ harness, camera } = await openQuiet());
 });
 afterEach(async () => {
   await harness.platform.close();

@@ -1,54 +1,26 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Stretch } from '../gb28181/index.ts';
-import { GatewayError } from '../util/index.ts';
-import {
-  createStreams,
-  type PlaybackChange,
-  type PlaybackSnapshot,
-  type RecordedDownload,
-  type Streams,
-} from './index.ts';
+import type { PlaybackChange, PlaybackSnapshot, RecordedDownload, Streams } from './index.ts';
 import { NO_STATS } from '../media/no-stats.ts';
 import {
-  CHANNEL_ID,
-  DEVICE_ID,
-  scriptedParts,
-  testDevice,
-  type ScriptedIngest,
-} from '../../test/support/stream-fakes.ts';
+  closeScripted,
+  openScripted,
+  Refusal,
+  VIEWER,
+  type ScriptedStreams,
+} from '../../test/support/scripted-streams.ts';
+import { CHANNEL_ID, DEVICE_ID, testDevice, type ScriptedIngest } from '../../test/support/stream-fakes.ts';
 
-const OPTIONS = { idleTimeoutMs: 30_000, firstPacketTimeoutMs: 5000, silenceTimeoutMs: 5000 };
 const FROM = Date.UTC(2026, 2, 1, 5);
 const RANGE = { deviceId: DEVICE_ID, channelId: CHANNEL_ID, fromMs: FROM, toMs: FROM + 600_000 };
-const VIEWER = { offer: 'v=0', remoteAddress: '127.0.0.5', userAgent: 'test' };
 
-class Refusal extends GatewayError {
-  override readonly code: string;
-  constructor(code: string) {
-    super(code);
-    this.code = code;
-  }
-}
-
-let parts: ReturnType<typeof scriptedParts>;
+let parts: ScriptedStreams['parts'];
 let streams: Streams;
 
 beforeEach(() => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 2, 2) });
-  parts = scriptedParts();
-  streams = createStreams(OPTIONS, parts);
+  ({ parts, streams } = openScripted(Date.UTC(2026, 2, 2)));
 });
-
-afterEach(async () => {
-  const ended = streams.shutdown();
-  await vi.advanceTimersByTimeAsync(3000);
-  await ended;
-  expect(parts.media.open).toBe(0);
-  expect(parts.platform.leases.size).toBe(0);
-  expect(parts.platform.sessions.every((session) => session.ended)).toBe(true);
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
-});
+afterEach(() => closeScripted({ parts, streams }));
 
 const ingest = (at = -1): ScriptedIngest => parts.media.opened.at(at)!;
 const session = (at = -1) => parts.platform.sessions.at(at)!;

@@ -1,53 +1,33 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { GatewayError } from '../util/index.ts';
 import { createStreams } from './index.ts';
 import type { PlayFailure, Streams } from './types.ts';
+import {
+  closeScripted,
+  openScripted,
+  Refusal,
+  STREAM_OPTIONS,
+  VIEWER,
+  type ScriptedStreams,
+} from '../../test/support/scripted-streams.ts';
 import {
   CHANNEL_ID,
   DEVICE_ID,
   playOnAnswer,
-  scriptedParts,
   testDevice,
   type InviteScript,
   type ScriptedViewer,
 } from '../../test/support/stream-fakes.ts';
 
-const OPTIONS = { idleTimeoutMs: 30_000, firstPacketTimeoutMs: 5000, silenceTimeoutMs: 5000 };
 const REQUEST = { deviceId: DEVICE_ID, channelId: CHANNEL_ID, subStream: 0 };
 const NAME = `live/${DEVICE_ID}_${CHANNEL_ID}`;
-const VIEWER = { offer: 'v=0', remoteAddress: '127.0.0.5', userAgent: 'test' };
 
-class Refusal extends GatewayError {
-  override readonly code: string;
-  readonly status: number | undefined;
-
-  constructor(code: string, status?: number) {
-    super(`${code} ${status}`);
-    this.code = code;
-    this.status = status;
-  }
-}
-
-let parts: ReturnType<typeof scriptedParts>;
+let parts: ScriptedStreams['parts'];
 let streams: Streams;
 
 beforeEach(() => {
-  vi.useFakeTimers();
-  parts = scriptedParts();
-  streams = createStreams(OPTIONS, parts);
+  ({ parts, streams } = openScripted());
 });
-
-afterEach(async () => {
-  const ended = streams.shutdown();
-  await vi.advanceTimersByTimeAsync(3000);
-  await ended;
-  expect(parts.media.open).toBe(0);
-  expect(parts.platform.leases.size).toBe(0);
-  expect(parts.platform.sessions.every((session) => session.ended)).toBe(true);
-  expect(streams.list()).toEqual([]);
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
-});
+afterEach(() => closeScripted({ parts, streams }));
 
 function stages(): string[] {
   return streams.plays()[0]?.timeline.map((entry) => entry.stage) ?? [];
@@ -421,7 +401,7 @@ describe('idle', () => {
   });
 
   test('no idle time at all does not end it under a viewer on its way', async () => {
-    streams = createStreams({ ...OPTIONS, idleTimeoutMs: 0 }, parts);
+    streams = createStreams({ ...STREAM_OPTIONS, idleTimeoutMs: 0 }, parts);
     parts.webrtc.viewerDelayMs = 50;
     const result = await settle(streams.view(NAME, VIEWER), 1000);
     expect(result.status).toBe('fulfilled');
@@ -605,7 +585,7 @@ describe('viewers', () => {
 describe('bounds', () => {
   test('plays are kept up to a number, ended ones go first', async () => {
     await streams.shutdown();
-    streams = createStreams({ ...OPTIONS, maxPlays: 3 }, parts);
+    streams = createStreams({ ...STREAM_OPTIONS, maxPlays: 3 }, parts);
     await streams.view(NAME, VIEWER);
     const running = streams.plays()[0]?.id ?? '';
     parts.platform.script = refuse486;
@@ -629,7 +609,7 @@ describe('bounds', () => {
 
   test('streams have a limit whose error names both numbers', async () => {
     await streams.shutdown();
-    streams = createStreams({ ...OPTIONS, maxStreams: 1 }, parts);
+    streams = createStreams({ ...STREAM_OPTIONS, maxStreams: 1 }, parts);
     await streams.open(REQUEST);
     await expect(streams.open({ ...REQUEST, channelId: 'other' })).rejects.toThrow(
       '1 streams are open, the limit is 1',

@@ -1,28 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { DeviceSettings, SubStreamDialect } from '../gb28181/index.ts';
-import { createStreams } from './index.ts';
 import type { Streams } from './types.ts';
-import { CHANNEL_ID, DEVICE_ID, scriptedParts, testDevice } from '../../test/support/stream-fakes.ts';
+import { closeScripted, openScripted, VIEWER, type ScriptedStreams } from '../../test/support/scripted-streams.ts';
+import { CHANNEL_ID, DEVICE_ID, testDevice } from '../../test/support/stream-fakes.ts';
 
 const MAIN = { deviceId: DEVICE_ID, channelId: CHANNEL_ID, subStream: 0 };
 const SUB = { ...MAIN, subStream: 1 };
-const OPTIONS = { idleTimeoutMs: 30_000, firstPacketTimeoutMs: 5000, silenceTimeoutMs: 5000 };
 
-let parts: ReturnType<typeof scriptedParts>;
+let parts: ScriptedStreams['parts'];
 let streams: Streams;
 
 beforeEach(() => {
-  vi.useFakeTimers();
-  parts = scriptedParts();
-  streams = createStreams(OPTIONS, parts);
+  ({ parts, streams } = openScripted());
 });
-
-afterEach(async () => {
-  const ended = streams.shutdown();
-  await vi.advanceTimersByTimeAsync(3000);
-  await ended;
-  vi.useRealTimers();
-});
+afterEach(() => closeScripted({ parts, streams }));
 
 /** A device that is asked in this dialect and sends pictures of this width for the sub-stream. */
 function device(dialect: SubStreamDialect, subWidth: number): void {
@@ -103,7 +94,7 @@ describe('a sub-stream', () => {
     device('stream', 1280);
     await open(MAIN);
     const sub = await open(SUB);
-    await streams.view(sub.name, { offer: 'v=0', remoteAddress: '127.0.0.5', userAgent: 'test' });
+    await streams.view(sub.name, VIEWER);
     device('stream', 640);
     parts.media.opened[1]?.end('tcp_closed');
     await vi.advanceTimersByTimeAsync(3000);

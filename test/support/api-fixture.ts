@@ -13,13 +13,17 @@ import { createPullStore } from '../../src/store/pulls.ts';
 import { createRecordingStore } from '../../src/store/recordings.ts';
 import { silentLogger } from '../../src/util/index.ts';
 import { apiCallStatistics, FakeCallHistory } from './call-records.ts';
-import { FakePlatform } from './fake-platform.ts';
+import { CHANNEL, DEVICE, FakePlatform } from './fake-platform.ts';
 import { MemorySnapshotStore } from './memory-snapshots.ts';
 import { FakeRecordThreads } from './fake-recorder.ts';
 import { FAKE_ICE, openCallFixture } from './room-server.ts';
 import { FakeStreams } from './fake-streams.ts';
 import { openMeetings } from './meetings-fixture.ts';
 import { OpenApiCheck, type OpenApiDocument } from './openapi-check.ts';
+
+/** Of the device and the channel that `fakeDevice` and `fakeChannel` make. */
+export const DEVICE_PATH = `/api/v1/devices/${DEVICE}`;
+export const CHANNEL_PATH = `${DEVICE_PATH}/channels/${CHANNEL}`;
 
 export const ADMIN = { username: 'admin', password: 'correct horse' };
 

@@ -40,10 +40,14 @@ export class FakeError extends GatewayError {
   }
 }
 
+/** Of the device and the channel below. */
+export const DEVICE = '34020000001320000001';
+export const CHANNEL = '34020000001310000001';
+
 /** A device as it is after its first registration. */
 export function fakeDevice(more: Partial<Device> = {}): Device {
   return {
-    id: '34020000001320000001',
+    id: DEVICE,
     name: 'Front door',
     manufacturer: 'ACME',
     model: 'X1',
@@ -68,8 +72,8 @@ export function fakeDevice(more: Partial<Device> = {}): Device {
 
 export function fakeChannel(more: Partial<Channel> = {}): Channel {
   return {
-    deviceId: '34020000001320000001',
-    id: '34020000001310000001',
+    deviceId: DEVICE,
+    id: CHANNEL,
     name: 'IPC',
     manufacturer: 'ACME',
     model: 'X1',
@@ -78,8 +82,8 @@ export function fakeChannel(more: Partial<Channel> = {}): Channel {
     block: '',
     address: 'gate',
     parental: 0,
-    parentIdText: '34020000001320000001',
-    parentId: '34020000001320000001',
+    parentIdText: DEVICE,
+    parentId: DEVICE,
     businessGroupId: '',
     safetyWay: 0,
     registerWay: 1,

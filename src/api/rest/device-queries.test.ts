@@ -1,11 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openApi, type ApiFixture } from '../../../test/support/api-fixture.ts';
-import { fakeChannel, fakeDevice } from '../../../test/support/fake-platform.ts';
-
-const DEVICE = '34020000001320000001';
-const CHANNEL = '34020000001310000001';
-const DEVICE_PATH = `/api/v1/devices/${DEVICE}`;
-const CHANNEL_PATH = `${DEVICE_PATH}/channels/${CHANNEL}`;
+import { CHANNEL_PATH, DEVICE_PATH, openApi, type ApiFixture } from '../../../test/support/api-fixture.ts';
+import { CHANNEL, DEVICE, fakeChannel, fakeDevice } from '../../../test/support/fake-platform.ts';
 
 let api: ApiFixture;
 beforeEach(async () => {

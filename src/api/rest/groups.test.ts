@@ -1,11 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type ApiFixture, openApi } from '../../../test/support/api-fixture.ts';
-import { fakeChannel, fakeDevice } from '../../../test/support/fake-platform.ts';
+import { CHANNEL_PATH, type ApiFixture, openApi } from '../../../test/support/api-fixture.ts';
+import { CHANNEL, DEVICE, fakeChannel, fakeDevice } from '../../../test/support/fake-platform.ts';
 
-const DEVICE = '34020000001320000001';
-const CHANNEL = '34020000001310000001';
 const REF = { deviceId: DEVICE, channelId: CHANNEL };
-const CHANNEL_PATH = `/api/v1/devices/${DEVICE}/channels/${CHANNEL}`;
 
 let api: ApiFixture;
 beforeEach(async () => {

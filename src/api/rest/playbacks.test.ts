@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openApi, type ApiFixture } from '../../../test/support/api-fixture.ts';
-import { fakeChannel, fakeDevice, FakeError } from '../../../test/support/fake-platform.ts';
+import { CHANNEL_PATH, openApi, type ApiFixture } from '../../../test/support/api-fixture.ts';
+import { CHANNEL, DEVICE, fakeChannel, fakeDevice, FakeError } from '../../../test/support/fake-platform.ts';
 
-const [DEVICE, CHANNEL] = [fakeDevice().id, fakeChannel().id];
 const FROM = 1_772_294_400_000;
 const RANGE = { deviceId: DEVICE, channelId: CHANNEL, from: FROM, to: FROM + 3_600_000 };
 
@@ -19,7 +18,7 @@ async function json(method: string, path: string, body?: unknown): Promise<[numb
 }
 
 describe('recordings of a device', () => {
-  const path = `/api/v1/devices/${DEVICE}/channels/${CHANNEL}/records`;
+  const path = `${CHANNEL_PATH}/records`;
   test('are asked of it', async () => {
     const [status, list] = await json('GET', `${path}?from=${FROM}&to=${FROM + 1000}&type=alarm`);
     expect([status, list]).toMatchObject([200, { complete: true, items: [], segments: [] }]);

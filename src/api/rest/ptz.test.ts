@@ -1,9 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openApi, type ApiFixture } from '../../../test/support/api-fixture.ts';
+import { CHANNEL_PATH, openApi, type ApiFixture } from '../../../test/support/api-fixture.ts';
 import { fakeChannel, fakeDevice } from '../../../test/support/fake-platform.ts';
 import { decodePtz, type DeviceControl } from '../../gb28181/index.ts';
-
-const CHANNEL_PATH = '/api/v1/devices/34020000001320000001/channels/34020000001310000001';
 
 let api: ApiFixture;
 beforeEach(async () => {

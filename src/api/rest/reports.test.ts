@@ -1,9 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ADMIN, openApi, type ApiFixture } from '../../../test/support/api-fixture.ts';
-import { fakeChannel, fakeDevice } from '../../../test/support/fake-platform.ts';
-
-const DEVICE = '34020000001320000001';
-const CHANNEL = '34020000001310000001';
+import { ADMIN, CHANNEL_PATH, DEVICE_PATH, openApi, type ApiFixture } from '../../../test/support/api-fixture.ts';
+import { CHANNEL, DEVICE, fakeChannel, fakeDevice } from '../../../test/support/fake-platform.ts';
 
 let api: ApiFixture;
 beforeEach(async () => {
@@ -150,7 +147,7 @@ describe('positions', () => {
         latitude: 31,
       });
     }
-    const path = `/api/v1/devices/${DEVICE}/channels/${CHANNEL}/track`;
+    const path = `${CHANNEL_PATH}/track`;
     expect(await json(`${path}?from=2000&to=3000`)).toMatchObject({ items: [{ at: 2000 }, { at: 3000 }] });
     expect(await json(path)).toEqual({ items: [] });
     expect((await api.get(path.replace(DEVICE, 'x'))).status).toBe(404);
@@ -177,12 +174,12 @@ test('subscriptions of a device, and their renewal', async () => {
     { kind: 'alarm' as const, state: 'unsupported' as const, notifies: 0, nextAttemptAt: 9, failure },
   ];
   api.platform.reports.views.set(DEVICE, views);
-  expect(await json(`/api/v1/devices/${DEVICE}/subscriptions`)).toEqual({ items: views });
-  const renewed = await api.send('POST', `/api/v1/devices/${DEVICE}/subscriptions/renew`, undefined);
+  expect(await json(`${DEVICE_PATH}/subscriptions`)).toEqual({ items: views });
+  const renewed = await api.send('POST', `${DEVICE_PATH}/subscriptions/renew`, undefined);
   expect(renewed.status).toBe(202);
   expect(api.platform.reports.renewed).toEqual([DEVICE]);
   expect((await api.get('/api/v1/devices/x/subscriptions')).status).toBe(404);
-  const patched = await api.send('PATCH', `/api/v1/devices/${DEVICE}`, { subscriptions: { alarm: false } });
+  const patched = await api.send('PATCH', DEVICE_PATH, { subscriptions: { alarm: false } });
   expect(await patched.json()).toMatchObject({ settings: { subscriptions: { alarm: false } } });
 });
 

@@ -1,12 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ApiFixture, openApi } from '../../../test/support/api-fixture.ts';
-import { FakeError, fakeChannel, fakeDevice } from '../../../test/support/fake-platform.ts';
+import { CHANNEL_PATH, DEVICE_PATH, type ApiFixture, openApi } from '../../../test/support/api-fixture.ts';
+import { CHANNEL, DEVICE, FakeError, fakeChannel, fakeDevice } from '../../../test/support/fake-platform.ts';
 import { fakePlay, fakeStream, fakeViewer } from '../../../test/support/fake-streams.ts';
-
-const DEVICE = '34020000001320000001';
-const CHANNEL = '34020000001310000001';
-const DEVICE_PATH = `/api/v1/devices/${DEVICE}`;
-const CHANNEL_PATH = `${DEVICE_PATH}/channels/${CHANNEL}`;
 
 let api: ApiFixture;
 beforeEach(async () => {

@@ -1,11 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ApiFixture, openApi } from '../../../test/support/api-fixture.ts';
+import { CHANNEL_PATH, type ApiFixture, openApi } from '../../../test/support/api-fixture.ts';
 import { fakeChannel, fakeDevice } from '../../../test/support/fake-platform.ts';
 
-const DEVICE = '34020000001320000001';
-const CHANNEL = '34020000001310000001';
 const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]);
 
 let api: ApiFixture;
@@ -24,7 +22,7 @@ interface Session {
 /** The upload address that the device was told. */
 async function order(count = 1): Promise<{ url: string; session: () => Promise<Session> }> {
   const headers = { Authorization: `Bearer ${await api.login()}` };
-  const path = `/api/v1/devices/${DEVICE}/channels/${CHANNEL}/snapshots`;
+  const path = `${CHANNEL_PATH}/snapshots`;
   const { id } = (await (await api.send('POST', path, { count }, headers)).json()) as Session;
   const [, , values] = api.platform.calls.findLast(([name]) => name === 'writeConfig') as [
     string,

@@ -1,12 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiFixture, openApi } from '../../../test/support/api-fixture.ts';
-import { FakeError, fakeChannel, fakeDevice } from '../../../test/support/fake-platform.ts';
+import { CHANNEL, DEVICE, FakeError, fakeChannel, fakeDevice } from '../../../test/support/fake-platform.ts';
 import { fakeStream, fakeViewer } from '../../../test/support/fake-streams.ts';
 import { formatEnvelope } from './envelope.ts';
 import { parsePtzDirection, parsePtzSpeed, zoomNibble } from './requests.ts';
 
-const DEVICE = '34020000001320000001';
-const CHANNEL = '34020000001310000001';
 const V1 = '/srs-sip/v1';
 
 let api: ApiFixture;

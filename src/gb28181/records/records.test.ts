@@ -11,33 +11,20 @@ import {
   type RecordItem,
   type RecordList,
 } from '../index.ts';
-import { CAMERA_ID, DEVICE_ID, openHarness, settle, type FakeCamera, type Harness } from '../testing/harness.ts';
+import { CAMERA_ID, DEVICE_ID, settle, type FakeCamera, type Harness } from '../testing/harness.ts';
+import { recordFile } from '../testing/questions.ts';
+import { openQuiet } from '../testing/quiet-device.ts';
 
 const at = (text: string): number => parseGbTime(text) ?? Number.NaN;
 const FROM = at('2026-03-01T00:00:00');
 const TO = at('2026-03-02T00:00:00');
 
-function item(start: string, end: string, more: Partial<RecordItem> = {}): RecordItem {
-  return {
-    channelId: CAMERA_ID,
-    name: '大门',
-    filePath: '',
-    address: '',
-    startMs: at(start),
-    endMs: at(end),
-    secrecy: 0,
-    type: 'time',
-    recorderId: '',
-    fileSize: 0,
-    recordLocation: '',
-    streamNumber: 0,
-    ...more,
-  };
-}
+const item = (start: string, end: string, more: Partial<RecordItem> = {}): RecordItem =>
+  recordFile(at(start), at(end), more);
 
 const minute = (n: number, more: Partial<RecordItem> = {}): RecordItem => {
   const startMs = FROM + n * 10_000;
-  return { ...item('', ''), startMs, endMs: startMs + 10_000, ...more };
+  return recordFile(startMs, startMs + 10_000, more);
 };
 
 function parsed(xml: string): Manscdp {
@@ -96,12 +83,7 @@ describe('what a device has recorded', () => {
   let camera: FakeCamera;
   beforeEach(async () => {
     vi.useFakeTimers({ now: Date.UTC(2026, 2, 3) });
-    harness = await openHarness();
-    camera = harness.camera();
-    camera.register();
-    await vi.advanceTimersByTimeAsync(125_000);
-    camera.keepalive();
-    harness.engine.sent.length = 0;
+    ({ harness, camera } = await openQuiet());
   });
   afterEach(async () => {
     await harness.platform.close();

@@ -231,18 +231,24 @@ export function catalogItem(n: number, more: Partial<CatalogItem> = {}): Catalog
 /** Files of ten seconds, one behind the other. */
 function recordItem(n: number): RecordItem {
   const startMs = MIDNIGHT + n * 10_000;
+  return recordFile(startMs, startMs + 10_000);
+}
+
+/** A recording of the camera; Unix ms. */
+export function recordFile(startMs: number, endMs: number, more: Partial<RecordItem> = {}): RecordItem {
   return {
     channelId: CAMERA_ID,
     name: '大门',
     filePath: '',
     address: '',
     startMs,
-    endMs: startMs + 10_000,
+    endMs,
     secrecy: 0,
     type: 'time',
     recorderId: '',
     fileSize: 0,
     recordLocation: '',
     streamNumber: 0,
+    ...more,
   };
 }
