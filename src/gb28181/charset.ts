@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
-import type { Charset } from './types.ts';
+import type { Charset } from './device/settings.ts';
 
 /** GB18030 holds GB2312 and GBK, so one decoder serves all three (GB/T 28181 2.4). */
 const GB18030 = new TextDecoder('gb18030');

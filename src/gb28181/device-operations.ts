@@ -5,6 +5,7 @@ import { Configs } from './configuration/configs.ts';
 import { Controls } from './control/controls.ts';
 import type { DeviceAccess } from './device-access.ts';
 import type { DeviceRecord } from './device/record.ts';
+import type { Device } from './device/types.ts';
 import {
   parseDeviceUpgradeResult,
   parseSnapshotFinished,
@@ -13,7 +14,6 @@ import {
   type SnapshotFinished,
 } from './manscdp/index.ts';
 import type { MessageHandlers } from './message-handlers.ts';
-import type { Device } from './types.ts';
 import { Queries } from './query/queries.ts';
 import { Steering } from './session/steering.ts';
 import { Upgrades } from './upgrade/upgrades.ts';

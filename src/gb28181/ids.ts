@@ -1,4 +1,4 @@
-import type { Channel } from './types.ts';
+import type { Channel } from './catalogue/types.ts';
 
 /** GB/T 28181 1.1: 20 decimal digits, the parts of a device or platform ID. */
 export interface GbId {

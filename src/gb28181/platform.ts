@@ -1,61 +1,41 @@
 import { EventEmitter } from 'node:events';
-import { DigestServer, type SipEngine, type SipEngineOptions, type SipListen, type WireMessage } from '../sip/index.ts';
+import type { SipEngine, SipEngineOptions, SipListen } from '../sip/index.ts';
 import { safeEmit, type Logger } from '../util/index.ts';
 import { AccessList } from './access-list.ts';
 import type { Capability, CapabilityStore } from './capability/types.ts';
 import { Catalogues } from './catalogue/catalogues.ts';
-import { prepareCharsets } from './charset.ts';
-import { selfChannel } from './catalogue/channels.ts';
 import { CATALOG_TIMES } from './catalogue/collector.ts';
+import type { CatalogResult, CatalogScope, Channel } from './catalogue/types.ts';
+import { prepareCharsets } from './charset.ts';
 import { Commander } from './commander.ts';
 import { DeviceAccess } from './device-access.ts';
+import { DeviceOperations } from './device-operations.ts';
 import type { ReportStores } from './device-reports-types.ts';
 import { ReportIntake } from './device-reports.ts';
-import { DeviceOperations } from './device-operations.ts';
+import { DeviceDirectory } from './device/directory.ts';
 import type { DeviceRecord } from './device/record.ts';
-import { DEFAULT_SETTINGS, resolveSettings, type EffectiveSettings, type SettingsInForce } from './device/settings.ts';
-import { DeviceTable } from './device/table.ts';
-import { RequestAbortedError } from './errors.ts';
+import { DEFAULT_SETTINGS, type DeviceSettings, type MediaTransport, type SettingsInForce } from './device/settings.ts';
+import { DeviceTable, type DeviceTableListener } from './device/table.ts';
+import type { Admission, Device, DeviceStore } from './device/types.ts';
 import { ChannelOverrides } from './groups/overrides.ts';
 import type { ChannelOverride, OverrideStore } from './groups/types.ts';
 import { Interview } from './interview.ts';
 import { MEDIA_STATUS_FILE_END, parseMediaStatus, type Manscdp } from './manscdp/index.ts';
-import { listenOf } from './listen.ts';
 import { MediaAddresses } from './media-address.ts';
 import { MessageHandlers } from './message-handlers.ts';
 import { PendingTable } from './pending-table.ts';
-import { encodePtz, ptzOfMove } from './ptz.ts';
-import { RateLimit } from './rate-limit.ts';
+import { encodePtz, ptzOfMove, type PtzMove } from './ptz.ts';
 import { RecordLists } from './records/record-lists.ts';
-import { Registrar } from './registrar.ts';
+import type { RecordList, RecordQuery } from './records/types.ts';
+import { createRegistrar } from './registrar.ts';
 import { RequestRouter } from './request-router.ts';
 import type { CollectTimes } from './response-collector.ts';
 import { Inviter } from './session/invite.ts';
-import { SipStatistics } from './sip-statistics.ts';
-import { SipTrace } from './sip-trace.ts';
+import type { LiveInvite, LiveSession, SsrcLease } from './session/types.ts';
+import { Signalling } from './signalling.ts';
+import type { SipCounters, TraceEntry } from './sip-types.ts';
 import { SsrcAllocator } from './ssrc.ts';
-import type { ReceivedNotify } from './subscription/subscriptions.ts';
-import type {
-  Admission,
-  CatalogResult,
-  CatalogScope,
-  Channel,
-  Device,
-  DeviceSettings,
-  DeviceStore,
-  LiveInvite,
-  LiveSession,
-  MediaTransport,
-  Platform,
-  PlatformEvents,
-  PlatformOptions,
-  PtzMove,
-  RecordList,
-  RecordQuery,
-  SipCounters,
-  SsrcLease,
-  TraceEntry,
-} from './types.ts';
+import type { Platform, PlatformEvents, PlatformOptions } from './types.ts';
 
 /** What the platform is built from. */
 export interface PlatformParts {
@@ -73,9 +53,6 @@ export interface PlatformParts {
   readonly catalogTimes?: CollectTimes;
 }
 
-const USER_AGENT = 'gbrtc';
-/** A device that nothing is known of. */
-const NOBODY = { settings: {}, userAgent: '', manufacturer: '', gbVersion: '' };
 /** BYEs that nobody answers must not hold up the shutdown. */
 const CLOSE_MS = 2_000;
 
@@ -92,10 +69,9 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   readonly #options: PlatformOptions;
   readonly #log: Logger;
   readonly #now: () => number;
-  readonly #defaults: EffectiveSettings;
   readonly #table: DeviceTable;
+  readonly #directory: DeviceDirectory;
   readonly #pending = new PendingTable();
-  readonly #commander: Commander;
   readonly #access: DeviceAccess;
   readonly reports: ReportIntake;
   readonly #operations: DeviceOperations;
@@ -107,10 +83,8 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   readonly #router: RequestRouter;
   readonly #ssrcs: SsrcAllocator;
   readonly #mediaAddresses: MediaAddresses;
-  readonly #trace: SipTrace;
-  readonly #statistics = new SipStatistics();
+  readonly #signalling: Signalling;
   readonly #closing = new AbortController();
-  #engine: SipEngine | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: PlatformOptions, parts: PlatformParts) {
@@ -123,41 +97,24 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     this.#log = log;
     this.#now = now;
     const { serial, realm, responseTimeoutMs, inviteTimeoutMs, keepaliveTimeoutMinSec } = options;
-    const listener = {
-      online: (device: Device) => {
-        this.#operations.upgrades.online(device.id);
-        this.#tell('deviceOnline', device);
-      },
-      offline: (device: Device) => {
-        this.#operations.upgrades.offline(device.id);
-        this.#tell('deviceOffline', device);
-      },
-      changed: (device: Device) => this.#tell('deviceChanged', device),
-      // It may do what the one before refused.
-      otherSoftware: (deviceId: string) => this.#operations.capabilities.forget(deviceId),
-      removed: (deviceId: string) => {
-        this.#operations.forget(deviceId);
-        this.#tell('deviceRemoved', deviceId);
-      },
-      catalogChanged: (deviceId: string, result: CatalogResult) => this.#tell('catalogChanged', deviceId, result),
+    const listener = this.#listener();
+    const defaults = { ...DEFAULT_SETTINGS, dateHeader: options.dateHeader };
+    const table = new DeviceTable({ serial, keepaliveTimeoutMinSec, defaults, store, overrides, listener, now, log });
+    this.#table = table;
+    this.#directory = new DeviceDirectory(table, { settings: defaults, transports: options.defaultTransports });
+    const closing = this.#closing.signal;
+    const onTraced = (entry: () => TraceEntry): void => {
+      if (this.listenerCount('trace') > 0) this.#tell('trace', entry());
     };
-    this.#defaults = { ...DEFAULT_SETTINGS, dateHeader: options.dateHeader };
-    const defaults = this.#defaults;
-    this.#table = new DeviceTable({ serial, keepaliveTimeoutMinSec, defaults, store, overrides, listener, now, log });
-    this.#trace = new SipTrace({
-      maxEntries: options.traceEntries,
-      perDevice: options.traceEntriesPerDevice,
-      deviceOf: (user, flow) => this.#table.sender(user, flow)?.id,
-    });
+    const signalling = new Signalling(options, { table, closing, onTraced, log });
+    this.#signalling = signalling;
     this.#ssrcs = new SsrcAllocator(serial);
     this.#mediaAddresses = new MediaAddresses(options.mediaAddress, now);
-    const engine = (): SipEngine => this.#requireEngine();
-    const onSent = (record: DeviceRecord, request: { headers: { get(name: string): string | undefined } }): void =>
-      this.#trace.own(request.headers.get('Call-ID') ?? '', record.id);
+    const engine = (): SipEngine => signalling.engine;
+    const onSent: Signalling['own'] = (record, request) => signalling.own(record, request);
     const pending = this.#pending;
-    this.#commander = new Commander({ serial, realm, engine, pending, responseTimeoutMs, onSent });
-    const table = this.#table;
-    this.#access = new DeviceAccess({ commander: this.#commander, pending, closing: this.#closing.signal, table });
+    const commander = new Commander({ serial, realm, engine, pending, responseTimeoutMs, onSent });
+    this.#access = new DeviceAccess({ commander, pending, closing, table });
     this.#records = new RecordLists(this.#access, now);
     this.#operations = new DeviceOperations({
       access: this.#access,
@@ -165,7 +122,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
       handlers: this.#handlers,
       responseTimeoutMs,
       now,
-      update: (record, change) => this.#table.update(record, change),
+      update: (record, change) => table.update(record, change),
       onSnapshotFinished: (record, finished) => this.#tell('snapshotFinished', record.id, finished),
     });
     this.#catalogues = new Catalogues({ access: this.#access, table, times: catalogTimes, now });
@@ -195,29 +152,46 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     this.#router = this.#createRouter();
   }
 
+  #listener(): DeviceTableListener {
+    return {
+      online: (device) => {
+        this.#operations.upgrades.online(device.id);
+        this.#tell('deviceOnline', device);
+      },
+      offline: (device) => {
+        this.#operations.upgrades.offline(device.id);
+        this.#tell('deviceOffline', device);
+      },
+      changed: (device) => this.#tell('deviceChanged', device),
+      // It may do what the one before refused.
+      otherSoftware: (deviceId) => this.#operations.capabilities.forget(deviceId),
+      removed: (deviceId) => {
+        this.#operations.forget(deviceId);
+        this.#tell('deviceRemoved', deviceId);
+      },
+      catalogChanged: (deviceId, result) => this.#tell('catalogChanged', deviceId, result),
+    };
+  }
+
   #createRouter(): RequestRouter {
-    const { allow, deny, serial, realm, auth, registerRatePerMinute, admission } = this.#options;
-    const access = new AccessList(allow, deny);
-    const table = this.#table;
-    const registrar = new Registrar({
-      table,
-      digest: new DigestServer({ realm, algorithms: auth.algorithms, now: this.#now }),
-      access,
-      rate: new RateLimit(registerRatePerMinute),
-      auth,
-      admission,
-      now: this.#now,
-      log: this.#log,
+    const { allow, deny, serial } = this.#options;
+    const shared = { table: this.#table, access: new AccessList(allow, deny), now: this.#now, log: this.#log };
+    const registrar = createRegistrar(this.#options, {
+      ...shared,
       onOnline: (record) => this.#interview.add(record),
       onRestarted: (record) => this.#restarted(record),
       onUnregistered: (record) => this.#inviter.endAll(record.id),
     });
-    const [pending, handlers, now, log] = [this.#pending, this.#handlers, this.#now, this.#log];
-    const onStrangersMediaStatus = (message: Manscdp, callId: string): void => this.#mediaStatus(message, callId);
-    const onNotify = (notify: ReceivedNotify): boolean => this.reports.noteNotify(notify);
-    const subscribed = (callId: string): DeviceRecord | undefined => this.reports.subscribed(callId);
-    const parts = { table, registrar, pending, handlers, access, onStrangersMediaStatus, onNotify, subscribed };
-    return new RequestRouter({ serial, now, log, ...parts });
+    return new RequestRouter({
+      ...shared,
+      serial,
+      registrar,
+      pending: this.#pending,
+      handlers: this.#handlers,
+      onStrangersMediaStatus: (message, callId) => this.#mediaStatus(message, callId),
+      onNotify: (notify) => this.reports.noteNotify(notify),
+      subscribed: (callId) => this.reports.subscribed(callId),
+    });
   }
 
   #restarted(record: DeviceRecord): void {
@@ -238,19 +212,9 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
 
   /** @throws whatever the engine throws when an address cannot be listened on */
   async open(createEngine: PlatformParts['createEngine']): Promise<void> {
-    const { advertisedHost } = this.#options;
     prepareCharsets();
     try {
-      this.#engine = await createEngine({
-        listen: listenOf(this.#options),
-        ...(advertisedHost !== undefined && advertisedHost !== '' && { advertisedHost }),
-        userAgent: USER_AGENT,
-        onRequest: (incoming) => this.#router.handle(incoming),
-        onWire: (wire) => this.#onWire(wire),
-        onFlowClosed: (flow) => this.#table.connectionClosed(flow),
-        onMalformed: (reason) => this.#statistics.countMalformed(reason),
-        log: this.#log,
-      });
+      await this.#signalling.open(createEngine, (incoming) => this.#router.handle(incoming));
     } catch (error) {
       this.#table.close();
       throw error;
@@ -258,45 +222,31 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   }
 
   get listening(): readonly SipListen[] {
-    return this.#engine?.listening ?? [];
+    return this.#signalling.listening;
   }
 
   get counters(): SipCounters {
-    const { requestsIn, requestsOut, malformed } = this.#statistics;
-    const { transactions = 0, dialogs = 0, connections = 0 } = this.#engine?.counts ?? {};
-    const refusedConnections = { ...this.#engine?.refused };
-    const pending = this.#pending.size;
-    return { requestsIn, requestsOut, malformed, transactions, dialogs, connections, refusedConnections, pending };
+    return { ...this.#signalling.counters, pending: this.#pending.size };
   }
 
   devices(): Device[] {
-    return Array.from(this.#table.all(), (record) => record.snapshot());
+    return this.#directory.devices();
   }
 
   device(id: string): Device | undefined {
-    return this.#table.get(id)?.snapshot();
+    return this.#directory.device(id);
   }
 
   channels(deviceId?: string): Channel[] {
-    if (deviceId !== undefined) return [...(this.#table.get(deviceId)?.channels.values() ?? [])];
-    const all: Channel[] = [];
-    for (const record of this.#table.all()) for (const channel of record.channels.values()) all.push(channel);
-    return all;
+    return this.#directory.channels(deviceId);
   }
 
   channel(deviceId: string, channelId: string): Channel | undefined {
-    const record = this.#table.get(deviceId);
-    const found = record?.channels.get(channelId);
-    if (found !== undefined || record === undefined || channelId !== deviceId) return found;
-    return selfChannel(record.snapshot());
+    return this.#directory.channel(deviceId, channelId);
   }
 
   findChannel(channelId: string): Channel | undefined {
-    for (const record of this.#table.all()) {
-      const channel = record.channels.get(channelId);
-      if (channel !== undefined) return channel;
-    }
-    return this.channel(channelId, channelId);
+    return this.#directory.findChannel(channelId);
   }
 
   updateSettings(deviceId: string, settings: DeviceSettings): Device {
@@ -304,7 +254,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   }
 
   settingsInForce(deviceId: string): SettingsInForce {
-    return this.#table.get(deviceId)?.inForce ?? resolveSettings(NOBODY, this.#defaults);
+    return this.#directory.settingsInForce(deviceId);
   }
 
   overrideChannel(deviceId: string, channelId: string, override: ChannelOverride): Channel {
@@ -374,17 +324,11 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   }
 
   mediaTransports(deviceId: string): readonly MediaTransport[] {
-    const record = this.#table.get(deviceId);
-    const fixed = record?.settings.mediaTransport;
-    if (fixed !== undefined) return [fixed];
-    const learnedTransport = record?.state.learnedTransport;
-    const order = [...(learnedTransport === undefined ? [] : [learnedTransport]), ...this.#options.defaultTransports];
-    return [...new Set(order)];
+    return this.#directory.mediaTransports(deviceId);
   }
 
   rememberTransport(deviceId: string, transport: MediaTransport): void {
-    const record = this.#table.get(deviceId);
-    if (record !== undefined) this.#table.update(record, { learnedTransport: transport });
+    this.#directory.rememberTransport(deviceId, transport);
   }
 
   touch(deviceId: string): void {
@@ -396,7 +340,7 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
   }
 
   trace(filter: Parameters<Platform['trace']>[0]): TraceEntry[] {
-    return this.#trace.read(filter);
+    return this.#signalling.trace(filter);
   }
 
   close(): Promise<void> {
@@ -411,25 +355,13 @@ class GbPlatform extends EventEmitter<PlatformEvents> implements Platform {
     const timer = setTimeout(() => limit.resolve(), CLOSE_MS);
     await Promise.race([Promise.all([this.#inviter.close(), this.reports.close()]), limit.promise]);
     clearTimeout(timer);
-    await this.#engine?.close();
+    await this.#signalling.close();
     this.#table.close();
   }
 
   async #info(record: DeviceRecord, signal?: AbortSignal): Promise<Device> {
     const { id } = record;
     return this.#operations.told(record, await this.queries.info({ deviceId: id, channelId: id }, { signal }));
-  }
-
-  #requireEngine(): SipEngine {
-    if (this.#engine === undefined || this.#closing.signal.aborted) throw new RequestAbortedError('platform');
-    return this.#engine;
-  }
-
-  #onWire(wire: WireMessage): void {
-    this.#statistics.count(wire);
-    if (this.#options.traceEntries === 0) return;
-    const entry = this.#trace.add(wire);
-    if (this.listenerCount('trace') > 0) this.#tell('trace', entry());
   }
 
   #tell<K extends keyof PlatformEvents>(event: K, ...args: PlatformEvents[K]): void {

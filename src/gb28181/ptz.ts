@@ -1,4 +1,23 @@
-import type { PtzMove } from './types.ts';
+export type PtzDirection =
+  | 'stop'
+  | 'up'
+  | 'down'
+  | 'left'
+  | 'right'
+  | 'upleft'
+  | 'upright'
+  | 'downleft'
+  | 'downright'
+  | 'zoomin'
+  | 'zoomout';
+
+export interface PtzMove {
+  readonly direction: PtzDirection;
+  /** 0-255, pan and tilt. */
+  readonly speed: number;
+  /** 0-15; default speed / 16. */
+  readonly zoomSpeed?: number;
+}
 
 /** PTZ and lens motion: -1, 0 or 1 for each axis; speeds as on the wire (GB/T 28181 9.3). All axes 0 is the stop. */
 export interface PtzMotion {

@@ -1,12 +1,13 @@
-import { ownText, type DigestServer, type IncomingRequest, type SipRequest } from '../sip/index.ts';
+import { DigestServer, ownText, type IncomingRequest, type SipRequest } from '../sip/index.ts';
 import type { Logger } from '../util/index.ts';
 import type { AccessList } from './access-list.ts';
 import { formatDateHeader } from './beijing-time.ts';
 import type { DeviceRecord } from './device/record.ts';
 import type { DeviceTable, Registration } from './device/table.ts';
 import { isUsableId } from './ids.ts';
-import type { RateLimit } from './rate-limit.ts';
+import { RateLimit } from './rate-limit.ts';
 import { requestedExpiresSec, senderOf } from './sip-fields.ts';
+import type { PlatformOptions } from './types.ts';
 
 export interface RegistrarOptions {
   readonly table: DeviceTable;
@@ -31,6 +32,20 @@ const OUR_VERSION = '3.0';
 /** What a REGISTER without `X-GB-ver` means (GB/T 28181 2.13). */
 const DEFAULT_VERSION = '2.0';
 const MAX_USER_AGENT = 128;
+
+/** The registrar of a platform with these options. */
+export function createRegistrar(
+  { realm, auth, admission, registerRatePerMinute }: PlatformOptions,
+  parts: Omit<RegistrarOptions, 'digest' | 'rate' | 'auth' | 'admission'>,
+): Registrar {
+  return new Registrar({
+    ...parts,
+    digest: new DigestServer({ realm, algorithms: auth.algorithms, now: parts.now }),
+    rate: new RateLimit(registerRatePerMinute),
+    auth,
+    admission,
+  });
+}
 
 /** Answers REGISTER (GB/T 28181 section 3). */
 export class Registrar {

@@ -1,7 +1,7 @@
 import { formatHostPort, ownText, parseMessage, type Flow, type SipHeaders, type WireMessage } from '../sip/index.ts';
 import { userOf } from './sip-fields.ts';
 import { TraceRings, type Kept } from './trace-rings.ts';
-import type { TraceEntry, TraceFilter } from './types.ts';
+import type { TraceEntry, TraceFilter } from './sip-types.ts';
 
 export interface SipTraceOptions {
   /** Of all devices together. */

@@ -1,5 +1,5 @@
 import { SsrcExhaustedError } from './errors.ts';
-import type { SsrcLease } from './types.ts';
+import type { SsrcLease } from './session/types.ts';
 
 /** Unique part of the number: four digits (GB/T 28181 13.4). */
 const SERIALS = 10_000;

@@ -1,5 +1,5 @@
+import type { SubStreamDialect } from './device/settings.ts';
 import type { GbAttribute } from './gb-sdp.ts';
-import type { SubStreamDialect } from './types.ts';
 
 /** SDP attribute that selects a stream (0 main, 1 sub, …) in the dialect of a device (GB/T 28181 13.3, quirks 2.2). */
 export function subStreamAttributes(dialect: SubStreamDialect, subStream: number): GbAttribute[] {

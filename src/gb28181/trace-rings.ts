@@ -1,4 +1,4 @@
-import type { TraceEntry } from './types.ts';
+import type { TraceEntry } from './sip-types.ts';
 
 /** What is kept of a message; its entry is made only when somebody reads it. */
 export interface Kept {

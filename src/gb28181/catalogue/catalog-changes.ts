@@ -4,8 +4,8 @@ import type { DeviceTable } from '../device/table.ts';
 import { asTold } from '../groups/overrides.ts';
 import { parseCatalogNotify, type CatalogChange, type CatalogEvent } from '../manscdp/index.ts';
 import type { DeviceMessage } from '../message-handlers.ts';
-import type { CatalogItem, Channel } from '../types.ts';
 import { buildChannels } from './channels.ts';
+import type { CatalogItem, Channel } from './types.ts';
 
 export interface CatalogChangesOptions {
   readonly table: DeviceTable;

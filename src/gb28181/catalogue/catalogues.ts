@@ -7,9 +7,9 @@ import { DeviceRefusedError, PendingLimitError, RequestAbortedError } from '../e
 import { kindOfItem } from '../ids.ts';
 import { catalogQuery } from '../manscdp/index.ts';
 import { ResponseCollector, type CollectTimes } from '../response-collector.ts';
-import type { CatalogResult, CatalogScope, Channel } from '../types.ts';
 import { buildChannels, selfChannel } from './channels.ts';
 import { CatalogParts } from './collector.ts';
+import type { CatalogResult, CatalogScope, Channel } from './types.ts';
 
 export interface CataloguesOptions {
   readonly access: DeviceAccess;

@@ -1,8 +1,9 @@
 import { inSteps, type Steps } from '../../util/index.ts';
+import type { Device } from '../device/types.ts';
 import { kindOfItem } from '../ids.ts';
 import { EMPTY_CATALOG_ITEM } from '../manscdp/index.ts';
-import type { CatalogItem, Channel, Device } from '../types.ts';
 import { resolveParents } from './tree.ts';
+import type { CatalogItem, Channel } from './types.ts';
 
 /**
  * Channels of a device from catalogue items. Earlier channels that are not among them stay when `kept` has them, as

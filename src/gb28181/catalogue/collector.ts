@@ -1,6 +1,6 @@
 import { parseCatalogPart, type Manscdp } from '../manscdp/index.ts';
 import type { CollectTimes, ResponseParts } from '../response-collector.ts';
-import type { CatalogItem, CatalogResult } from '../types.ts';
+import type { CatalogItem, CatalogResult } from './types.ts';
 
 /** Big NVRs need up to two minutes for the first page (quirks 2.3). */
 export const CATALOG_TIMES: CollectTimes = { firstPartMs: 120_000, idleMs: 5_000 };

@@ -1,5 +1,5 @@
 import { inSteps, type Steps } from '../../util/index.ts';
-import type { CatalogItem } from '../types.ts';
+import type { CatalogItem } from './types.ts';
 
 type Node = Pick<CatalogItem, 'id' | 'parentIdText' | 'businessGroupId' | 'civilCode'>;
 

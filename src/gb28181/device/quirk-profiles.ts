@@ -1,5 +1,5 @@
-import type { Device } from '../types.ts';
 import type { BehaviourSettings } from './settings.ts';
+import type { Device } from './types.ts';
 
 export type QuirkProfileName =
   | 'hikvision'

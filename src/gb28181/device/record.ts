@@ -1,9 +1,16 @@
 import { formatHostPort, type Flow, type Target } from '../../sip/index.ts';
+import type { Channel } from '../catalogue/types.ts';
 import type { Waiting } from '../deadline-wheel.ts';
 import { sipUri } from '../sip-fields.ts';
-import type { Channel, Charset, Device } from '../types.ts';
 import { RegistrationCallId } from './registration-call-id.ts';
-import { DEFAULT_SETTINGS, resolveSettings, type EffectiveSettings, type SettingsInForce } from './settings.ts';
+import {
+  DEFAULT_SETTINGS,
+  resolveSettings,
+  type Charset,
+  type EffectiveSettings,
+  type SettingsInForce,
+} from './settings.ts';
+import type { Device } from './types.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

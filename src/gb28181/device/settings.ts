@@ -1,6 +1,6 @@
 import type { WantedSubscriptions } from '../subscription/types.ts';
-import type { Device } from '../types.ts';
 import { profileOf, type QuirkProfile, type QuirkProfileName } from './quirk-profiles.ts';
+import type { Device } from './types.ts';
 
 export type MediaTransport = 'tcp-passive' | 'udp' | 'tcp-active';
 /** `auto`: the way that the device's last message came (GB/T 28181 2.3). */

@@ -1,12 +1,13 @@
 import { ownText, type Flow } from '../../sip/index.ts';
 import { errorMessage, type Logger } from '../../util/index.ts';
+import type { CatalogResult, Channel } from '../catalogue/types.ts';
 import { DeadlineWheel } from '../deadline-wheel.ts';
 import { ChannelUnknownError } from '../errors.ts';
 import { asTold, ChannelOverrides } from '../groups/overrides.ts';
 import type { ChannelOverride } from '../groups/types.ts';
-import type { Admission, CatalogResult, Channel, Device, DeviceSettings, DeviceStore } from '../types.ts';
 import { DeviceRecord, deviceKey, newDevice, wireIdOf } from './record.ts';
-import type { EffectiveSettings } from './settings.ts';
+import type { DeviceSettings, EffectiveSettings } from './settings.ts';
+import type { Admission, Device, DeviceStore } from './types.ts';
 
 /** Facts that the table tells; snapshots, never records. */
 export interface DeviceTableListener {

@@ -1,4 +1,4 @@
-import type { Channel } from '../types.ts';
+import type { Channel } from '../catalogue/types.ts';
 import type { ChannelOverride, ChannelRef, OverrideStore } from './types.ts';
 
 const keyOf = ({ deviceId, channelId }: ChannelRef): string => JSON.stringify([deviceId, channelId]);

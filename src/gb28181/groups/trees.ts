@@ -1,5 +1,5 @@
 import { parseGbId } from '../ids.ts';
-import type { Channel } from '../types.ts';
+import type { Channel } from '../catalogue/types.ts';
 import type { ChannelRef, OwnGroups, TreeBranch, TreeInput, TreeKind } from './types.ts';
 
 /** What lies deeper hangs on the last level: trees of devices have a handful. */

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
-import type { Channel, Device } from '../types.ts';
+import type { Channel } from '../catalogue/types.ts';
+import type { Device } from '../device/types.ts';
 
 /** A channel by its device and its own ID. */
 export interface ChannelRef {

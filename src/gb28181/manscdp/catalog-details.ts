@@ -1,5 +1,5 @@
 import { ownText } from '../../sip/index.ts';
-import type { CatalogItem } from '../types.ts';
+import type { CatalogItem } from '../catalogue/types.ts';
 import type { XmlElement } from './element.ts';
 import { xmlNode, type XmlNode } from './xml.ts';
 

@@ -1,4 +1,4 @@
-import type { CatalogItem } from '../types.ts';
+import type { CatalogItem } from '../catalogue/types.ts';
 import { catalogItemNode, parseCatalogItem } from './catalog.ts';
 import type { Manscdp, ManscdpParts } from './message.ts';
 import { xmlNode } from './xml.ts';

@@ -1,6 +1,6 @@
 import { ownText } from '../../sip/index.ts';
 import { formatGbTime, parseGbTime } from '../beijing-time.ts';
-import type { CatalogItem, CatalogScope, ChannelFault } from '../types.ts';
+import type { CatalogItem, CatalogScope, ChannelFault } from '../catalogue/types.ts';
 import { detailNodes, parseDetails } from './catalog-details.ts';
 import type { XmlElement } from './element.ts';
 import type { Manscdp, ManscdpParts } from './message.ts';

@@ -1,5 +1,5 @@
 import { decodeText, encodeText } from '../charset.ts';
-import type { Charset } from '../types.ts';
+import type { Charset } from '../device/settings.ts';
 import { parseNumber, XmlElement } from './element.ts';
 import { formatXml, parseXml, xmlNode, type XmlFault, type XmlNode } from './xml.ts';
 

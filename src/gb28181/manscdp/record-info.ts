@@ -1,6 +1,6 @@
 import { ownText } from '../../sip/index.ts';
 import { formatGbTime, parseGbTime } from '../beijing-time.ts';
-import type { RecordItem, RecordQuery } from '../types.ts';
+import type { RecordItem, RecordQuery } from '../records/types.ts';
 import type { XmlElement } from './element.ts';
 import type { Manscdp, ManscdpParts } from './message.ts';
 import { numberField, positiveField, struct, textField } from './struct.ts';

@@ -1,6 +1,6 @@
 import { RECORD_CONDITIONS } from '../manscdp/index.ts';
-import type { RecordList, RecordQuery } from '../types.ts';
 import { stretchesOf, type Stretch } from './stretches.ts';
+import type { RecordList, RecordQuery } from './types.ts';
 
 /** Channels whose list is kept, the last ones asked for. */
 const MAX_CHANNELS = 500;

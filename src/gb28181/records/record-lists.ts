@@ -1,8 +1,8 @@
 import type { DeviceAccess } from '../device-access.ts';
-import type { RecordList, RecordQuery } from '../types.ts';
 import { KnownRecords } from './known-records.ts';
 import { queryRecords } from './records.ts';
 import type { Stretch } from './stretches.ts';
+import type { RecordList, RecordQuery } from './types.ts';
 
 /** What devices have recorded, asked for, and as they told it the last time. */
 export class RecordLists {

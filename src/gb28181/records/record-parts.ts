@@ -1,6 +1,6 @@
 import { parseRecordInfoPart, type Manscdp } from '../manscdp/index.ts';
 import type { CollectTimes, ResponseParts } from '../response-collector.ts';
-import type { RecordItem } from '../types.ts';
+import type { RecordItem } from './types.ts';
 
 /** First part within 15 s (GB/T 28181 8.5), then as for catalogues. */
 export const RECORD_TIMES: CollectTimes = { firstPartMs: 15_000, idleMs: 5_000 };

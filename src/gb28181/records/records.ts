@@ -3,9 +3,9 @@ import type { DeviceAccess } from '../device-access.ts';
 import type { DeviceRecord } from '../device/record.ts';
 import { EditionError } from '../errors.ts';
 import { ResponseCollector, type CollectTimes } from '../response-collector.ts';
-import type { RecordList, RecordQuery } from '../types.ts';
 import { RECORD_TIMES, RecordParts } from './record-parts.ts';
 import { clipItems, joinItems } from './segments.ts';
+import type { RecordList, RecordQuery } from './types.ts';
 
 /**
  * What a device has recorded of a channel (GB/T 28181 8). A device that falls silent in the middle gives what came,

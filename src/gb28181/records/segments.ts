@@ -1,4 +1,4 @@
-import type { RecordItem, RecordSegment } from '../types.ts';
+import type { RecordItem, RecordSegment } from './types.ts';
 
 /** Recorders cut their files with a second or two between them: that is no gap that anybody would see. */
 const JOINED_MS = 2_000;

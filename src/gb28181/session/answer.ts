@@ -1,8 +1,8 @@
 import { decodeText } from '../charset.ts';
 import { parseGbSdp, type GbAttribute } from '../gb-sdp.ts';
 import { parseNumber } from '../manscdp/index.ts';
-import type { LiveInvite, MediaAnswer } from '../types.ts';
 import { OFFERED_PAYLOADS } from './offer.ts';
+import type { LiveInvite, MediaAnswer } from './types.ts';
 
 /**
  * What counts in a device's answer. `fallbackAddress` (where its SIP comes from) stands in for a missing or wildcard

@@ -3,7 +3,7 @@ import { codeOf } from '../commander.ts';
 import { DeviceRefusedError, DeviceSilentError, DeviceUnreachableError } from '../errors.ts';
 import { formatMansrtsp, MANSRTSP_CONTENT_TYPE, parseMansrtspStatus, type MansrtspRequest } from '../mansrtsp.ts';
 import type { CommandOutcome } from '../capability/types.ts';
-import type { PlaybackControl } from '../types.ts';
+import type { PlaybackControl } from './types.ts';
 
 export interface ControlContext {
   readonly deviceId: string;

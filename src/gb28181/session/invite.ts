@@ -11,11 +11,11 @@ import {
 } from '../errors.ts';
 import { SDP_CONTENT_TYPE } from '../gb-sdp.ts';
 import { sipUri } from '../sip-fields.ts';
-import type { LiveInvite } from '../types.ts';
 import { assumedMediaAnswer, parseMediaAnswer } from './answer.ts';
 import { DialogSession } from './live-session.ts';
 import { mediaOffer, mediaSubject } from './offer.ts';
 import type { Steering } from './steering.ts';
+import type { LiveInvite } from './types.ts';
 
 export interface InviterOptions {
   readonly serial: string;

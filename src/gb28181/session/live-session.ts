@@ -3,6 +3,9 @@ import type { Dialog, DialogEndReason } from '../../sip/index.ts';
 import { safeEmit, type Logger } from '../../util/index.ts';
 import type { DeviceRecord } from '../device/record.ts';
 import { followDevice } from '../dialog-path.ts';
+import { parseMediaAnswer } from './answer.ts';
+import { sendControl } from './control.ts';
+import type { Steering } from './steering.ts';
 import type {
   HistoryInvite,
   LiveSession,
@@ -10,10 +13,7 @@ import type {
   LiveSessionEvents,
   MediaAnswer,
   PlaybackControl,
-} from '../types.ts';
-import { parseMediaAnswer } from './answer.ts';
-import { sendControl } from './control.ts';
-import type { Steering } from './steering.ts';
+} from './types.ts';
 
 const END_REASONS: Readonly<Record<DialogEndReason, LiveSessionEnd>> = {
   local_bye: 'local_bye',

@@ -2,7 +2,7 @@ import { formatGbSdp, type GbPayload } from '../gb-sdp.ts';
 import { formatSubject } from '../subject.ts';
 import { subStreamAttributes } from '../sub-stream.ts';
 import type { EffectiveSettings } from '../device/settings.ts';
-import type { HistoryInvite, LiveInvite } from '../types.ts';
+import type { HistoryInvite, LiveInvite } from './types.ts';
 
 /** The list of the standard's own example (GB/T 28181 13.1); devices use the first in practice. */
 export const OFFERED_PAYLOADS: readonly GbPayload[] = [
