@@ -1,7 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { Streams } from '../stream/index.ts';
 import { errorMessage, safeEmit, type Logger } from '../util/index.ts';
+import { ChangePace } from './change-pace.ts';
+import { createJob } from './create-job.ts';
+import { DiskSpace } from './disk-space.ts';
 import { DoneProgram } from './done-program.ts';
 import {
   DiskSpaceError,
@@ -10,12 +12,14 @@ import {
   RecordingStoppedError,
   RecordingUnknownError,
 } from './errors.ts';
-import { nameOfStream, parseFileName, timeSuffix, type RequestedName } from './file-name.ts';
+import { parseFileName } from './file-name.ts';
 import { Journal } from './journal.ts';
 import { NameHolders } from './name-holders.ts';
 import { openRecordedFile } from './opened-file.ts';
 import { RecordFolder } from './record-folder.ts';
-import { RecordingJob, type JobChange, type ReopenTiming } from './recording-job.ts';
+import type { JobChange, RecordingJob } from './recording-job.ts';
+import { RecordingSums } from './recording-sums.ts';
+import { withDefaults, type CompleteOptions, type RecordingsOptions } from './recordings-options.ts';
 import { Recovery } from './recovery.ts';
 import { Remover } from './remover.ts';
 import { Retention } from './retention.ts';
@@ -35,33 +39,6 @@ import type {
 } from './types.ts';
 import type { RecordThreads } from './writer-types.ts';
 
-export interface RecordingsOptions {
-  readonly path: string;
-  /** Program and arguments for each finished file; empty = none. */
-  readonly execRecordDone: readonly string[];
-  /** 0 = one file. */
-  readonly segmentMs: number;
-  /** 0 = for ever. */
-  readonly maxAgeMs: number;
-  /** 0 = no limit. */
-  readonly maxBytes: number;
-  /** 0 = until the disk is full. */
-  readonly minFreeBytes: number;
-  /** At the same time; default 200. */
-  readonly maxRunning?: number;
-  /** Files of one recording; default 10000. */
-  readonly maxFiles?: number;
-  readonly reopen?: ReopenTiming;
-  /** Free space is looked at so often; default 5000. */
-  readonly spaceCheckMs?: number;
-  /** Age and size are looked at so often; default 60000. */
-  readonly retentionCheckMs?: number;
-  /** Programs of execRecordDone; default 10 minutes. */
-  readonly execLimitMs?: number;
-  /** `close` waits no longer for the last files; default 1500. */
-  readonly closeLimitMs?: number;
-}
-
 export interface RecordingsParts {
   readonly streams: Pick<Streams, 'tap' | 'find'>;
   readonly threads: Pick<RecordThreads, 'open' | 'repair'>;
@@ -71,29 +48,15 @@ export interface RecordingsParts {
   readonly freeBytes?: () => Promise<number>;
 }
 
-const DEFAULTS = {
-  maxRunning: 200,
-  maxFiles: 10_000,
-  reopen: { limitMs: 600_000, firstWaitMs: 1000, maxWaitMs: 30_000 },
-  spaceCheckMs: 5000,
-  retentionCheckMs: 60_000,
-  execLimitMs: 600_000,
-  closeLimitMs: 1500,
-};
-
-/** Progress is told this often at most. */
-const PROGRESS_MS = 2000;
-/** How often progress is written down: after a crash the file itself tells more. */
-const SAVE_MS = 30_000;
-const MINUTE_MS = 60_000;
 /** Files that lists and events carry of one recording, the newest. */
 const LISTED_FILES = 50;
 
 class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordings {
-  readonly #options: RecordingsOptions & typeof DEFAULTS;
+  readonly #options: CompleteOptions;
   readonly #parts: RecordingsParts;
   readonly #log: Logger;
   readonly #folder: RecordFolder;
+  readonly #space: DiskSpace;
   readonly #journal: Journal;
   readonly #names: NameHolders;
   readonly #remover: Remover;
@@ -101,18 +64,23 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
   readonly #retention: Retention;
   readonly #done: DoneProgram;
   readonly #jobs = new Map<string, RecordingJob>();
-  readonly #toldAt = new Map<string, { told: number; saved: number }>();
+  readonly #pace = new ChangePace();
   readonly #timers: NodeJS.Timeout[];
-  readonly #sums = { bytes: 0, packets: 0, packetsLost: 0, failed: 0 };
+  readonly #sums = new RecordingSums();
   #closing: Promise<void> | undefined;
 
   constructor(options: RecordingsOptions, parts: RecordingsParts) {
     super();
     const { store, threads, log } = parts;
-    this.#options = { ...DEFAULTS, ...options };
+    this.#options = withDefaults(options);
     this.#parts = parts;
     this.#log = log;
     this.#folder = new RecordFolder(options.path);
+    this.#space = new DiskSpace({
+      minFreeBytes: this.#options.minFreeBytes,
+      folder: this.#folder,
+      freeBytes: parts.freeBytes,
+    });
     this.#journal = new Journal(store, log);
     this.#names = new NameHolders({ store, running: () => this.#running(), log });
     this.#remover = new Remover({ store, journal: this.#journal, folder: this.#folder, names: this.#names });
@@ -151,27 +119,25 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
   }
 
   get counters(): RecordingCounters {
-    const running = this.#running();
-    const sum = (key: 'bytes' | 'packetsIn' | 'packetsLost'): number =>
-      running.reduce((total, { files }) => total + files.written[key], 0);
-    const { bytes, packets, packetsLost, failed } = this.#sums;
-    return {
-      running: running.length,
-      bytes: bytes + sum('bytes'),
-      packets: packets + sum('packetsIn'),
-      packetsLost: packetsLost + sum('packetsLost'),
-      failed,
-    };
+    return this.#sums.with(this.#running());
   }
 
   async start(request: RecordingRequest): Promise<Recording> {
     const name = request.fileName === undefined ? undefined : parseFileName(request.fileName);
     this.#checkLimit();
-    const job = this.#newJob(request, name);
+    const { streams, threads } = this.#parts;
+    const job = createJob(request, name, this.#options, {
+      streams,
+      threads,
+      folder: this.#folder,
+      takenNumbers: (base) => this.#names.takenNumbers(base),
+      onChange: (changed, change, file) => this.#handleChange(changed, change, file),
+      log: this.#log,
+    });
     this.#jobs.set(job.id, job);
     try {
       await this.#folder.prepare();
-      await this.#requireSpace();
+      await this.#space.require();
       if (this.#closing !== undefined) throw new RecordingStoppedError('the gateway is closing');
       await job.begin();
     } catch (error) {
@@ -278,45 +244,8 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
     }
   }
 
-  #newJob({ stream, fileName, segmentMinutes, requestedBy }: RecordingRequest, name?: RequestedName): RecordingJob {
-    const { segmentMs, reopen, maxFiles } = this.#options;
-    const { streams, threads } = this.#parts;
-    const suffix = timeSuffix(new Date());
-    return new RecordingJob(
-      {
-        id: randomBytes(12).toString('base64url'),
-        stream,
-        requestedBy,
-        ...(fileName === undefined ? {} : { fileName }),
-        // pms calls the file as its client calls the stream, and nothing else.
-        nameFor: (full) => name?.base ?? (requestedBy === 'pms' ? nameOfStream(stream) : nameOfStream(full) + suffix),
-        ...(name?.container === undefined ? {} : { container: name.container }),
-        segmentMs: segmentMinutes === undefined ? segmentMs : segmentMinutes * MINUTE_MS,
-        reopen,
-        maxFiles,
-      },
-      {
-        openTap: (wanted) => streams.tap(wanted),
-        comesBack: (full) => {
-          const source = streams.find(full);
-          return source?.source === 'camera' || source?.transport === 'pull';
-        },
-        threads,
-        folder: this.#folder,
-        takenNumbers: (base) => this.#names.takenNumbers(base),
-        onChange: (job, change, file) => this.#handleChange(job, change, file),
-        log: this.#log,
-      },
-    );
-  }
-
   #handleChange(job: RecordingJob, change: JobChange, file?: RecordingFile): void {
-    const now = Date.now();
-    const at = this.#toldAt.get(job.id) ?? { told: 0, saved: 0 };
-    const progress = change === 'progress';
-    const tell = !progress || now - at.told >= PROGRESS_MS;
-    const save = !progress || now - at.saved >= SAVE_MS;
-    this.#toldAt.set(job.id, { told: tell ? now : at.told, saved: save ? now : at.saved });
+    const { tell, save } = this.#pace.take(job.id, change);
     if (save) this.#journal.save(job.snapshot);
     if (save && file !== undefined) this.#journal.saveFile(job.id, file);
     if (tell) this.#tell('changed', listed(job.snapshot));
@@ -326,13 +255,10 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
 
   #handleEnded(job: RecordingJob): void {
     const { state, reason, message, stream, files } = job.snapshot;
-    const { bytes, packetsIn, packetsLost } = job.files.written;
     this.#jobs.delete(job.id);
-    this.#toldAt.delete(job.id);
-    this.#sums.bytes += bytes;
-    this.#sums.packets += packetsIn;
-    this.#sums.packetsLost += packetsLost;
-    if (state === 'failed') this.#sums.failed += 1;
+    this.#pace.forget(job.id);
+    this.#sums.addEnded(job);
+    const { bytes } = job.files.written;
     const fields = { recordingId: job.id, stream, state, reason, message, bytes };
     if (state === 'failed') this.#log.warn(fields, 'recording ended');
     else this.#log.info(fields, 'recording ended');
@@ -366,23 +292,13 @@ class StoredRecordings extends EventEmitter<RecordingsEvents> implements Recordi
     }
   }
 
-  /** @throws DiskSpaceError */
-  async #requireSpace(): Promise<void> {
-    const { minFreeBytes } = this.#options;
-    if (minFreeBytes === 0) return;
-    const free = await (this.#parts.freeBytes?.() ?? this.#folder.freeBytes());
-    if (free < minFreeBytes) {
-      throw new DiskSpaceError(`${free} bytes are free in ${this.#folder.path}, ${minFreeBytes} must stay free`);
-    }
-  }
-
   async #checkSpace(): Promise<void> {
     const late = this.#journal.late;
     this.#journal.retry();
     if (late > 0 && this.#journal.late === 0) this.#done.wake();
     if (this.#jobs.size === 0) return;
     try {
-      await this.#requireSpace();
+      await this.#space.require();
     } catch (error) {
       if (!(error instanceof DiskSpaceError)) {
         this.#log.error({ error: errorMessage(error) }, 'free space is unknown');

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRecordings } from '../../src/record/index.ts';
-import type { RecordingsOptions } from '../../src/record/recordings.ts';
+import type { RecordingsOptions } from '../../src/record/recordings-options.ts';
 import type { Recordings } from '../../src/record/types.ts';
 import { createRecordingStore, openDatabase, type Database } from '../../src/store/index.ts';
 import type { StreamSnapshot } from '../../src/stream/index.ts';
