@@ -9,6 +9,9 @@ export const wholeNumber = (min: number, max = Number.MAX_SAFE_INTEGER) =>
     z.int().min(min).max(max),
   );
 
+/** A moment in a query, Unix ms; no `Date` goes further (ECMA-262 §21.4.1.1). */
+export const momentQuery = wholeNumber(0, 8.64e15);
+
 /** Ids come from devices: any printable text, as they may send anything (quirks P9). */
 export const idSchema = z.string().min(1).max(64);
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CatalogScope, Device } from '../../gb28181/index.ts';
-import { wholeNumber } from './common.ts';
+import { momentQuery } from './common.ts';
 import { mediaTransportSchema, settingsView, viewSettings } from './device-settings.ts';
 
 export const admissionSchema = z.enum(['approved', 'pending', 'denied']);
@@ -31,15 +31,14 @@ export const deviceSchema = z
   })
   .meta({ id: 'Device' });
 
-const time = wholeNumber(0, 8.64e15).optional();
 export const catalogScopeQuery = z.object({
   scope: z
     .string()
     .regex(/^\d{2,20}$/)
     .optional()
     .meta({ description: 'ID of a region, system, business group or virtual organisation; absent: all.' }),
-  from: time.meta({ description: 'Unix ms: only what was added between.' }),
-  to: time,
+  from: momentQuery.optional().meta({ description: 'Unix ms: only what was added between.' }),
+  to: momentQuery.optional(),
 });
 
 /** Undefined for the whole catalogue. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idSchema, wholeNumber } from './common.ts';
+import { idSchema, momentQuery, wholeNumber } from './common.ts';
 import { commandQuery } from './control.ts';
 import { alarmCodes, alarmMethods } from './query.ts';
 import { recordingFileSchema } from './recording.ts';
@@ -22,8 +22,8 @@ const conditionText = z.string().min(1).max(256).optional();
 const flag = wholeNumber(0, 1).optional();
 
 export const recordQuerySchema = z.object({
-  from: wholeNumber(0, 8.64e15).meta({ description: 'Unix ms.' }),
-  to: wholeNumber(0, 8.64e15),
+  from: momentQuery.meta({ description: 'Unix ms.' }),
+  to: momentQuery,
   type: recordTypeSchema.default('all'),
   filePath: conditionText,
   address: conditionText.meta({ description: 'A part of it is enough.' }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { wholeNumber } from './common.ts';
+import { momentQuery, wholeNumber } from './common.ts';
+import { positionFields } from './reports.ts';
 
 const listOf = <T extends z.ZodType>(item: T, id: string) =>
   z
@@ -62,7 +63,6 @@ export const sdCardListSchema = listOf(
   'SdCardList',
 );
 
-const time = wholeNumber(0, 8.64e15);
 /** Codes of GB/T 28181 10.3; 0 is all. */
 export const alarmCodes = z
   .string()
@@ -78,8 +78,8 @@ export const deviceAlarmQuery = z.object({
   endPriority: wholeNumber(0, 4).optional(),
   alarmMethod: alarmMethods.optional().meta({ description: 'As of an Alarm, several joined by a slash; 0 all.' }),
   alarmType: alarmCodes.optional(),
-  from: time.optional().meta({ description: 'Unix ms.' }),
-  to: time.optional(),
+  from: momentQuery.optional().meta({ description: 'Unix ms.' }),
+  to: momentQuery.optional(),
 });
 
 export const deviceAlarmListSchema = listOf(
@@ -107,12 +107,7 @@ export const mobilePositionListSchema = listOf(
   z.object({
     id: z.string(),
     at: z.number().optional().meta({ description: "Unix ms, by the device's clock." }),
-    longitude: z.number().meta({ description: 'WGS-84.' }),
-    latitude: z.number(),
-    speed: z.number().optional().meta({ description: 'km/h.' }),
-    direction: z.number().optional().meta({ description: 'Degrees clockwise from north.' }),
-    altitude: z.number().optional().meta({ description: 'Metres.' }),
-    height: z.number().optional().meta({ description: 'Metres above the ground.' }),
+    ...positionFields,
   }),
   'MobilePositionList',
 );

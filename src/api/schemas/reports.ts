@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { SUBSCRIPTION_KINDS } from '../../gb28181/index.ts';
 import { channelKindSchema } from './channel.ts';
-import { idSchema, pageQuery, wholeNumber } from './common.ts';
+import { idSchema, momentQuery, pageQuery, wholeNumber } from './common.ts';
 
-const time = wholeNumber(0, 8.64e15);
 const code = wholeNumber(0, 999);
 
 export const alarmSchema = z
@@ -35,8 +34,8 @@ const alarmFilter = z.object({
   priority: code.optional(),
   method: code.optional(),
   acknowledged: z.enum(['true', 'false']).optional(),
-  from: time.optional().meta({ description: 'Unix ms, of the alarm.' }),
-  to: time.optional(),
+  from: momentQuery.optional().meta({ description: 'Unix ms, of the alarm.' }),
+  to: momentQuery.optional(),
 });
 
 export const alarmQuery = alarmFilter.extend({ page: pageQuery.page, limit: pageQuery.limit });
@@ -63,18 +62,23 @@ export const acknowledgeQuery = alarmFilter.omit({ acknowledged: true });
 
 export const acknowledgedSchema = z.object({ acknowledged: z.int() }).meta({ id: 'Acknowledged' });
 
+/** Where something is and how it moves, as a device tells it (GB/T 28181 11.4). */
+export const positionFields = {
+  longitude: z.number().meta({ description: 'WGS-84.' }),
+  latitude: z.number(),
+  speed: z.number().optional().meta({ description: 'km/h.' }),
+  direction: z.number().optional().meta({ description: 'Degrees clockwise from north.' }),
+  altitude: z.number().optional().meta({ description: 'Metres.' }),
+  height: z.number().optional().meta({ description: 'Metres above the ground.' }),
+};
+
 export const positionSchema = z
   .object({
     deviceId: z.string(),
     channelId: z.string(),
     at: z.number().meta({ description: "Unix ms, by the device's clock." }),
     receivedAt: z.number(),
-    longitude: z.number().meta({ description: 'WGS-84.' }),
-    latitude: z.number(),
-    speed: z.number().optional().meta({ description: 'km/h.' }),
-    direction: z.number().optional().meta({ description: 'Degrees clockwise from north.' }),
-    altitude: z.number().optional().meta({ description: 'Metres.' }),
-    height: z.number().optional().meta({ description: 'Metres above the ground.' }),
+    ...positionFields,
   })
   .meta({ id: 'Position' });
 
@@ -101,8 +105,8 @@ export const placeQuery = z.object({
 });
 
 export const trackQuery = z.object({
-  from: time.optional().meta({ description: 'Unix ms; default a day before `to`.' }),
-  to: time.optional().meta({ description: 'Default now.' }),
+  from: momentQuery.optional().meta({ description: 'Unix ms; default a day before `to`.' }),
+  to: momentQuery.optional().meta({ description: 'Default now.' }),
   limit: wholeNumber(1, 20_000).default(5_000),
 });
 
