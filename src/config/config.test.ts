@@ -73,6 +73,11 @@ describe('a wrong configuration tells all problems at once', () => {
       ],
     },
     {
+      name: 'keys that are mistyped',
+      yaml: 'http: {lisen: 80}\nsteam: {idle-timeout: 1s}\n',
+      problems: ['http.lisen: unknown key; is http.listen meant?', 'steam: unknown key; is stream meant?'],
+    },
+    {
       name: 'nodes to pull from',
       yaml: 'pull: [{ip: "10.0.0.2/x"}, {ip: a, port: 0, path: "b?c", colour: red}]',
       problems: [

@@ -35,7 +35,7 @@ function isKnown(key: string): boolean {
     parseConfig(stringify(value), 'x');
     return true;
   } catch (error) {
-    return error instanceof ConfigError && error.problems.every(({ message }) => message !== 'unknown key');
+    return error instanceof ConfigError && error.problems.every(({ message }) => !message.startsWith('unknown key'));
   }
 }
 

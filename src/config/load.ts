@@ -4,10 +4,12 @@ import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { GatewayError, errorMessage } from '../util/index.ts';
 import { findConflicts, type ConfigProblem } from './conflicts.ts';
+import { applyEnvironment, environmentNotes, type Environment } from './environment.ts';
+import { nearestKey } from './nearest-key.ts';
 import { readPmsConf, type PmsConf } from './pms-conf.ts';
 import { configSchema, type Config } from './schema.ts';
 import { applySpellings } from './spellings.ts';
-import { isTree, leafPaths, setPath, valueAt, type Tree } from './tree.ts';
+import { isTree, keyPaths, setPath, valueAt, type Tree } from './tree.ts';
 
 /** Everything that is wrong with a configuration, told at once. */
 export class ConfigError extends GatewayError {
@@ -18,38 +20,6 @@ export class ConfigError extends GatewayError {
     const lines = problems.map(({ path, message }) => `  ${path === '' ? '(file)' : path}: ${message}`);
     super(`${source} has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n${lines.join('\n')}`);
     this.problems = problems;
-  }
-}
-
-type Environment = Readonly<Record<string, string | undefined>>;
-/** Value of an environment variable, read as YAML would read it unless the key wants text. */
-function environmentValue(raw: string, example: unknown): unknown {
-  if (Array.isArray(example))
-    return raw
-      .split(',')
-      .map((part) => part.trim())
-      .filter(Boolean);
-  if (typeof example === 'boolean' && /^(true|false)$/i.test(raw)) return raw.toLowerCase() === 'true';
-  if (typeof example === 'number' && /^-?\d+(?:\.\d+)?$/.test(raw)) return Number(raw);
-  return raw;
-}
-
-/**
- * `GBRTC_HTTP_LISTEN=80` sets `http.listen`; srs-sip's `CANDIDATE` sets `webrtc.candidate`.
- * @param written loses the keys that the environment sets
- */
-function applyEnvironment(tree: Tree, env: Environment, written: Map<string, string>): void {
-  const set = (path: readonly string[], value: unknown): void => {
-    setPath(tree, path, value);
-    written.delete(path.join('.'));
-  };
-  if (env.CANDIDATE) set(['webrtc', 'candidate'], environmentValue(env.CANDIDATE, []));
-  const defaults = defaultInput();
-  for (const path of leafPaths(defaults)) {
-    const name = `GBRTC_${path.join('_').replaceAll('-', '_').toUpperCase()}`;
-    const raw = env[name];
-    if (raw === undefined || raw === '') continue;
-    set(path, environmentValue(raw, valueAt(defaults, path)));
   }
 }
 
@@ -76,9 +46,14 @@ function defaultInput(): Tree {
 function describeIssue(issue: z.core.$ZodIssue): ConfigProblem[] {
   const path = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: path === '' ? key : `${path}.${key}`, message: 'unknown key' }));
+    return issue.keys.map((key) => unknownKey(path === '' ? key : `${path}.${key}`));
   }
   return [{ path, message: issue.message.replace(/^Invalid input: /, '') }];
+}
+
+function unknownKey(path: string): ConfigProblem {
+  const meant = nearestKey(path, keyPaths(defaultInput()));
+  return { path, message: meant === undefined ? 'unknown key' : `unknown key; is ${meant} meant?` };
 }
 
 function deepFreeze<T>(value: T): T {
@@ -132,7 +107,7 @@ export function parseConfig(yamlText: string, source: string, env: Environment =
       setPath(tree, key.split('.'), valueAt(pms.tree, key.split('.')));
     }
   }
-  applyEnvironment(tree, env, written);
+  applyEnvironment(tree, env, { defaults: defaultInput(), written });
   const result = configSchema.safeParse(tree);
   const found = result.success ? findConflicts(result.data) : result.error.issues.flatMap(describeIssue);
   problems.push(...found.map((problem) => asWritten(problem, written)));
@@ -149,7 +124,7 @@ export interface ConfigFiles {
 
 export interface LoadedConfig {
   readonly config: Config;
-  /** Lines that tell what of the pms.conf is not used, and why. */
+  /** Lines that tell what of the pms.conf and of the environment is not used, and why. */
   readonly notes: readonly string[];
 }
 
@@ -172,10 +147,11 @@ function pmsConfNotes(file: string, { ignored }: PmsConf, { http }: Config): str
 export function loadConfig(files: ConfigFiles, env: Environment): LoadedConfig {
   const text = files.config === undefined ? '' : readText(files.config);
   const source = files.config ?? 'defaults';
-  if (files.pmsConf === undefined) return { config: parseConfig(text, source, env), notes: [] };
+  const notes = environmentNotes(env, defaultInput());
+  if (files.pmsConf === undefined) return { config: parseConfig(text, source, env), notes };
   const pms = { ...readPmsConf(readText(files.pmsConf)), name: basename(files.pmsConf) };
   const config = parseConfig(text, `${source} with ${files.pmsConf}`, env, pms);
-  return { config, notes: pmsConfNotes(files.pmsConf, pms, config) };
+  return { config, notes: [...pmsConfNotes(files.pmsConf, pms, config), ...notes] };
 }
 
 export { defaultInput };

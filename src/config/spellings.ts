@@ -2,7 +2,7 @@ import type { ConfigProblem } from './conflicts.ts';
 import { isTree, setPath, type Tree } from './tree.ts';
 
 /** Other names of keys: those of pms's documents and of its program, which differ from each other. */
-const SPELLINGS: ReadonlyArray<readonly [written: string, key: string]> = [
+export const SPELLINGS: ReadonlyArray<readonly [written: string, key: string]> = [
   ['pms.cerFile', 'pms.certFile'],
   ['pms.numOfWorkerProcess', 'webrtc.workers'],
   ['pms.numOfWorkProcess', 'webrtc.workers'],

@@ -20,6 +20,12 @@ export function leafPaths(node: unknown, path: readonly string[] = []): string[]
   return Object.entries(node).flatMap(([key, value]) => leafPaths(value, [...path, key]));
 }
 
+/** `http`, `http.listen`, …: every section and key, as text. */
+export function keyPaths(tree: Tree): string[] {
+  const all = leafPaths(tree).flatMap((path) => path.map((_key, index) => path.slice(0, index + 1).join('.')));
+  return [...new Set(all)];
+}
+
 export function valueAt(tree: Tree, path: readonly string[]): unknown {
   return path.reduce<unknown>((node, key) => (isTree(node) ? node[key] : undefined), tree);
 }
