@@ -4,7 +4,7 @@ import { PmsError } from './errors.ts';
 /** `<name>` or `<app>/<name>`: nothing that means something in a path, and no control character. */
 const STREAM = /^(?!\.{1,2}(?:\/|$))[^/\\?#%\s\p{C}]{1,160}(?:\/(?!\.{1,2}$)[^/\\?#%\s\p{C}]{1,160})?$/u;
 const MAX_SDP_CHARACTERS = 65_536;
-/** More than any link has: the document's type is uint64. */
+/** More than any link has; the document's type is uint64, whose greatest value is how some say "no limit". */
 const MAX_BITRATE = 1_000_000_000;
 
 const stream = z.string().regex(STREAM, 'must be a name of 1 to 160 characters without / \\ ? # % and spaces');
@@ -12,8 +12,9 @@ const token = z.string().max(4096).nullish();
 const sdp = z.string('Missing sdp').min(1, 'Missing sdp').max(MAX_SDP_CHARACTERS);
 const maxBitrate = z
   .number()
-  .int()
   .min(0)
+  // No .int(): that of zod stops at 2^53.
+  .refine((value) => Number.isInteger(value), 'must be a whole number')
   .nullish()
   .transform((value) =>
     value === null || value === undefined || value === 0 ? undefined : Math.min(value, MAX_BITRATE),

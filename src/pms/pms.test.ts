@@ -11,7 +11,7 @@ import { createStreamRights } from '../api/auth/stream-rights.ts';
 import { Tokens } from '../api/auth/tokens.ts';
 import { silentLogger } from '../util/index.ts';
 import { createPms } from './server.ts';
-import type { Pms, PmsOptions } from './types.ts';
+import type { Pms, PmsOptions, PublishOffer } from './types.ts';
 
 const KEY = new Uint8Array(32).fill(7);
 const OFFER = 'v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n';
@@ -211,16 +211,16 @@ test.each([
   expect(streams.calls.find(([call]) => call === 'publish')?.[2]).toMatchObject({ remoteAddress: address });
 });
 
-test('max_bitrate reaches the stream; 0 means none', async () => {
-  const client = await connectClient();
-  const data = { sdp: OFFER, max_bitrate: 1_000_000 };
-  await client.ask({ method: 'stream.publish', stream: 'a', data });
-  await client.ask({ method: 'stream.publish', stream: 'b', data: { ...data, max_bitrate: 0 } });
+test.each([
+  { written: '1000000', maxBitrateBps: 1_000_000 },
+  { written: '0', maxBitrateBps: undefined },
+  { written: 'null', maxBitrateBps: undefined },
+  { written: '18446744073709551615', maxBitrateBps: 1_000_000_000 },
+])('max_bitrate of $written reaches the stream as $maxBitrateBps', async ({ written, maxBitrateBps }) => {
+  const sent = `{"method":"stream.publish","stream":"a","data":{"sdp":${JSON.stringify(OFFER)},"max_bitrate":${written}}}`;
+  expect(await post(sent)).toMatchObject({ err: 0 });
   const requests = streams.calls.filter(([call]) => call === 'publish').map(([, , request]) => request);
-  expect(requests).toEqual([
-    expect.objectContaining({ maxBitrateBps: 1_000_000 }),
-    expect.not.objectContaining({ maxBitrateBps: expect.anything() }),
-  ]);
+  expect(requests.map((request) => (request as PublishOffer).maxBitrateBps)).toEqual([maxBitrateBps]);
 });
 
 describe('bad input is answered with its field and harms nobody', () => {
@@ -240,6 +240,7 @@ describe('bad input is answered with its field and harms nobody', () => {
     ['path traversal', { method: 'stream.publish', stream: '../../etc', data: { sdp: OFFER } }, 'stream: '],
     ['two dots', { method: 'stream.publish', stream: '..', data: { sdp: OFFER } }, 'stream: '],
     ['negative bitrate', { ...publishMessage(), data: { sdp: OFFER, max_bitrate: -1 } }, 'data.max_bitrate: '],
+    ['half a bit', { ...publishMessage(), data: { sdp: OFFER, max_bitrate: 0.5 } }, 'data.max_bitrate: '],
     ['bitrate as text', { ...publishMessage(), data: { sdp: OFFER, max_bitrate: '1' } }, 'data.max_bitrate: '],
     ['mute with text', { method: 'stream.mute', stream: 'x', data: { video: 'yes' } }, 'data.video: '],
     ['unknown role', { method: 'session.setup', data: { role: 'king' } }, 'data.role: '],
