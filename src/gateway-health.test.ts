@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { healthOf } from './gateway-health.ts';
+import { describe, expect, test } from 'vitest';
+import { healthOf, metricsOf } from './gateway-health.ts';
 
 const UDP = { protocol: 'udp' as const, address: '0.0.0.0', port: 5060 };
 const TCP = { protocol: 'tcp' as const, address: '0.0.0.0', port: 5060 };
@@ -19,4 +19,47 @@ test.each(cases)('health: $name', ({ listening, problems }) => {
     sipListening: [UDP, TCP],
   });
   expect(health).toEqual({ ok: problems.length === 0, problems });
+});
+
+describe('metrics', () => {
+  const WORKER = {
+    index: 0,
+    pid: 4711,
+    port: 8000,
+    up: true,
+    viewers: 0,
+    feeds: 0,
+    routers: 0,
+    cpuSeconds: 1.5,
+    maxRssBytes: 1024,
+    restarts: 0,
+  };
+  const calls = { connected: true, written: 1, pending: 2, spooledBytes: 3, dropped: 4 };
+  const parts = {
+    webrtc: { usage: async () => [WORKER] },
+    media: { usage: () => [{ id: '0', cpuSeconds: 0.5, ingests: 2, residentBytes: 2048 }] },
+    supervision: { usage: () => [{ kind: 'worker' as const, deaths: 1, missing: 0 }] },
+    calls: { usage: () => calls },
+    pms: undefined,
+  };
+  const figures = {
+    workers: [{ id: '0', cpuSeconds: 1.5, residentBytes: 1024 }],
+    mediaThreads: [{ id: '0', cpuSeconds: 0.5, ingests: 2, residentBytes: 2048 }],
+    supervised: [{ kind: 'worker', deaths: 1, missing: 0 }],
+    calls,
+  };
+
+  test('without pms have nothing of it', async () => expect(await metricsOf(parts)).toEqual(figures));
+
+  test('of pms are its connections and sessions', async () => {
+    expect(await metricsOf({ ...parts, pms: { connections: 3, sessions: 5 } })).toEqual({
+      ...figures,
+      pms: { connections: 3, sessions: 5 },
+    });
+  });
+
+  test('are there without a worker that dies while it is asked', async () => {
+    const webrtc = { usage: () => Promise.reject(new Error('dead')) };
+    expect(await metricsOf({ ...parts, webrtc })).toEqual({ ...figures, workers: [] });
+  });
 });

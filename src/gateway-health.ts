@@ -1,6 +1,7 @@
 import type { MetricsSnapshot } from './api/index.ts';
 import type { Platform } from './gb28181/index.ts';
 import type { MediaThreads } from './media/index.ts';
+import type { Pms } from './pms/index.ts';
 import type { RecordThreads } from './record/index.ts';
 import type { Supervision } from './gateway-supervision.ts';
 import type { Calls } from './store/index.ts';
@@ -39,14 +40,16 @@ export function healthOf(parts: HealthParts): { ok: boolean; problems: string[] 
 }
 
 interface MetricsParts {
-  readonly webrtc: WebRtc;
-  readonly media: MediaThreads;
-  readonly supervision: Supervision;
-  readonly calls: Calls;
+  readonly webrtc: Pick<WebRtc, 'usage'>;
+  readonly media: Pick<MediaThreads, 'usage'>;
+  readonly supervision: Pick<Supervision, 'usage'>;
+  readonly calls: Pick<Calls, 'usage'>;
+  /** Absent where all its ports are off. */
+  readonly pms: Pick<Pms, 'connections' | 'sessions'> | undefined;
 }
 
 /** For /metrics, what the API does not count itself. */
-export async function metricsOf({ webrtc, media, supervision, calls }: MetricsParts): Promise<MetricsSnapshot> {
+export async function metricsOf({ webrtc, media, supervision, calls, pms }: MetricsParts): Promise<MetricsSnapshot> {
   // One that dies in the middle of the reading must not hide that it has.
   const workers = await webrtc.usage().catch(() => []);
   return {
@@ -58,5 +61,6 @@ export async function metricsOf({ webrtc, media, supervision, calls }: MetricsPa
     mediaThreads: media.usage(),
     supervised: supervision.usage(),
     calls: calls.usage(),
+    ...(pms === undefined ? {} : { pms: { connections: pms.connections, sessions: pms.sessions } }),
   };
 }

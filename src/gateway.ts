@@ -20,6 +20,7 @@ import {
   type Recordings,
   type RecordThreads,
 } from './record/index.ts';
+import type { Pms } from './pms/index.ts';
 import { openSnapshots } from './gateway-snapshots.ts';
 import { redactConfig } from './redact-config.ts';
 import { createPulls, type Pulls } from './rtsp/index.ts';
@@ -172,6 +173,8 @@ interface Parts {
   readonly recordings: Recordings;
   readonly downloads: Downloads;
   readonly meetings: Meetings;
+  /** Absent where all its ports are off. */
+  readonly pms: Pms | undefined;
   readonly rooms: Rooms;
   readonly reports: Reports;
   readonly facts: GatewayFacts;
@@ -340,9 +343,10 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       keep('rtsp', await about('rtsp.host, rtsp.port', opening));
     }
     const { port, sslPort, httpPort, httpSslPort } = config.pms;
+    let pms: Pms | undefined;
     if ([port, sslPort, httpPort, httpSslPort].some((used) => used !== 0)) {
       const opening = openPms(config, served, log.child({ part: 'pms' }));
-      keep('pms', await about('pms.port, pms.sslPort, pms.listenIp, pms.keyFile, pms.certFile', opening));
+      pms = keep('pms', await about('pms.port, pms.sslPort, pms.listenIp, pms.keyFile, pms.certFile', opening));
     }
     const { version } = options;
     const roomSides = { version, secrets, streams, meetings, platform, recordings, records: calls.records };
@@ -366,6 +370,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       recordings,
       downloads,
       meetings,
+      pms,
       rooms,
       reports,
       facts,

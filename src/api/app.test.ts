@@ -70,6 +70,9 @@ describe('GET /metrics', () => {
     );
     const { id } = await api.streams.publish('desk', { offer: 'v=0', remoteAddress: '192.0.2.7', userAgent: 'page' });
     api.streams.endPublication(id, 'no_media');
+    const range = { deviceId: 'a', channelId: 'b', fromMs: 0, toMs: 1 };
+    await api.streams.playbacks.start(range);
+    await api.streams.playbacks.stop((await api.streams.playbacks.start(range)).id);
     const response = await api.get('/metrics');
     expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
     const text = await response.text();
@@ -94,6 +97,12 @@ describe('GET /metrics', () => {
       'gbrtc_sip_requests_total{direction="out",method="INVITE",status="200"}': 1,
       'gbrtc_sip_malformed_total{reason="bad_start_line"}': 5,
       'gbrtc_sip_connections_refused_total{reason="too_many_of_source"}': 10,
+      gbrtc_pms_connections: 3,
+      gbrtc_pms_sessions: 5,
+      gbrtc_playbacks: 1,
+      'gbrtc_playbacks_ended_total{reason="stopped"}': 1,
+      gbrtc_downloads: 0,
+      'gbrtc_downloads_ended_total{outcome="failed"}': 0,
       'gbrtc_worker_cpu_seconds_total{kind="worker",id="4711"}': 1.5,
       'gbrtc_worker_cpu_seconds_total{kind="media_thread",id="0"}': 0.5,
       'gbrtc_worker_resident_bytes{kind="worker",id="4711"}': 1024,

@@ -172,6 +172,7 @@ describe('the document', () => {
         }),
         recordings: fixture.recordings,
         downloads: {
+          counters: { running: 0, ended: {} },
           start: () => Promise.reject(new Error('unused')),
           list: () => [],
           get: () => undefined,

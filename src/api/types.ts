@@ -129,6 +129,7 @@ type DownloadView = DeepReadonly<z.infer<typeof downloadSchema>>;
 
 /** What the API needs of the downloads; `Downloads` of src/record is one. Errors are GatewayErrors. */
 export interface ApiDownloads {
+  readonly counters: { readonly running: number; readonly ended: Readonly<Record<string, number>> };
   start(
     request: {
       readonly deviceId: string;
@@ -186,7 +187,6 @@ export interface WebSocketSide {
   handleRequest(request: IncomingMessage, response: ServerResponse): boolean;
 }
 
-/** Figures that only the composition root can gather. */
 /** Rows about calls on their way into the database. */
 export interface CallRecordsUsage {
   readonly connected: boolean;
@@ -196,11 +196,21 @@ export interface CallRecordsUsage {
   readonly dropped: number;
 }
 
+/** What pms's signalling holds. */
+export interface PmsUsage {
+  /** WebSockets. */
+  readonly connections: number;
+  readonly sessions: number;
+}
+
+/** Figures that only the composition root can gather. */
 export interface MetricsSnapshot {
   readonly workers: readonly ProcessUsage[];
   readonly mediaThreads: ReadonlyArray<ProcessUsage & { readonly ingests: number }>;
   readonly supervised?: readonly SupervisedUsage[];
   readonly calls?: CallRecordsUsage;
+  /** Absent where all its ports are off. */
+  readonly pms?: PmsUsage;
 }
 
 /** Processes or threads that are started anew when they die. */

@@ -315,6 +315,24 @@ describe('a playback', () => {
     expect(streams.playbacks.get(id)).toMatchObject({ state: 'ended', end, positionMs });
   });
 
+  test('is counted while it runs, and once by how it ended', async () => {
+    const [{ id }, second] = [await watched(), await watched()];
+    expect(streams.playbacks.counters).toEqual({ running: 2, ended: {} });
+    // It ends in the middle of an order, which then tells of it once more.
+    session(0).onControl = () => session(0).end('device_bye');
+    await streams.playbacks.change(id, { state: 'paused' });
+    await streams.playbacks.stop(second.id);
+    await streams.playbacks.stop(second.id);
+    parts.platform.script = () => {
+      throw new Refusal('invite_timeout');
+    };
+    await expect(streams.playbacks.start(RANGE)).rejects.toMatchObject({ code: 'invite_timeout' });
+    expect(streams.playbacks.counters).toEqual({
+      running: 0,
+      ended: { device_bye: 1, stopped: 1, invite_timeout: 1 },
+    });
+  });
+
   test('nobody asks the encoder for key frames of a recording', async () => {
     await watched();
     ingest().emit('keyFrameRequested');

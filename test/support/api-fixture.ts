@@ -127,6 +127,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
           { kind: 'worker', deaths: 3, missing: 1 },
           { kind: 'record_thread', deaths: 0, missing: 0 },
         ],
+        pms: { connections: 3, sessions: 5 },
       }),
       log: silentLogger,
       ...parts,

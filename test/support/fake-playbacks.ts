@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type {
   PlaybackChange,
+  PlaybackCounters,
   PlaybackRequest,
   Playbacks,
   PlaybacksEvents,
@@ -14,6 +15,12 @@ export class FakePlaybacks extends EventEmitter<PlaybacksEvents> implements Play
   failure: Error | undefined;
   readonly changes: Array<readonly [id: string, change: PlaybackChange]> = [];
   readonly #playbacks = new Map<string, PlaybackSnapshot>();
+
+  get counters(): PlaybackCounters {
+    const ends = this.list().flatMap(({ end }) => end ?? []);
+    const ended = Object.fromEntries(ends.map((end) => [end, ends.filter((each) => each === end).length]));
+    return { running: this.#playbacks.size - ends.length, ended };
+  }
 
   async start({
     deviceId,

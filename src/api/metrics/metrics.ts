@@ -1,9 +1,10 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { RequestHandler } from 'express';
-import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { Registry, collectDefaultMetrics } from 'prom-client';
 import type { ApiContext } from '../context.ts';
 import { isLoopback, sourceAddress } from '../http/context.ts';
-import type { CallRecordsUsage, MetricsSnapshot, ProcessUsage } from '../types.ts';
+import type { CallRecordsUsage, MetricsSnapshot, PmsUsage, ProcessUsage, SupervisedUsage } from '../types.ts';
+import { MetricFamilies } from './families.ts';
 import { addReportMetrics } from './reports.ts';
 import { StreamTotals, type RtpCounter } from './totals.ts';
 
@@ -33,6 +34,8 @@ const CALL_METRICS = [
 
 const NO_CALLS: CallRecordsUsage = { connected: false, written: 0, pending: 0, spooledBytes: 0, dropped: 0 };
 
+const NO_PMS: PmsUsage = { connections: 0, sessions: 0 };
+
 const MEETING_METRICS = [
   ['requests', 'gbrtc_meeting_requests_total', 'Requests of members of rooms'],
   ['failures', 'gbrtc_meeting_failures_total', 'Requests of members of rooms that failed'],
@@ -47,6 +50,7 @@ const NO_USAGE: MetricsSnapshot = { workers: [], mediaThreads: [] };
 /** Everything of /metrics (Prometheus text format 0.0.4). */
 export class Metrics {
   readonly #registry = new Registry();
+  readonly #families = new MetricFamilies(this.#registry);
   readonly #context: ApiContext;
   readonly #totals: StreamTotals;
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
@@ -61,13 +65,15 @@ export class Metrics {
     this.#addGauges(eventListeners);
     this.#addRtp();
     this.#addSip();
+    this.#addPms();
     this.#addEventLoop();
     this.#addUsage();
     this.#addSupervised();
     this.#addRecordings();
+    this.#addHistories();
     this.#addMeetings();
     this.#addCalls();
-    addReportMetrics(this.#registry, context.parts.platform);
+    addReportMetrics(this.#families, context.parts.platform);
   }
 
   /** With a token of the administrator, or from this machine itself without a proxy between. */
@@ -90,203 +96,169 @@ export class Metrics {
     this.#registry.clear();
   }
 
-  #gauge(name: string, help: string, read: () => number): void {
-    const gauge: Gauge = new Gauge({
-      name,
-      help,
-      registers: [this.#registry],
-      collect: () => gauge.set(read()),
-    });
-  }
-
   #addGauges(eventListeners: () => number): void {
-    const { platform, streams } = this.#context.parts;
-    this.#gauge('gbrtc_devices', 'Known devices', () => platform.devices().length);
-    this.#gauge(
+    const families = this.#families;
+    const { platform, streams, calls, iceServers } = this.#context.parts;
+    families.gauge('gbrtc_devices', 'Known devices', () => platform.devices().length);
+    families.gauge(
       'gbrtc_devices_online',
       'Devices online',
       () => platform.devices().filter(({ online }) => online).length,
     );
-    this.#gauge('gbrtc_streams', 'Running streams', () => streams.list().length);
-    this.#gauge('gbrtc_rtsp_players', 'Open taps of RTSP players', () =>
+    families.gauge('gbrtc_streams', 'Running streams', () => streams.list().length);
+    families.gauge('gbrtc_rtsp_players', 'Open taps of RTSP players', () =>
       streams
         .list()
         .reduce((sum, { readers }) => sum + readers.filter(({ protocol }) => protocol === 'rtsp').length, 0),
     );
-    this.#gauge('gbrtc_viewers', 'Connected viewers by WebRTC', () =>
+    families.gauge('gbrtc_viewers', 'Connected viewers by WebRTC', () =>
       streams.list().reduce((sum, { viewers }) => sum + viewers.length, 0),
     );
-    this.#gauge('gbrtc_sip_transactions', 'SIP transactions in memory', () => platform.counters.transactions);
-    this.#gauge('gbrtc_sip_dialogs', 'SIP dialogs', () => platform.counters.dialogs);
-    this.#gauge('gbrtc_sip_connections', 'SIP connections over TCP', () => platform.counters.connections);
-    this.#gauge('gbrtc_pending_responses', 'Queries that wait for a device', () => platform.counters.pending);
-    const { calls } = this.#context.parts;
-    this.#gauge('gbrtc_call_rooms', 'Running rooms of calls', () => calls.counts.rooms);
-    this.#gauge('gbrtc_call_users', 'Users in rooms of calls', () => calls.counts.users);
-    const { iceServers } = this.#context.parts;
-    this.#gauge('gbrtc_ice_servers', 'ICE servers that calls are given', () => iceServers.servers().length);
-    this.#gauge('gbrtc_call_pairs', 'Pairs of users who are connected', () => calls.counts.connectedPairs);
-    this.#gauge('gbrtc_event_listeners', 'Open event streams', eventListeners);
+    families.gauge('gbrtc_sip_transactions', 'SIP transactions in memory', () => platform.counters.transactions);
+    families.gauge('gbrtc_sip_dialogs', 'SIP dialogs', () => platform.counters.dialogs);
+    families.gauge('gbrtc_sip_connections', 'SIP connections over TCP', () => platform.counters.connections);
+    families.gauge('gbrtc_pending_responses', 'Queries that wait for a device', () => platform.counters.pending);
+    families.gauge('gbrtc_call_rooms', 'Running rooms of calls', () => calls.counts.rooms);
+    families.gauge('gbrtc_call_users', 'Users in rooms of calls', () => calls.counts.users);
+    families.gauge('gbrtc_ice_servers', 'ICE servers that calls are given', () => iceServers.servers().length);
+    families.gauge('gbrtc_call_pairs', 'Pairs of users who are connected', () => calls.counts.connectedPairs);
+    families.gauge('gbrtc_event_listeners', 'Open event streams', eventListeners);
   }
 
   #addRtp(): void {
-    for (const [counter, name, help] of RTP_METRICS) {
-      const metric = new Counter({
-        name,
-        help,
-        registers: [this.#registry],
-        collect: () => {
-          metric.reset();
-          metric.inc(this.#totals.read().counters[counter]);
-        },
-      });
-    }
-    this.#byReason(
-      'gbrtc_publications_ended_total',
-      'Publications that have ended, by reason',
-      () => this.#totals.publicationsEnded,
-    );
-    const errors = new Counter({
+    this.#families.countersOf(RTP_METRICS, () => this.#totals.read().counters);
+    this.#families.countersBy({
+      name: 'gbrtc_publications_ended_total',
+      help: 'Publications that have ended, by reason',
+      label: 'reason',
+      read: () => this.#totals.publicationsEnded,
+    });
+    this.#families.countersBy({
       name: 'gbrtc_ps_errors_total',
       help: 'Errors of RTP, PS and elementary streams by reason',
-      labelNames: ['reason'],
-      registers: [this.#registry],
-      collect: () => {
-        errors.reset();
-        for (const [reason, count] of this.#totals.read().errors) errors.inc({ reason }, count);
-      },
+      label: 'reason',
+      read: () => Object.fromEntries(this.#totals.read().errors),
     });
   }
 
   #addSip(): void {
-    const requests = new Counter({
+    const { platform } = this.#context.parts;
+    this.#families.counters({
       name: 'gbrtc_sip_requests_total',
       help: 'SIP requests by direction, method and final status',
-      labelNames: ['direction', 'method', 'status'],
-      registers: [this.#registry],
-      collect: () => {
-        const { requestsIn, requestsOut } = this.#context.parts.platform.counters;
-        requests.reset();
-        for (const [direction, counts] of [['in', requestsIn] as const, ['out', requestsOut] as const]) {
-          for (const [key, count] of Object.entries(counts)) {
+      labels: ['direction', 'method', 'status'],
+      read: () => {
+        const { requestsIn, requestsOut } = platform.counters;
+        return [['in', requestsIn] as const, ['out', requestsOut] as const].flatMap(([direction, counts]) =>
+          Object.entries(counts).map(([key, count]) => {
             const [method = '', status = ''] = key.split(' ');
-            requests.inc({ direction, method, status }, count);
-          }
-        }
+            return [{ direction, method, status }, count] as const;
+          }),
+        );
       },
     });
-    const { platform } = this.#context.parts;
-    this.#byReason('gbrtc_sip_malformed_total', 'SIP messages that could not be read, by reason', () => {
-      return platform.counters.malformed;
+    this.#families.countersBy({
+      name: 'gbrtc_sip_malformed_total',
+      help: 'SIP messages that could not be read, by reason',
+      label: 'reason',
+      read: () => platform.counters.malformed,
     });
-    this.#byReason(
-      'gbrtc_sip_connections_refused_total',
-      'SIP connections over TCP that were not taken, or closed by a limit, by reason',
-      () => platform.counters.refusedConnections,
-    );
+    this.#families.countersBy({
+      name: 'gbrtc_sip_connections_refused_total',
+      help: 'SIP connections over TCP that were not taken, or closed by a limit, by reason',
+      label: 'reason',
+      read: () => platform.counters.refusedConnections,
+    });
   }
 
-  #byReason(name: string, help: string, read: () => Readonly<Record<string, number>>): void {
-    const metric = new Counter({
-      name,
-      help,
-      labelNames: ['reason'],
-      registers: [this.#registry],
-      collect: () => {
-        metric.reset();
-        for (const [reason, count] of Object.entries(read())) metric.inc({ reason }, count);
-      },
-    });
+  /** Of pms's clients; 0 where all its ports are off. */
+  #addPms(): void {
+    const pms = (): PmsUsage => this.#latest.pms ?? NO_PMS;
+    this.#families.gauge('gbrtc_pms_sessions', 'Sessions of pms clients', () => pms().sessions);
+    this.#families.gauge('gbrtc_pms_connections', 'WebSockets of pms clients', () => pms().connections);
   }
 
   #addEventLoop(): void {
-    const gauge = new Gauge({
+    this.#families.gauges({
       name: 'gbrtc_event_loop_delay_seconds',
       help: 'Delay of the main thread since the last reading',
-      labelNames: ['quantile'],
-      registers: [this.#registry],
-      collect: () => {
-        for (const quantile of [50, 99, 100]) {
+      labels: ['quantile'],
+      read: () => {
+        const rows = [50, 99, 100].map((quantile) => {
           const delayMs = this.#delay.percentile(quantile) / 1e6 - DELAY_RESOLUTION_MS;
-          gauge.set({ quantile: String(quantile / 100) }, Math.max(0, delayMs) / 1000);
-        }
+          return [{ quantile: String(quantile / 100) }, Math.max(0, delayMs) / 1000] as const;
+        });
         this.#delay.reset();
+        return rows;
       },
     });
   }
 
   #addUsage(): void {
-    const registers = [this.#registry];
-    const labelNames = ['kind', 'id'];
-    const cpu: Counter = new Counter({
+    const labels = ['kind', 'id'];
+    this.#families.counters({
       name: 'gbrtc_worker_cpu_seconds_total',
       help: 'CPU time of mediasoup workers and media threads',
-      labelNames,
-      registers,
-      collect: () => {
-        cpu.reset();
-        for (const { kind, id, cpuSeconds } of this.#rows()) cpu.inc({ kind, id }, cpuSeconds);
-      },
+      labels,
+      read: () => this.#rows().map(({ kind, id, cpuSeconds }) => [{ kind, id }, cpuSeconds]),
     });
-    const memory: Gauge = new Gauge({
+    this.#families.gauges({
       name: 'gbrtc_worker_resident_bytes',
       help: 'Resident memory of mediasoup workers',
-      labelNames,
-      registers,
-      collect: () => {
-        memory.reset();
-        for (const { kind, id, residentBytes } of this.#rows()) {
-          if (residentBytes !== undefined) memory.set({ kind, id }, residentBytes);
-        }
-      },
+      labels,
+      read: () =>
+        this.#rows().flatMap(({ kind, id, residentBytes }) =>
+          residentBytes === undefined ? [] : [[{ kind, id }, residentBytes] as const],
+        ),
     });
-    const ingests: Gauge = new Gauge({
+    this.#families.gauges({
       name: 'gbrtc_media_thread_ingests',
       help: 'Incoming media sessions by media thread',
-      labelNames: ['id'],
-      registers,
-      collect: () => {
-        ingests.reset();
-        for (const thread of this.#latest.mediaThreads) ingests.set({ id: thread.id }, thread.ingests);
-      },
+      labels: ['id'],
+      read: () => this.#latest.mediaThreads.map(({ id, ingests }) => [{ id }, ingests]),
     });
   }
 
   #addSupervised(): void {
-    const options = { labelNames: ['kind'], registers: [this.#registry] };
-    const missing: Gauge = new Gauge({
+    const usage = (): readonly SupervisedUsage[] => this.#latest.supervised ?? [];
+    this.#families.gauges({
       name: 'gbrtc_workers_missing',
       help: 'Workers and threads that have died and are not back yet',
-      ...options,
-      collect: () => {
-        for (const usage of this.#latest.supervised ?? []) missing.set({ kind: usage.kind }, usage.missing);
-      },
+      labels: ['kind'],
+      read: () => usage().map(({ kind, missing }) => [{ kind }, missing]),
     });
-    const deaths: Counter = new Counter({
+    this.#families.counters({
       name: 'gbrtc_worker_deaths_total',
       help: 'Workers and threads that have died',
-      ...options,
-      collect: () => {
-        deaths.reset();
-        for (const usage of this.#latest.supervised ?? []) deaths.inc({ kind: usage.kind }, usage.deaths);
-      },
+      labels: ['kind'],
+      read: () => usage().map(({ kind, deaths }) => [{ kind }, deaths]),
     });
   }
 
   #addRecordings(): void {
     const { recordings } = this.#context.parts;
-    this.#gauge('gbrtc_recordings', 'Running recordings', () => recordings.counters.running);
-    for (const [counter, name, help] of RECORDING_METRICS) {
-      const metric = new Counter({
-        name,
-        help,
-        registers: [this.#registry],
-        collect: () => {
-          metric.reset();
-          metric.inc(recordings.counters[counter]);
-        },
-      });
-    }
+    this.#families.gauge('gbrtc_recordings', 'Running recordings', () => recordings.counters.running);
+    this.#families.countersOf(RECORDING_METRICS, () => recordings.counters);
+  }
+
+  /** What devices have recorded. */
+  #addHistories(): void {
+    const { streams, downloads } = this.#context.parts;
+    const { playbacks } = streams;
+    this.#families.gauge('gbrtc_playbacks', 'Running playbacks of devices', () => playbacks.counters.running);
+    this.#families.countersBy({
+      name: 'gbrtc_playbacks_ended_total',
+      help: 'Playbacks of devices that have ended, by reason',
+      label: 'reason',
+      read: () => playbacks.counters.ended,
+    });
+    this.#families.gauge('gbrtc_downloads', 'Running downloads from devices', () => downloads.counters.running);
+    this.#families.countersBy({
+      name: 'gbrtc_downloads_ended_total',
+      help: 'Downloads from devices that have ended, by outcome',
+      label: 'outcome',
+      read: () => downloads.counters.ended,
+    });
   }
 
   #addCalls(): void {
@@ -296,36 +268,16 @@ export class Metrics {
       ['gbrtc_call_records_pending', 'Rows that wait for the database of calls', () => usage().pending],
       ['gbrtc_call_spool_bytes', 'Bytes of these rows on disk', () => usage().spooledBytes],
     ] as const) {
-      this.#gauge(name, help, read);
+      this.#families.gauge(name, help, read);
     }
-    for (const [counter, name, help] of CALL_METRICS) {
-      const metric = new Counter({
-        name,
-        help,
-        registers: [this.#registry],
-        collect: () => {
-          metric.reset();
-          metric.inc(usage()[counter]);
-        },
-      });
-    }
+    this.#families.countersOf(CALL_METRICS, usage);
   }
 
   #addMeetings(): void {
     const { rooms } = this.#context.parts;
-    this.#gauge('gbrtc_meeting_rooms', 'Rooms of meetings', () => rooms.counters.rooms);
-    this.#gauge('gbrtc_meeting_members', 'Members of all rooms of meetings', () => rooms.counters.members);
-    for (const [counter, name, help] of MEETING_METRICS) {
-      const metric = new Counter({
-        name,
-        help,
-        registers: [this.#registry],
-        collect: () => {
-          metric.reset();
-          metric.inc(rooms.counters[counter]);
-        },
-      });
-    }
+    this.#families.gauge('gbrtc_meeting_rooms', 'Rooms of meetings', () => rooms.counters.rooms);
+    this.#families.gauge('gbrtc_meeting_members', 'Members of all rooms of meetings', () => rooms.counters.members);
+    this.#families.countersOf(MEETING_METRICS, () => rooms.counters);
   }
 
   #rows(): Array<ProcessUsage & { readonly kind: string }> {

@@ -1,37 +1,15 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Platform } from '../../gb28181/index.ts';
+import type { MetricFamilies } from './families.ts';
 
 /** What devices report by themselves: alarms, positions, catalogue changes, and the subscriptions to them. */
-export function addReportMetrics(registry: Registry, platform: Platform): void {
-  const { reports } = platform;
-  const gauge = (name: string, help: string, read: () => number): void => {
-    const metric: Gauge = new Gauge({ name, help, registers: [registry], collect: () => metric.set(read()) });
-  };
-  const counter = (parts: {
-    name: string;
-    help: string;
-    label: string;
-    read: () => Readonly<Record<string, number>>;
-  }): void => {
-    const { name, help, label, read } = parts;
-    const metric: Counter = new Counter({
-      name,
-      help,
-      labelNames: [label],
-      registers: [registry],
-      collect: () => {
-        metric.reset();
-        for (const [key, count] of Object.entries(read())) metric.inc({ [label]: key }, count);
-      },
-    });
-  };
-  gauge(
+export function addReportMetrics(families: MetricFamilies, { reports }: Platform): void {
+  families.gauge(
     'gbrtc_alarms_unacknowledged',
     'Alarms that nobody has acknowledged',
     () => reports.alarms.counters.unacknowledged,
   );
-  gauge('gbrtc_subscriptions', 'Active subscriptions at devices', () => reports.counters.subscriptions.active);
-  counter({
+  families.gauge('gbrtc_subscriptions', 'Active subscriptions at devices', () => reports.counters.subscriptions.active);
+  families.countersBy({
     name: 'gbrtc_alarms_total',
     help: 'Alarms of devices: kept, repeated, dropped beyond the limit',
     label: 'outcome',
@@ -40,19 +18,19 @@ export function addReportMetrics(registry: Registry, platform: Platform): void {
       return { kept: received, repeated, dropped };
     },
   });
-  counter({
+  families.countersBy({
     name: 'gbrtc_alarm_snapshots_total',
     help: 'Pictures for alarms, taken or the reason why not',
     label: 'outcome',
     read: () => ({ taken: reports.alarms.counters.snapshotsTaken, ...reports.alarms.counters.snapshotsFailed }),
   });
-  counter({
+  families.countersBy({
     name: 'gbrtc_positions_total',
     help: 'Positions of devices: received, unusable (no fix), dropped',
     label: 'outcome',
     read: () => ({ ...reports.positions.counters }),
   });
-  counter({
+  families.countersBy({
     name: 'gbrtc_subscription_events_total',
     help: 'Subscriptions made, refreshed, failed, ended by the device, NOTIFYs received, and those of a replaced dialog',
     label: 'event',
@@ -61,7 +39,7 @@ export function addReportMetrics(registry: Registry, platform: Platform): void {
       return events;
     },
   });
-  counter({
+  families.countersBy({
     name: 'gbrtc_catalog_changes_total',
     help: 'Changes of channels by NOTIFY, by event, and those that could not be used',
     label: 'event',

@@ -189,6 +189,19 @@ describe('downloads', () => {
     expect(await downloads.stop('none')).toBe(false);
   });
 
+  test('are counted while they run, and once by what came of them', async () => {
+    const { id } = await downloads.start(REQUEST);
+    expect(downloads.counters).toEqual({ running: 1, ended: { complete: 0, partial: 0, failed: 0 } });
+    recording = { ...recording, durationMs: 10_000 };
+    await downloads.stop(id);
+    // What becomes of its files later is no other end.
+    recorder.emit('changed', recording);
+    source = new FakeSource();
+    recording = { ...recording, durationMs: 0 };
+    await downloads.stop((await downloads.start(REQUEST)).id);
+    expect(downloads.counters).toEqual({ running: 0, ended: { complete: 0, partial: 1, failed: 1 } });
+  });
+
   test('no more than the bound at once', async () => {
     for (let n = 0; n < 32; n += 1) {
       source = new FakeSource();

@@ -6,7 +6,14 @@ import { DownloadLimitError, DownloadNotResumableError, DownloadUnknownError } f
 import type { Recordings } from '../types.ts';
 import { Download } from './download.ts';
 import { EndedDownloads } from './ended-downloads.ts';
-import type { DownloadRequest, Downloads, DownloadsEvents, DownloadSnapshot, DownloadStore } from './types.ts';
+import type {
+  DownloadCounters,
+  DownloadRequest,
+  Downloads,
+  DownloadsEvents,
+  DownloadSnapshot,
+  DownloadStore,
+} from './types.ts';
 
 export interface DownloadsParts {
   readonly platform: Pick<Platform, 'records'>;
@@ -35,6 +42,7 @@ class DownloadTable extends EventEmitter<DownloadsEvents> implements Downloads {
   readonly #running = new Map<string, Download>();
   readonly #ended: EndedDownloads;
   readonly #resuming = new Set<string>();
+  readonly #outcomes = { complete: 0, partial: 0, failed: 0 };
   readonly #saving: NodeJS.Timeout;
   #starting = 0;
   #closed = false;
@@ -46,6 +54,10 @@ class DownloadTable extends EventEmitter<DownloadsEvents> implements Downloads {
     const { store, recordings, log } = parts;
     this.#ended = new EndedDownloads({ store, recordings, onChanged: (download) => this.#tell(download), log });
     this.#saving = setInterval(() => this.#saveRunning(), SAVE_MS).unref();
+  }
+
+  get counters(): DownloadCounters {
+    return { running: this.#running.size, ended: { ...this.#outcomes } };
   }
 
   async start(request: DownloadRequest, signal?: AbortSignal): Promise<DownloadSnapshot> {
@@ -150,7 +162,7 @@ class DownloadTable extends EventEmitter<DownloadsEvents> implements Downloads {
     if (this.#closed) return;
     const { snapshot } = download;
     if (download.ended) {
-      this.#running.delete(download.id);
+      if (this.#running.delete(download.id) && snapshot.state !== 'running') this.#outcomes[snapshot.state] += 1;
       this.#ended.add(download.record);
     } else this.#save(download);
     this.#tell(snapshot);

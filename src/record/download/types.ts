@@ -62,8 +62,15 @@ export type DownloadsEvents = {
   changed: [download: DownloadSnapshot];
 };
 
+export interface DownloadCounters {
+  readonly running: number;
+  /** Since the start, by what came of them. */
+  readonly ended: Readonly<Record<Exclude<DownloadState, 'running'>, number>>;
+}
+
 /** Recordings of devices that are fetched into files. */
 export interface Downloads extends EventEmitter<DownloadsEvents> {
+  readonly counters: DownloadCounters;
   /** Resolves when the first picture is written. @throws StreamError, DownloadLimitError, and those of `Recordings.start` */
   start(request: DownloadRequest, signal?: AbortSignal): Promise<DownloadSnapshot>;
   /**

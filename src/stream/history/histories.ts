@@ -9,6 +9,8 @@ import { DownloadSource } from './download-source.ts';
 import { Playback } from './playback.ts';
 import type {
   PlaybackChange,
+  PlaybackCounters,
+  PlaybackEnd,
   PlaybackRequest,
   Playbacks,
   PlaybacksEvents,
@@ -56,6 +58,8 @@ export class Histories {
 class PlaybackTable extends EventEmitter<PlaybacksEvents> implements Playbacks {
   readonly #parts: HistoriesParts;
   readonly #playbacks = new Map<string, Playback>();
+  readonly #running = new Set<Playback>();
+  readonly #ended = new Map<PlaybackEnd, number>();
 
   constructor(parts: HistoriesParts) {
     super();
@@ -63,10 +67,14 @@ class PlaybackTable extends EventEmitter<PlaybacksEvents> implements Playbacks {
     this.#parts = parts;
   }
 
+  get counters(): PlaybackCounters {
+    return { running: this.#running.size, ended: Object.fromEntries(this.#ended) };
+  }
+
   async start(request: PlaybackRequest, signal?: AbortSignal): Promise<PlaybackSnapshot> {
-    const running = [...this.#playbacks.values()].filter(({ ended }) => !ended);
-    if (running.length >= MAX_PLAYBACKS) {
-      throw new StreamLimitError(`${running.length} playbacks are open, the limit is ${MAX_PLAYBACKS}`);
+    const running = this.#running.size;
+    if (running >= MAX_PLAYBACKS) {
+      throw new StreamLimitError(`${running} playbacks are open, the limit is ${MAX_PLAYBACKS}`);
     }
     const playback = new Playback({
       request,
@@ -76,6 +84,7 @@ class PlaybackTable extends EventEmitter<PlaybacksEvents> implements Playbacks {
       log: this.#parts.log,
     });
     this.#playbacks.set(playback.id, playback);
+    this.#running.add(playback);
     try {
       await playback.begin(signal);
     } catch (error) {
@@ -107,11 +116,18 @@ class PlaybackTable extends EventEmitter<PlaybacksEvents> implements Playbacks {
   }
 
   #handleChanged(playback: Playback): void {
+    const { snapshot } = playback;
     if (playback.ended) {
+      // Told of once more by an order that it has ended in.
+      if (this.#running.delete(playback)) this.#count(snapshot.end);
       const ended = [...this.#playbacks.values()].filter((each) => each.ended);
       for (const { id } of ended.slice(0, Math.max(0, ended.length - MAX_ENDED))) this.#playbacks.delete(id);
     }
-    safeEmit<PlaybacksEvents, 'changed'>(this, this.#parts.log, 'changed', playback.snapshot);
+    safeEmit<PlaybacksEvents, 'changed'>(this, this.#parts.log, 'changed', snapshot);
+  }
+
+  #count(end: PlaybackEnd | undefined): void {
+    if (end !== undefined) this.#ended.set(end, (this.#ended.get(end) ?? 0) + 1);
   }
 }
 

@@ -64,8 +64,15 @@ export type PlaybacksEvents = {
   changed: [playback: PlaybackSnapshot];
 };
 
+export interface PlaybackCounters {
+  readonly running: number;
+  /** Since the start, by how they ended. */
+  readonly ended: Readonly<Partial<Record<PlaybackEnd, number>>>;
+}
+
 /** Recordings of devices that are played as streams. */
 export interface Playbacks extends EventEmitter<PlaybacksEvents> {
+  readonly counters: PlaybackCounters;
   /** Resolves when the picture is known. @throws StreamError, StreamLimitError */
   start(request: PlaybackRequest, signal?: AbortSignal): Promise<PlaybackSnapshot>;
   /** Newest first; those that ended too, for a while. */
