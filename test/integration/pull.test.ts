@@ -8,7 +8,7 @@ import { NativePublisher } from '../support/native-publisher.ts';
 import { PmsClient } from '../support/pms-client.ts';
 import { requireTool } from '../support/requires.ts';
 import { makeClip } from '../support/rtp-clip.ts';
-import { RtspClient } from '../support/rtsp-fakes.ts';
+import { readWithFfmpeg } from '../support/rtsp-readers.ts';
 import { Scene, channelsKnown, eventually, streamOf } from '../support/scene.ts';
 import { connectionsOf } from '../support/tcp-connections.ts';
 
@@ -152,16 +152,19 @@ describe.runIf(requireTool('ffmpeg'))('two gateways', () => {
     expect(items).toEqual([]);
   });
 
-  test('a camera of the one plays on the other, for WebRTC and RTSP', async () => {
+  test('a camera of the one plays on the other, by WebRTC and by RTSP over both transports', async () => {
     await using scene = new Scene();
     const { gateway: first, rtspPort } = await serving(scene);
     const camera = await scene.camera(first, { audio: true });
     await channelsKnown(first, 1);
     const port = await freePort();
     const second = await asking(scene, [rtspPort], { rtsp: { port, host: '127.0.0.1', auth: { enable: false } } });
-    const reader = scene.keep(new RtspClient(port, `/live/${streamOf(camera)}`), async (open) => open.close());
-    const described = await reader.request('DESCRIBE');
-    expect([described.status, described.body]).toEqual([200, expect.stringContaining('H264/90000')]);
+    for (const transport of ['tcp', 'udp'] as const) {
+      const seen = await readWithFfmpeg(`rtsp://127.0.0.1:${port}/live/${streamOf(camera)}`, transport, 2);
+      expect(seen).toMatchObject({ code: 0, errors: '', codecs: ['h264', 'pcm_alaw'] });
+      expect(seen.frames['h264']).toBeGreaterThan(25);
+      expect(seen.frames['pcm_alaw']).toBeGreaterThan(25);
+    }
     await watch(scene, second, streamOf(camera));
     expect(connectionsOf(rtspPort)).toBe(1);
   });
