@@ -61,13 +61,17 @@ const withSsrc = (ssrc: number): string[] => [...AUDIO, `a=ssrc:${ssrc} cname:c`
 const text = (...sections: ReadonlyArray<readonly string[]>): string =>
   `${[SESSION, ...sections].flat().join('\r\n')}\r\n`;
 
-function answerTo(offer: string, maxBitrateBps?: number): string[][] {
-  const parsed = parsePublishOffer(offer);
-  const accepted = publishSections(parsed, maxBitrateBps);
-  return formatSession({ sessionId: 1, offer: parsed, transport: TRANSPORT, accepted })
+/** Lines of the session and of each section. */
+const sectionsOf = (sdp: string): string[][] =>
+  sdp
     .trim()
     .split(/\r\n(?=m=)/)
     .map((section) => section.split('\r\n'));
+
+function answerTo(offer: string, maxBitrateBps?: number): string[][] {
+  const parsed = parsePublishOffer(offer);
+  const accepted = publishSections(parsed, maxBitrateBps);
+  return sectionsOf(formatSession({ sessionId: 1, offer: parsed, transport: TRANSPORT, accepted }));
 }
 
 describe("a publisher's offer", () => {
@@ -182,7 +186,35 @@ describe("a publisher's offer", () => {
   });
 });
 
+const fixture = (name: string): string => readFileSync(new URL(name, FIXTURES), 'utf8');
+/** Of Chromium and Safari what they receive, sent instead. */
+const PUBLISHERS = [
+  { name: 'Firefox', offer: fixture('publishers/firefox-153.sdp'), codecs: ['opus', 'vp8'] },
+  { name: 'GStreamer', offer: fixture('publishers/gstreamer-1.22-h264.sdp'), codecs: ['h264', 'opus'] },
+  { name: 'Chromium', offer: fixture('chromium-156.sdp').replaceAll('recvonly', 'sendonly'), codecs: ['opus', 'vp8'] },
+  { name: 'Safari', offer: fixture('safari.sdp').replaceAll('recvonly', 'sendonly'), codecs: ['h264', 'opus'] },
+];
+
 describe('the answer to a publisher', () => {
+  test.each(PUBLISHERS)('$name: its sections in its order, and of media nothing that it did not offer', (publisher) => {
+    const { offer, codecs } = publisher;
+    expect(parsePublishOffer(offer).tracks.map(({ format }) => format.codec)).toEqual(codecs);
+    const [, ...offered] = sectionsOf(offer);
+    const [, ...answered] = answerTo(offer);
+    const frame = ([media = '', ...lines]: readonly string[]): unknown[] => [
+      media.split(' ')[0],
+      lines.filter((line) => line.startsWith('a=mid:')),
+    ];
+    expect(answered.map(frame)).toEqual(offered.map(frame));
+    for (const [index, lines] of answered.entries()) {
+      // Encoding names know no case (RFC 8866 §6.6).
+      const known = new Set(offered[index]?.map((line) => line.toLowerCase()));
+      const media = lines.filter((line) => /^a=(?:rtpmap|fmtp|rtcp-fb|extmap|rtcp-mux|rtcp-rsize)/.test(line));
+      expect(media.filter((line) => !known.has(line.toLowerCase()))).toEqual([]);
+      expect(lines).toContain('a=recvonly');
+    }
+  });
+
   test('follows the order, mids, extensions and feedback of the offer', () => {
     const [session, audio, second] = answerTo(text(AUDIO, video([MID, ...VP8, ...SSRCS])));
     expect(session).toContain('a=group:BUNDLE 0 1');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/util/index.ts';
 import { createWebRtc, type WebRtc, type WebRtcOptions } from '../../src/webrtc/index.ts';
@@ -148,6 +149,19 @@ describe('publications', () => {
         (line: string, _all: string, mid: string) => `${line}\r\na=ssrc:${ssrc}${mid} cname:c`,
       );
 
+  test.each([
+    ['publishers/firefox-153.sdp', ['opus', 'vp8']],
+    ['publishers/gstreamer-1.22-h264.sdp', ['h264', 'opus']],
+    ['safari.sdp', ['h264', 'opus']],
+  ])('%s: the worker takes what is offered', async (name, codecs) => {
+    const webrtc = await start({});
+    const offer = readFileSync(new URL(`../fixtures/sdp/${name}`, import.meta.url), 'utf8');
+    const publication = await webrtc.createPublication({ id: 'p', offer: offer.replaceAll('recvonly', 'sendonly') });
+    expect(publication.tracks.map(({ codec }) => codec).toSorted()).toEqual(codecs);
+    const player = await webrtc.createPlayer({ id: 'v', publication, offer: OFFERS.chromium });
+    expect([publication.closed, player.closed]).toEqual([false, false]);
+  });
+
   test('that come at once are spread over the workers', async () => {
     const webrtc = await start({ workers: 3 });
     const publications = await Promise.all(
@@ -179,6 +193,11 @@ describe('publications', () => {
 });
 
 describe('workers', () => {
+  test('0 of them means one for each core', async () => {
+    const webrtc = await start({ workers: 0 });
+    expect([webrtc.workersTotal, webrtc.workersUp]).toEqual([availableParallelism(), availableParallelism()]);
+  });
+
   test('one that is killed tells its viewers and is replaced', async () => {
     const webrtc = await start({ workers: 2, respawnDelayMs: 50 });
     const [a, b] = [newIngest('a'), newIngest('b')];
