@@ -48,18 +48,25 @@ afterAll(async () => {
 
 let next = 0;
 
-async function publish(options: PublisherOptions & { readonly maxBitrateBps?: number } = {}): Promise<{
+interface PublishOptions extends PublisherOptions {
+  readonly maxBitrateBps?: number;
+  /** The page does not get to see the answer's b= lines, as a client that does not read them. */
+  readonly withoutBandwidth?: boolean;
+}
+
+async function publish(options: PublishOptions = {}): Promise<{
   page: PagePublisher;
   publication: PeerPublication;
 }> {
   const page = await PagePublisher.create(browser, base);
-  const { maxBitrateBps, ...offer } = options;
+  const { maxBitrateBps, withoutBandwidth = false, ...offer } = options;
   const publication = await webrtc.createPublication({
     id: `publication-${(next += 1)}`,
     offer: await page.offer(offer),
     ...(maxBitrateBps === undefined ? {} : { maxBitrateBps }),
   });
-  await page.answer(publication.answer);
+  const { answer } = publication;
+  await page.answer(withoutBandwidth ? answer.replaceAll(/^b=.*\r\n/gm, '') : answer);
   return { page, publication };
 }
 
@@ -104,15 +111,17 @@ describe('a page publishes its camera', () => {
     await page.close();
   });
 
-  test('max_bitrate really limits what is sent', async () => {
+  test.each([
+    { name: 'by the answer', withoutBandwidth: false },
+    { name: 'by REMB alone', withoutBandwidth: true },
+  ])('max_bitrate really limits what is sent, $name', async ({ withoutBandwidth }) => {
     const free = await publish();
-    const limited = await publish({ maxBitrateBps: 150_000 });
-    await play(free.publication);
-    await play(limited.publication);
+    const limited = await publish({ maxBitrateBps: 150_000, withoutBandwidth });
+    const players = [await play(free.publication), await play(limited.publication)];
     await expect.poll(() => free.page.videoBitrate(1000), { timeout: 20_000 }).toBeGreaterThan(350_000);
     expect(await limited.page.videoBitrate(2000)).toBeLessThan(200_000);
-    await free.page.close();
-    await limited.page.close();
+    for (const { player } of players) await player.close();
+    for (const { page } of [free, limited]) await page.close();
   });
 
   test("the publisher's mute holds back from all, the player's from itself", async () => {
