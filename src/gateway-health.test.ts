@@ -22,6 +22,7 @@ test.each(cases)('health: $name', ({ listening, problems }) => {
 });
 
 describe('metrics', () => {
+  const REFUSED = { too_many_connections: 0, too_many_of_source: 2, too_many_websockets: 0, held_bytes: 0 };
   const WORKER = {
     index: 0,
     pid: 4711,
@@ -41,20 +42,24 @@ describe('metrics', () => {
     supervision: { usage: () => [{ kind: 'worker' as const, deaths: 1, missing: 0 }] },
     calls: { usage: () => calls },
     pms: undefined,
+    rooms: { hub: { refused: REFUSED } },
   };
   const figures = {
     workers: [{ id: '0', cpuSeconds: 1.5, residentBytes: 1024 }],
     mediaThreads: [{ id: '0', cpuSeconds: 0.5, ingests: 2, residentBytes: 2048 }],
     supervised: [{ kind: 'worker', deaths: 1, missing: 0 }],
     calls,
+    refusedConnections: REFUSED,
   };
 
   test('without pms have nothing of it', async () => expect(await metricsOf(parts)).toEqual(figures));
 
-  test('of pms are its connections and sessions', async () => {
-    expect(await metricsOf({ ...parts, pms: { connections: 3, sessions: 5 } })).toEqual({
+  test('of pms are its connections and sessions, and what it refused with what the rooms did', async () => {
+    const refused = { ...REFUSED, too_many_of_source: 4, held_bytes: 1 };
+    expect(await metricsOf({ ...parts, pms: { connections: 3, sessions: 5, refused } })).toEqual({
       ...figures,
       pms: { connections: 3, sessions: 5 },
+      refusedConnections: { ...REFUSED, too_many_of_source: 6, held_bytes: 1 },
     });
   });
 

@@ -6,6 +6,7 @@ import type { RecordThreads } from './record/index.ts';
 import type { Supervision } from './gateway-supervision.ts';
 import type { Calls } from './store/index.ts';
 import type { WebRtc } from './webrtc/index.ts';
+import type { RefusedConnections } from './websocket/index.ts';
 
 interface HealthParts {
   readonly webrtc: Pick<WebRtc, 'workersTotal' | 'workersUp'>;
@@ -45,11 +46,13 @@ interface MetricsParts {
   readonly supervision: Pick<Supervision, 'usage'>;
   readonly calls: Pick<Calls, 'usage'>;
   /** Absent where all its ports are off. */
-  readonly pms: Pick<Pms, 'connections' | 'sessions'> | undefined;
+  readonly pms: Pick<Pms, 'connections' | 'sessions' | 'refused'> | undefined;
+  readonly rooms: { readonly hub: { readonly refused: RefusedConnections } };
 }
 
 /** For /metrics, what the API does not count itself. */
-export async function metricsOf({ webrtc, media, supervision, calls, pms }: MetricsParts): Promise<MetricsSnapshot> {
+export async function metricsOf(parts: MetricsParts): Promise<MetricsSnapshot> {
+  const { webrtc, media, supervision, calls, pms, rooms } = parts;
   // One that dies in the middle of the reading must not hide that it has.
   const workers = await webrtc.usage().catch(() => []);
   return {
@@ -62,5 +65,11 @@ export async function metricsOf({ webrtc, media, supervision, calls, pms }: Metr
     supervised: supervision.usage(),
     calls: calls.usage(),
     ...(pms === undefined ? {} : { pms: { connections: pms.connections, sessions: pms.sessions } }),
+    refusedConnections: pms === undefined ? { ...rooms.hub.refused } : sumOf(pms.refused, rooms.hub.refused),
   };
+}
+
+function sumOf(one: RefusedConnections, other: RefusedConnections): Record<string, number> {
+  const reasons = Object.keys(one) as Array<keyof RefusedConnections>;
+  return Object.fromEntries(reasons.map((reason) => [reason, one[reason] + other[reason]]));
 }

@@ -211,6 +211,8 @@ export interface MetricsSnapshot {
   readonly calls?: CallRecordsUsage;
   /** Absent where all its ports are off. */
   readonly pms?: PmsUsage;
+  /** Connections for WebSockets that were not taken, or cut off, by reason. */
+  readonly refusedConnections?: Readonly<Record<string, number>>;
 }
 
 /** Processes or threads that are started anew when they die. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { GatewayError, errorMessage, HttpClients, type Logger } from '../util/index.ts';
+import { ConnectionShares, GatewayError, errorMessage, HttpClients, type Logger } from '../util/index.ts';
 import { handlePost, isLocation, SourceRates, type HttpReply, type PostRoute } from '../websocket/index.ts';
 import { failure, overBound, success, type PmsReply } from './envelope.ts';
 import { PmsError, PmsListenError } from './errors.ts';
@@ -27,6 +27,8 @@ class RecordServer implements RecordCommands {
   readonly #control: RecordControl;
   readonly #rates: SourceRates;
   readonly #clients: HttpClients;
+  /** The bounds of connections and of one message are bound enough. */
+  readonly #memory = new ConnectionShares({});
   readonly #log: Logger;
   readonly #server: Server;
   #closing: Promise<void> | undefined;
@@ -97,7 +99,8 @@ class RecordServer implements RecordCommands {
         ),
       refuse: (reason, bound) => httpReply(reply(overBound(reason, bound))),
     };
-    handlePost(request, response, { route, rates: this.#rates, clients: this.#clients }).catch((error: unknown) => {
+    const parts = { rates: this.#rates, clients: this.#clients, memory: this.#memory };
+    handlePost(request, response, { route, ...parts }).catch((error: unknown) => {
       this.#log.debug({ error: errorMessage(error) }, 'request was not finished');
       response.destroy();
     });

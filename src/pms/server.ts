@@ -61,6 +61,10 @@ class PmsServer implements Pms {
     return this.#hub.connections;
   }
 
+  get refused(): Pms['refused'] {
+    return this.#hub.refused;
+  }
+
   get sessions(): number {
     return this.#signalling.sessions.size;
   }

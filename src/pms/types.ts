@@ -1,4 +1,4 @@
-import type { WebSocketListen } from '../websocket/index.ts';
+import type { RefusedConnections, WebSocketListen } from '../websocket/index.ts';
 import type { MuteChange } from './messages.ts';
 
 export interface PmsOptions {
@@ -103,6 +103,7 @@ export interface PmsRights {
 export interface Pms {
   readonly addresses: ReadonlyArray<{ readonly address: string; readonly port: number; readonly tls: boolean }>;
   readonly connections: number;
+  readonly refused: RefusedConnections;
   readonly sessions: number;
   /** Idempotent. */
   close(): Promise<void>;

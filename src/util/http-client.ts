@@ -33,6 +33,11 @@ export class HttpClients {
     this.#proxies = new AddressBlocks(trustedProxies);
   }
 
+  /** Whether it is one of the proxies that are believed. */
+  isProxy(address: string): boolean {
+    return this.#proxies.has(address);
+  }
+
   of({ headers, socket }: ClientRequest): HttpClient {
     const peer = plainAddress(socket.remoteAddress);
     const host = headers.host?.slice(0, MAX_HOST);

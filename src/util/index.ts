@@ -1,11 +1,13 @@
 export { AddressBlocks } from './address-blocks.ts';
 export { splitCommand } from './command-line.ts';
+export { ConnectionShares, type ConnectionLimits, type SharedConnection } from './connection-shares.ts';
 export { GatewayError, errorMessage } from './errors.ts';
 export { FailureLimit } from './failure-limit.ts';
 export { HttpClients, type HttpClient } from './http-client.ts';
 export { createLogger, silentLogger, type LogLevel, type Logger } from './logger.ts';
 export { isMailAddress, parseMailSender } from './mail-address.ts';
 export { plainAddress, withoutZone } from './plain-address.ts';
+export { Refusals } from './refusals.ts';
 export { safeEmit } from './safe-emit.ts';
 export { shownUrl } from './shown-url.ts';
 export { sourceNetwork } from './source-network.ts';

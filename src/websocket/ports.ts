@@ -5,18 +5,33 @@ import type { AddressInfo } from 'node:net';
 import { errorMessage, type Logger } from '../util/index.ts';
 import { WebSocketListenError } from './errors.ts';
 import { refusePath } from './hub.ts';
+import { shareRequests } from './request-shares.ts';
 import type { WebSocketHub, WebSocketListen, WebSocketPorts } from './types.ts';
 
-const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000 };
-/** Connections of a port that are no WebSockets: each holds a descriptor for as long as it takes its time. */
-const MAX_REQUESTS = 1000;
+/** Of the connections of a port that are no WebSockets: each holds a descriptor for as long as it takes its time. */
+export interface RequestLimits {
+  readonly connections: number;
+  /** Those behind one NAT are one source, and connect again all at once when a network or we come back. */
+  readonly connectionsPerSource: number;
+  /** TLS, and then the header, must be complete after that; a whole request has three times as long. */
+  readonly headersTimeoutMs: number;
+}
+
+const REQUEST_LIMITS: RequestLimits = { connections: 4000, connectionsPerSource: 1000, headersTimeoutMs: 10_000 };
+const MAX_TIMEOUT_CHECK_MS = 2000;
 /** Close frames are on their way; a peer that does not answer them is not waited for. */
 const CLOSE_GRACE_MS = 200;
 
-function createHttpServer({ tls }: WebSocketListen): Server {
-  if (tls === undefined) return createServer(TIMEOUTS);
+function createHttpServer({ tls }: WebSocketListen, headersTimeoutMs: number): Server {
+  const timeouts = {
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: headersTimeoutMs * 3,
+    connectionsCheckingInterval: Math.min(MAX_TIMEOUT_CHECK_MS, headersTimeoutMs / 2),
+  };
+  if (tls === undefined) return createServer(timeouts);
+  const { key, cert, passPhrase: passphrase } = tls;
   try {
-    return createTlsServer({ ...TIMEOUTS, key: tls.key, cert: tls.cert, passphrase: tls.passPhrase });
+    return createTlsServer({ ...timeouts, handshakeTimeout: headersTimeoutMs, key, cert, passphrase });
   } catch (cause) {
     throw new WebSocketListenError(`key or certificate cannot be used: ${errorMessage(cause)}`, { cause });
   }
@@ -25,12 +40,14 @@ function createHttpServer({ tls }: WebSocketListen): Server {
 interface OpenParts {
   readonly hub: WebSocketHub;
   readonly log: Logger;
-  readonly maxRequests: number;
+  readonly limits: RequestLimits;
 }
 
-async function openPort(listen: WebSocketListen, { hub, log, maxRequests }: OpenParts): Promise<Server> {
-  const server = createHttpServer(listen);
-  server.maxConnections = hub.maxConnections + maxRequests;
+async function openPort(listen: WebSocketListen, { hub, log, limits }: OpenParts): Promise<Server> {
+  const server = createHttpServer(listen, limits.headersTimeoutMs);
+  server.maxConnections = hub.maxConnections + limits.connections;
+  server.on('drop', () => hub.countRefused('too_many_connections'));
+  shareRequests(server, limits.connectionsPerSource, hub);
   server.on('request', (request, response) => {
     if (!hub.handleRequest(request, response)) response.writeHead(404, { 'Access-Control-Allow-Origin': '*' }).end();
   });
@@ -65,7 +82,7 @@ export async function openWebSocketPorts(
   listen: readonly WebSocketListen[],
   hub: WebSocketHub,
   log: Logger,
-  maxRequests = MAX_REQUESTS,
+  limits: Partial<RequestLimits> = {},
 ): Promise<WebSocketPorts> {
   const servers: Array<{ readonly server: Server; readonly tls: boolean }> = [];
   let closing: Promise<void> | undefined;
@@ -75,7 +92,7 @@ export async function openWebSocketPorts(
   const close = (): Promise<void> => (closing ??= closeAll());
   try {
     for (const one of listen) {
-      const server = await openPort(one, { hub, log, maxRequests });
+      const server = await openPort(one, { hub, log, limits: { ...REQUEST_LIMITS, ...limits } });
       servers.push({ server, tls: one.tls !== undefined });
     }
   } catch (error) {

@@ -1,9 +1,16 @@
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
-import { errorMessage, type Logger } from '../util/index.ts';
+import {
+  errorMessage,
+  sourceNetwork,
+  type ConnectionShares,
+  type Logger,
+  type SharedConnection,
+} from '../util/index.ts';
 import { MessageRate } from './message-rate.ts';
 import { textFrame } from './text-frame.ts';
 import type { Caller, Peer, PeerHandler, PeerLimits, WebSocketProtocol } from './types.ts';
+import { UnfinishedMessage } from './unfinished-message.ts';
 
 const DEFAULT_MAX_PENDING = 64;
 /** Messages over a bound that are still answered; who goes on is cut off. */
@@ -13,6 +20,8 @@ const CLOSE_LIMIT_MS = 1000;
 
 /** RFC 6455 §7.4.1. */
 const POLICY_VIOLATION = 1008;
+/** Of the registry of close codes of RFC 6455 §11.7. */
+const TRY_AGAIN_LATER = 1013;
 /** RFC 6455 §5.5: what a control frame has room for beside the code. */
 const MAX_REASON_BYTES = 123;
 
@@ -22,6 +31,8 @@ export interface SocketPeerParts {
   readonly stream: Duplex;
   readonly caller: Caller;
   readonly protocol: WebSocketProtocol;
+  /** Shares of all in the memory of unfinished messages. */
+  readonly memory: ConnectionShares;
   readonly onClosed: (peer: SocketPeer) => void;
   readonly log: Logger;
 }
@@ -52,7 +63,7 @@ export class SocketPeer implements Peer {
   /** Who waits for a sign of life. */
   readonly #doubting = new Set<(answered: boolean) => void>();
 
-  constructor({ socket, stream, caller, protocol, onClosed, log }: SocketPeerParts) {
+  constructor({ socket, stream, caller, protocol, memory, onClosed, log }: SocketPeerParts) {
     const { address, userAgent, token, query, origin, host, secure } = caller;
     this.address = address;
     this.userAgent = userAgent;
@@ -72,6 +83,7 @@ export class SocketPeer implements Peer {
     socket.on('pong', () => this.#hear());
     socket.on('error', (error) => log.debug({ error: errorMessage(error) }, 'websocket failed'));
     socket.once('close', () => this.#end());
+    this.#holdIn(memory);
   }
 
   get closed(): boolean {
@@ -122,6 +134,32 @@ export class SocketPeer implements Peer {
       return;
     }
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+  }
+
+  #holdIn(memory: ConnectionShares): void {
+    const message = new UnfinishedMessage();
+    const share: SharedConnection = {
+      source: sourceNetwork(this.address),
+      get heldBytes() {
+        return message.heldBytes;
+      },
+      measure: () => 0,
+      close: () => this.#cutOff(),
+    };
+    memory.add(share);
+    this.#stream.on('data', (piece: Buffer) => {
+      const before = message.heldBytes;
+      message.push(piece);
+      if (message.heldBytes !== before) memory.hold(share, message.heldBytes - before);
+    });
+    this.#socket.once('close', () => memory.delete(share));
+  }
+
+  #cutOff(): void {
+    // What it goes on sending is not read any more.
+    this.#socket.pause();
+    if (this.#closed) this.#socket.terminate();
+    else this.close(TRY_AGAIN_LATER, 'unfinished messages take too much memory');
   }
 
   #hear(): void {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { HttpClient } from '../util/index.ts';
+import type { RefusedConnections } from './refused.ts';
 
 /** One client over one WebSocket. */
 export interface Peer extends Caller {
@@ -94,6 +95,11 @@ export interface WebSocketHub {
   readonly connections: number;
   /** As many as there may be of all protocols. */
   readonly maxConnections: number;
+  readonly refused: RefusedConnections;
+  /** For the ports: a connection was not taken. */
+  countRefused(reason: keyof RefusedConnections): void;
+  /** Whether the address is that of a trusted proxy. */
+  isProxy(address: string): boolean;
   /** Takes a WebSocket for one of the paths. False: the path is none of them, the socket is untouched. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   /** Answers a request for one of the paths. False: the path is none of them, nothing was answered. */

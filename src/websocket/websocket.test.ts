@@ -7,7 +7,7 @@ import { cpuMsOf } from '../../test/support/cpu-time.ts';
 import { silentLogger } from '../util/index.ts';
 import { isLocation } from './caller.ts';
 import { createWebSocketHub } from './hub.ts';
-import { openWebSocketPorts } from './ports.ts';
+import { openWebSocketPorts, type RequestLimits } from './ports.ts';
 import type { Peer, PeerHandler, PeerLimits, PostRoute, WebSocketHub, WebSocketPorts } from './types.ts';
 
 const LIMITS: PeerLimits = {
@@ -31,11 +31,11 @@ interface Wish {
   readonly handle?: (text: string, peer: Peer) => void | Promise<void>;
   readonly post?: Partial<PostRoute>;
   readonly trustedProxies?: readonly string[];
-  readonly maxRequests?: number;
+  readonly requests?: Partial<RequestLimits>;
 }
 
 async function open(wish: Wish = {}): Promise<number> {
-  const { limits, handle = () => undefined, post, trustedProxies = [], maxRequests } = wish;
+  const { limits, handle = () => undefined, post, trustedProxies = [], requests } = wish;
   const connectPeer = (peer: Peer): PeerHandler => {
     peers.push(peer);
     return {
@@ -60,7 +60,7 @@ async function open(wish: Wish = {}): Promise<number> {
     },
     silentLogger,
   );
-  ports = await openWebSocketPorts([{ address: '127.0.0.1', port: 0 }], hub, silentLogger, maxRequests);
+  ports = await openWebSocketPorts([{ address: '127.0.0.1', port: 0 }], hub, silentLogger, requests);
   return ports.addresses[0]?.port ?? 0;
 }
 
@@ -290,7 +290,7 @@ describe('ports', () => {
 });
 
 test('a port has room for its WebSockets and some requests, not for connections without end', async () => {
-  const port = await open({ maxRequests: 2 });
+  const port = await open({ requests: { connections: 2 } });
   const idle = Array.from({ length: LIMITS.maxConnections + 2 }, () => connect(port, '127.0.0.1'));
   await Promise.all(idle.map((socket) => once(socket, 'connect')));
   const surplus = connect(port, '127.0.0.1').on('error', () => undefined);

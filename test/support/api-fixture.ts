@@ -122,6 +122,7 @@ export async function openApi(options: Partial<ApiOptions> = {}, parts: Partial<
       health: () => health.report,
       metrics: async () => ({
         workers: [{ id: '4711', cpuSeconds: 1.5, residentBytes: 1024 }],
+        refusedConnections: { held_bytes: 11 },
         mediaThreads: [{ id: '0', cpuSeconds: 0.5, ingests: 2 }],
         supervised: [
           { kind: 'worker', deaths: 3, missing: 1 },

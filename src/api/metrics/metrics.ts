@@ -169,6 +169,12 @@ export class Metrics {
       label: 'reason',
       read: () => platform.counters.refusedConnections,
     });
+    this.#families.countersBy({
+      name: 'gbrtc_websocket_connections_refused_total',
+      help: 'Connections for WebSockets of pms and rooms that were not taken, or closed by a limit, by reason',
+      label: 'reason',
+      read: () => this.#latest.refusedConnections ?? {},
+    });
   }
 
   /** Of pms's clients; 0 where all its ports are off. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { plainAddress, sourceNetwork } from '../../util/index.ts';
+import { plainAddress, sourceNetwork, type SharedConnection } from '../../util/index.ts';
 import { SipTransportError } from '../errors.ts';
 import type { Request, Response } from '../message.ts';
 import { StreamFramer } from '../stream-framer.ts';
@@ -22,7 +22,7 @@ export interface ConnectionHandlers {
 }
 
 /** One TCP connection as a flow, accepted or opened by us. */
-export class TcpConnection implements TransportFlow {
+export class TcpConnection implements TransportFlow, SharedConnection {
   readonly protocol = 'tcp';
   readonly id: string;
   readonly remoteAddress: string;

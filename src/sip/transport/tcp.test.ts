@@ -2,8 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { connect, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { silentLogger } from '../../util/index.ts';
-import type { ConnectionLimits } from './connection-shares.ts';
+import { silentLogger, type ConnectionLimits } from '../../util/index.ts';
 import type { TransportFlow } from './flow.ts';
 import { TcpTransport } from './tcp.ts';
 

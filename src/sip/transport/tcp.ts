@@ -1,8 +1,7 @@
 import { connect, createServer, isIP, type Server, type Socket } from 'node:net';
-import { plainAddress, type Logger } from '../../util/index.ts';
+import { ConnectionShares, plainAddress, Refusals, type ConnectionLimits, type Logger } from '../../util/index.ts';
 import { ListenError, SipTransportError } from '../errors.ts';
 import type { RefusedConnections, SipListen } from '../types.ts';
-import { ConnectionShares, CONNECTION_LIMITS, type ConnectionLimits } from './connection-shares.ts';
 import type { TransportFlow } from './flow.ts';
 import { TcpConnection, type ConnectionHandlers } from './tcp-connection.ts';
 
@@ -12,6 +11,13 @@ const FIRST_MESSAGE_MS = 32_000;
 /** Longer than any keepalive interval in use. */
 const IDLE_MS = 30 * 60_000;
 const SWEEP_MS = 10_000;
+
+/** No address can take the places of all others, and no number of them more memory than this. */
+const CONNECTION_LIMITS: ConnectionLimits = {
+  connections: 20_000,
+  connectionsPerSource: 5_000,
+  heldBytes: 64 * 1024 * 1024,
+};
 
 export const NOTHING_REFUSED = { too_many_connections: 0, too_many_of_source: 0, held_bytes: 0, accept_failed: 0 };
 
@@ -33,18 +39,17 @@ export class TcpTransport {
   readonly #handlers: ConnectionHandlers;
   readonly #log: Logger;
   readonly #shares: ConnectionShares;
-  readonly #refused = { ...NOTHING_REFUSED };
+  readonly #refused = new Refusals(NOTHING_REFUSED);
   readonly #servers: Server[] = [];
   readonly #connections = new Map<string, TcpConnection>();
   readonly #byPeer = new Map<string, TcpConnection>();
   readonly #opening = new Map<string, Promise<TransportFlow>>();
   #sweeper: NodeJS.Timeout | undefined;
-  #refusalsTold = 0;
   #closed = false;
 
   constructor({ log, limits = CONNECTION_LIMITS, onClosed, ...handlers }: TcpOptions) {
     this.#log = log;
-    this.#shares = new ConnectionShares(limits, () => (this.#refused.held_bytes += 1));
+    this.#shares = new ConnectionShares(limits, () => this.#refused.count('held_bytes'));
     this.#handlers = {
       ...handlers,
       onHeld: (connection, change) => this.#shares.hold(connection, change),
@@ -66,7 +71,7 @@ export class TcpTransport {
 
   /** By reason; all reasons are there. */
   get refused(): RefusedConnections {
-    return { ...this.#refused };
+    return this.#refused.counts;
   }
 
   /** @throws ListenError */
@@ -79,7 +84,7 @@ export class TcpTransport {
       server.listen({ port: listen.port, host: listen.address, ipv6Only }, () => {
         server.off('error', fail);
         // One connection could not be accepted, e.g. without descriptors (EMFILE); the next one may be.
-        server.on('error', () => (this.#refused.accept_failed += 1));
+        server.on('error', () => this.#refused.count('accept_failed'));
         this.#servers.push(server);
         this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
         const bound = server.address();
@@ -142,7 +147,7 @@ export class TcpTransport {
 
   #accept(socket: Socket): void {
     const refusal = this.#shares.refusal(plainAddress(socket.remoteAddress));
-    if (refusal !== undefined) this.#refused[refusal] += 1;
+    if (refusal !== undefined) this.#refused.count(refusal);
     if (refusal !== undefined || this.#closed) socket.destroy();
     else this.#add(socket);
   }
@@ -169,14 +174,6 @@ export class TcpTransport {
       const limit = last === undefined ? FIRST_MESSAGE_MS : IDLE_MS;
       if (now - (last ?? connection.openedAt) > limit) connection.close();
     }
-    this.#tellRefusals();
-  }
-
-  /** One line for all since the last one: a flood of connections must not become a flood of lines. */
-  #tellRefusals(): void {
-    const total = Object.values(this.#refused).reduce((sum, count) => sum + count, 0);
-    if (total === this.#refusalsTold) return;
-    this.#log.warn({ since: total - this.#refusalsTold, ...this.#refused }, 'SIP connections refused or cut off');
-    this.#refusalsTold = total;
+    this.#refused.tell(this.#log, 'SIP connections refused or cut off');
   }
 }

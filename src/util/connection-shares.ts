@@ -1,40 +1,49 @@
-import { sourceNetwork } from '../../util/index.ts';
-import type { TcpConnection } from './tcp-connection.ts';
+import { sourceNetwork } from './source-network.ts';
 
+/** What is left out has no limit. */
 export interface ConnectionLimits {
-  readonly connections: number;
-  /** Of one source; devices behind one NAT are one. */
-  readonly connectionsPerSource: number;
+  readonly connections?: number;
+  /** Of one source; who is behind one NAT is one. */
+  readonly connectionsPerSource?: number;
   /** Of all connections: messages that are not complete yet, and those that their peers do not read. */
-  readonly heldBytes: number;
+  readonly heldBytes?: number;
 }
 
-/** No address can take the places of all others, and no number of them more memory than this. */
-export const CONNECTION_LIMITS: ConnectionLimits = {
-  connections: 20_000,
-  connectionsPerSource: 5_000,
-  heldBytes: 64 * 1024 * 1024,
-};
+/** A connection that has its share. */
+export interface SharedConnection {
+  /** Whose share it takes, see `sourceNetwork`. */
+  readonly source: string;
+  /** As it was last measured. */
+  readonly heldBytes: number;
+  /** Measures what is held now, and returns the change. */
+  measure(): number;
+  /** It is over the limit of memory. */
+  close(): void;
+}
+
+/** Why a connection is not taken. */
+type ShareRefusal = 'too_many_connections' | 'too_many_of_source';
 
 /** Room is made for a while, not for one message: looking for the heaviest takes time. */
 const ROOM_LEFT = 7 / 8;
 
 interface Source {
-  readonly connections: Set<TcpConnection>;
+  readonly connections: Set<SharedConnection>;
   heldBytes: number;
 }
 
 /** Shares of the sources in connections and in memory. Over the limit of memory the heaviest source pays. */
 export class ConnectionShares {
-  readonly #limits: ConnectionLimits;
+  readonly #limits: Required<ConnectionLimits>;
   readonly #onCutOff: () => void;
   readonly #sources = new Map<string, Source>();
   #connections = 0;
   #heldBytes = 0;
 
   /** `onCutOff` is called for each connection that is closed to make room. */
-  constructor(limits: ConnectionLimits, onCutOff: () => void) {
-    this.#limits = limits;
+  constructor(limits: ConnectionLimits, onCutOff: () => void = () => undefined) {
+    const { connections = Infinity, connectionsPerSource = Infinity, heldBytes = Infinity } = limits;
+    this.#limits = { connections, connectionsPerSource, heldBytes };
     this.#onCutOff = onCutOff;
   }
 
@@ -43,14 +52,14 @@ export class ConnectionShares {
   }
 
   /** Why one more connection from there is not taken; undefined: it is. */
-  refusal(remoteAddress: string): 'too_many_connections' | 'too_many_of_source' | undefined {
+  refusal(remoteAddress: string): ShareRefusal | undefined {
     if (this.#connections >= this.#limits.connections) return 'too_many_connections';
     const source = this.#sources.get(sourceNetwork(remoteAddress));
     const full = source !== undefined && source.connections.size >= this.#limits.connectionsPerSource;
     return full ? 'too_many_of_source' : undefined;
   }
 
-  add(connection: TcpConnection): void {
+  add(connection: SharedConnection): void {
     const source = this.#sources.get(connection.source) ?? { connections: new Set(), heldBytes: 0 };
     this.#sources.set(connection.source, source);
     source.connections.add(connection);
@@ -58,7 +67,7 @@ export class ConnectionShares {
   }
 
   /** Idempotent. */
-  delete(connection: TcpConnection): void {
+  delete(connection: SharedConnection): void {
     const source = this.#sources.get(connection.source);
     if (source?.connections.delete(connection) !== true) return;
     this.#connections -= 1;
@@ -67,7 +76,7 @@ export class ConnectionShares {
   }
 
   /** The connection holds so many bytes more, or fewer. May close it, or others. */
-  hold(connection: TcpConnection, change: number): void {
+  hold(connection: SharedConnection, change: number): void {
     const source = this.#sources.get(connection.source);
     if (source?.connections.has(connection) !== true) return;
     this.#count(source, change);
