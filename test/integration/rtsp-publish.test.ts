@@ -86,6 +86,22 @@ test.runIf(HAS_FFMPEG)('access: a publish token, the account of the publishers; 
   expect(gateway.output()).not.toContain('secret');
 });
 
+test.runIf(HAS_FFMPEG)('PCMU: described as it came, read over both transports', async () => {
+  await using scene = new Scene();
+  const { port, gateway, url } = await open(scene);
+  keep(scene, publishWithFfmpeg(url('gate'), 'tcp', { video: 'h264', audio: 'pcmu' }));
+  await playing(gateway, 'gate');
+  const reader = scene.keep(new RtspClient(port, '/live/gate'), async (opened) => opened.close());
+  const { body } = await reader.request('DESCRIBE');
+  expect(body).toContain('m=audio 0 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n');
+  for (const transport of ['tcp', 'udp'] as const) {
+    const seen = await readWithFfmpeg(url('gate'), transport, 3);
+    expect(seen).toMatchObject({ code: 0, errors: '', codecs: ['h264', 'pcm_mulaw'] });
+    expect(seen.frames['h264']).toBeGreaterThan(25);
+    expect(seen.frames['pcm_mulaw']).toBeGreaterThan(30);
+  }
+});
+
 test("a camera's name and, where it is so configured, a live name are refused", async () => {
   await using scene = new Scene();
   const { port, gateway } = await open(scene, { pms: { port: 0, republish: 'refuse' } });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 /** How FFmpeg is to encode what it publishes. */
 export type FfmpegVideo = 'h264' | 'vp8' | 'none';
-export type FfmpegAudio = 'opus' | 'pcma' | 'aac' | 'none';
+export type FfmpegAudio = 'opus' | 'pcma' | 'pcmu' | 'aac' | 'none';
 
 const VIDEO: Readonly<Record<Exclude<FfmpegVideo, 'none'>, readonly string[]>> = {
   h264: ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-g', '25'],
@@ -12,6 +12,7 @@ const VIDEO: Readonly<Record<Exclude<FfmpegVideo, 'none'>, readonly string[]>> =
 const AUDIO: Readonly<Record<Exclude<FfmpegAudio, 'none'>, readonly string[]>> = {
   opus: ['-c:a', 'libopus', '-ac', '2'],
   pcma: ['-c:a', 'pcm_alaw', '-ar', '8000', '-ac', '1'],
+  pcmu: ['-c:a', 'pcm_mulaw', '-ar', '8000', '-ac', '1'],
   aac: ['-c:a', 'aac', '-ac', '2'],
 };
 
