@@ -347,6 +347,23 @@ describe('sessions', () => {
     expect(await post(playMessage(CAMERA, String(session)))).toMatchObject({ err: 0, session });
   });
 
+  test('whoever plays or publishes in a session of session.setup is told over the WebSocket that asked', async () => {
+    const [publisher, player] = [await connectClient(), await connectClient()];
+    const setup = (role: string): object => ({ method: 'session.setup', data: { role } });
+    const published = await publisher.ask(setup('publisher'));
+    const played = await player.ask(setup('player'));
+    await publisher.ask(publishMessage('xxx', String(published.session)));
+    await player.ask(playMessage('xxx', String(played.session)));
+    expect(await post(publishMessage())).toMatchObject({ err: 0 });
+    const closed = { err: 1, stream: 'xxx', method: 'stream.close' };
+    expect(await player.next()).toMatchObject({ ...closed, session: played.session, err_msg: 'Publisher closed' });
+    expect(await publisher.next()).toMatchObject({
+      ...closed,
+      session: published.session,
+      data: { reason: 'replaced' },
+    });
+  });
+
   test('a lost connection takes its publication along, and the players are told', async () => {
     const [publisher, player] = [await connectClient(), await connectClient()];
     await publisher.ask(publishMessage());

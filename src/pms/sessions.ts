@@ -27,6 +27,8 @@ export interface SessionPart {
   /** As the client calls it. */
   readonly stream: string;
   readonly handleId: string;
+  /** The WebSocket that asked for it and hears of its end, whosever the session is. */
+  readonly peer: Peer | undefined;
 }
 
 export interface Session {

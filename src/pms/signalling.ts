@@ -198,7 +198,7 @@ export class Signalling {
 
   /** Keeps a handle in the given session or a new one; nobody is left to keep it for if the WebSocket has gone. */
   #adopt(
-    { given, role, stream, handleId }: Omit<SessionPart, 'session'> & { readonly given: Session | undefined },
+    { given, role, stream, handleId }: Omit<SessionPart, 'session' | 'peer'> & { readonly given: Session | undefined },
     peer: Peer,
   ): Session {
     const orphan = (error: PmsError): never => {
@@ -210,9 +210,10 @@ export class Signalling {
     }
     if (peer.lasting && peer.closed) orphan(new PmsError('session_unknown', 'the connection was lost meanwhile'));
     try {
-      const session = given ?? this.sessions.create(peer.lasting ? peer : undefined);
+      const lasting = peer.lasting ? peer : undefined;
+      const session = given ?? this.sessions.create(lasting);
       this.sessions.checkRoom(session);
-      this.sessions.add({ session, role, stream, handleId });
+      this.sessions.add({ session, role, stream, handleId, peer: lasting });
       return session;
     } catch (error) {
       return orphan(error as PmsError);
@@ -263,6 +264,6 @@ export class Signalling {
     this.sessions.remove(part);
     if (this.#replacing.has(handleId)) return;
     const echo: Omit<Echo, 'method'> = { stream: part.stream, session: part.session.id };
-    part.session.peer?.send(ended(echo, text, reason));
+    part.peer?.send(ended(echo, text, reason));
   }
 }
