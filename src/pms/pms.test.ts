@@ -389,7 +389,19 @@ describe('sessions', () => {
     await second.ask(publishMessage());
     expect(await first.next()).toMatchObject({ err: 1, method: 'stream.close', data: { reason: 'replaced' } });
     expect(first.waiting).toBe(0);
+    // A client of the older document has no session that would tell what has ended from what has begun.
+    expect(await second.ask(publishMessage())).toMatchObject({ err: 0, method: 'stream.publish' });
+    expect(second.waiting).toBe(0);
     expect(streams.list()).toHaveLength(1);
+  });
+
+  test('without a session the play that began last is meant', async () => {
+    const client = await connectClient();
+    const [older, newer] = [await client.ask(playMessage(CAMERA)), await client.ask(playMessage(CAMERA))];
+    const close = { method: 'stream.close', stream: CAMERA };
+    expect(await client.ask(close)).toMatchObject({ err: 0, session: newer.session });
+    expect(await client.ask(close)).toMatchObject({ err: 0, session: older.session });
+    expect(await client.ask(close)).toMatchObject({ err: -1, data: { reason: 'stream_unknown' } });
   });
 
   test('a publication whose WebSocket is lost before the answer is closed', async () => {

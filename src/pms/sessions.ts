@@ -95,11 +95,13 @@ export class Sessions {
     return session.parts.get(`${role} ${stream}`);
   }
 
-  /** What a message means that names only the stream: the publication before the play. */
+  publicationOf(sessions: readonly Session[], stream: string): SessionPart | undefined {
+    return this.#newest(sessions, 'publisher', stream);
+  }
+
+  /** What a message means that names only the stream: the publication before the play, the newer play before the older. */
   partOf(sessions: readonly Session[], stream: string): SessionPart | undefined {
-    const of = (role: SessionPart['role']): SessionPart | undefined =>
-      sessions.map((session) => this.part(session, role, stream)).find((part) => part !== undefined);
-    return of('publisher') ?? of('player');
+    return this.publicationOf(sessions, stream) ?? this.#newest(sessions, 'player', stream);
   }
 
   byHandle(handleId: string): SessionPart | undefined {
@@ -139,6 +141,11 @@ export class Sessions {
     for (const part of parts) this.#byHandle.delete(part.handleId);
     session.parts.clear();
     return parts;
+  }
+
+  /** @param sessions the oldest first */
+  #newest(sessions: readonly Session[], role: SessionPart['role'], stream: string): SessionPart | undefined {
+    return sessions.map((session) => this.part(session, role, stream)).findLast((part) => part !== undefined);
   }
 
   #forgetIdle(peer: Peer): void {

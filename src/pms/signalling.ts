@@ -126,7 +126,9 @@ export class Signalling {
     const token = data.token ?? peer.token;
     await this.#checkRight(token, 'publish', stream);
     const owner = await this.#rights.memberOf(token);
-    const previous = given === undefined ? undefined : this.sessions.part(given, 'publisher', stream);
+    // Without a session the WebSocket is all that a client of the older document has.
+    const own = given === undefined ? this.sessions.ofPeer(peer) : [given];
+    const previous = this.sessions.publicationOf(own, stream);
     if (previous !== undefined) this.#replacing.add(previous.handleId);
     try {
       const { id, answer } = await this.#streams.publish(stream, {
@@ -136,8 +138,8 @@ export class Signalling {
         owner,
         ...(data.max_bitrate === undefined ? {} : { maxBitrateBps: data.max_bitrate }),
       });
-      const own = this.#adopt({ given, role: 'publisher', stream, handleId: id }, peer);
-      return { session: own.id, data: { sdp: answer } };
+      const adopted = this.#adopt({ given, role: 'publisher', stream, handleId: id }, peer);
+      return { session: adopted.id, data: { sdp: answer } };
     } finally {
       if (previous !== undefined) this.#replacing.delete(previous.handleId);
     }
