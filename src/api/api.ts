@@ -1,5 +1,6 @@
 import { createApp } from './app.ts';
 import { Gate } from './auth/gate.ts';
+import { NodeAccess } from './auth/node-access.ts';
 import { Tokens } from './auth/tokens.ts';
 import type { ApiContext } from './context.ts';
 import { type HttpPort, openHttpPort, type PortHandler } from './listen.ts';
@@ -12,7 +13,8 @@ const DEFAULT_MAX_CONNECTIONS = 10_000;
 export async function createApi(options: ApiOptions, parts: ApiParts): Promise<Api> {
   const tokens = new Tokens(parts.credentials.signingKey);
   const publicAddress = new PublicAddress(options.candidates);
-  const gate = new Gate(options.auth.enable, tokens, parts.rooms, options.auth.nodeToken);
+  const nodes = new NodeAccess(options.auth.nodeToken ?? '', parts.log.child({ part: 'media-nodes' }));
+  const gate = new Gate(options.auth.enable, tokens, parts.rooms, nodes);
   const context: ApiContext = { options, parts, tokens, gate, publicAddress };
   const app = createApp(context);
   const ports: HttpPort[] = [];

@@ -1,7 +1,7 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { Request } from 'express';
 import { ApiError } from '../errors.ts';
-import { hostOf, pageHost, queryValue } from '../http/context.ts';
+import { hostOf, pageHost, queryValue, sourceAddress } from '../http/context.ts';
+import type { NodeAccess } from './node-access.ts';
 import type { MemberStreams } from './stream-rights.ts';
 import type { Access, Tokens } from './tokens.ts';
 
@@ -28,14 +28,14 @@ export class Gate {
   readonly enabled: boolean;
   readonly #tokens: Tokens;
   readonly #members: MemberStreams | undefined;
-  readonly #nodeToken: string;
+  readonly #nodes: NodeAccess | undefined;
 
-  /** `nodeToken`: what media nodes show; empty = only the administrator may speak for them. */
-  constructor(enabled: boolean, tokens: Tokens, members?: MemberStreams, nodeToken = '') {
+  /** Without `nodes` only the administrator may speak for media nodes. */
+  constructor(enabled: boolean, tokens: Tokens, members?: MemberStreams, nodes?: NodeAccess) {
     this.enabled = enabled;
     this.#tokens = tokens;
     this.#members = members;
-    this.#nodeToken = nodeToken;
+    this.#nodes = nodes;
   }
 
   /** First token that holds, of: Authorization, `?token=`, the extra one (SRS's `streamurl`), the cookie. */
@@ -49,12 +49,12 @@ export class Gate {
 
   /**
    * `play` takes any token of ours, `node` that of media nodes, `open` anything.
-   * @throws ApiError `unauthorized` | `forbidden`
+   * @throws ApiError `unauthorized` | `forbidden` | `too_many_logins`
    */
   async require(req: Request, scope: 'admin' | 'play' | 'node' | 'open'): Promise<Access | undefined> {
     const access = await this.identify(req);
-    if (scope === 'node' && this.#isNode(bearerOf(req))) return access;
     if (!this.enabled || scope === 'open' || access?.kind === 'admin') return access;
+    if (scope === 'node' && this.#nodes?.check(bearerOf(req), sourceAddress(req)) === true) return access;
     if (scope === 'play' && access !== undefined) return access;
     throw refusal(access);
   }
@@ -87,11 +87,6 @@ export class Gate {
       return access.member;
     }
     throw refusal(access);
-  }
-
-  #isNode(token: string | undefined): boolean {
-    const [given, expected] = [Buffer.from(token ?? ''), Buffer.from(this.#nodeToken)];
-    return expected.length > 0 && given.length === expected.length && timingSafeEqual(given, expected);
   }
 }
 

@@ -133,6 +133,16 @@ describe('media nodes', () => {
     await closed.close();
   });
 
+  test('have a bounded number of guesses, which keep no administrator out', async () => {
+    const status = async (headers: Record<string, string>) =>
+      (await api.send('DELETE', '/api/v1/media-nodes/n2', undefined, headers)).status;
+    for (let index = 0; index < 30; index++) expect(await status({ Authorization: `Bearer ${index}` })).toBe(401);
+    const late = await api.send('POST', '/api/v1/media-nodes', NODE, node);
+    expect([late.status, await late.json()]).toMatchObject([429, { error: { code: 'too_many_logins' } }]);
+    expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await status(admin)).toBe(404);
+  });
+
   test.each([
     [{ ...NODE, id: '' }, 'body.id'],
     [{ ...NODE, load: -1 }, 'body.load'],

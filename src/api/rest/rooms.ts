@@ -75,7 +75,7 @@ export function addMediaNodeRoutes(routes: Routes, { parts: { rooms } }: ApiCont
     body: newMediaNodeSchema,
     status: 200,
     response: mediaNodeSchema,
-    errors: [400, 413, 415, 503],
+    errors: [400, 413, 415, 429, 503],
     handle: ({ body }) => rooms.heartbeat(body),
   });
 
@@ -99,7 +99,7 @@ export function addMediaNodeRoutes(routes: Routes, { parts: { rooms } }: ApiCont
     access: 'node',
     params: z.object({ id: name }),
     status: 204,
-    errors: [400, 404],
+    errors: [400, 404, 429],
     handle: ({ params: { id } }) => {
       if (!rooms.removeNode(id)) throw new ApiError('media_node_unknown', `no media node ${id}`);
     },
