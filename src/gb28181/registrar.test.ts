@@ -276,6 +276,14 @@ describe('quirk: registration', () => {
     expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 503, 503]);
   });
 
+  test('a REGISTER flood from all addresses of an IPv6 network is one source, another network is not', async () => {
+    const harness = await start({ registerRatePerMinute: 2 });
+    const status = (address: string): number | undefined =>
+      harness.camera(DEVICE_ID, fakeFlow(address)).send({ method: 'REGISTER' }).status;
+    const flood = ['2001:db8:1:2::1', '2001:db8:1:2::2', '2001:db8:1:2:3::1'].map(status);
+    expect([...flood, status('2001:db8:1:3::1')]).toEqual([401, 401, 503, 401]);
+  });
+
   test('quirk: the source port rotates per REGISTER: keyed on the ID, sent to the last port', async () => {
     const harness = await start();
     const camera = harness.camera();

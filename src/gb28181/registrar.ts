@@ -1,5 +1,5 @@
 import { DigestServer, ownText, type IncomingRequest, type SipRequest } from '../sip/index.ts';
-import type { Logger } from '../util/index.ts';
+import { sourceNetwork, type Logger } from '../util/index.ts';
 import type { AccessList } from './access-list.ts';
 import { formatDateHeader } from './beijing-time.ts';
 import type { DeviceRecord } from './device/record.ts';
@@ -59,7 +59,7 @@ export class Registrar {
     const { request, flow } = incoming;
     const { access, rate, table, now } = this.#options;
     if (!access.permits(flow.remoteAddress)) return answer(incoming, 403);
-    const waitSec = rate.take(flow.remoteAddress, now());
+    const waitSec = rate.take(sourceNetwork(flow.remoteAddress), now());
     if (waitSec > 0) return answer(incoming, 503, [['Retry-After', String(waitSec)]]);
     const user = senderOf(request);
     if (user === undefined || !isUsableId(user)) return answer(incoming, 400);

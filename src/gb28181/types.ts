@@ -122,7 +122,7 @@ export interface PlatformOptions {
   readonly admission: 'open' | 'approve';
   readonly allow: readonly string[];
   readonly deny: readonly string[];
-  /** REGISTER per source address and minute; 0 = no limit. */
+  /** REGISTER per source address, or /64 of IPv6, and minute; 0 = no limit. */
   readonly registerRatePerMinute: number;
   readonly dateHeader: boolean;
   readonly keepaliveTimeoutMinSec: number;
