@@ -2,6 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import { freePort, type GatewayProcess } from '../support/gateway-process.ts';
+import { readAv1WithGstreamer } from '../support/gstreamer-av1.ts';
 import { PagePublisher } from '../support/page-publisher.ts';
 import { createRtpView, parseRtp } from '../../src/media/index.ts';
 import { isKeyFrame } from '../../src/media/rtp/key-frame.ts';
@@ -110,8 +111,8 @@ async function play(name: string): Promise<{ client: RtspClient; sdp: string }> 
 const videoOf = (client: RtspClient): Buffer[] =>
   client.packets.filter(({ channel }) => channel === 0).map(({ packet }) => packet);
 
-// Debian 12's FFmpeg and GStreamer have no depacketizer for AV1; FFmpeg 8 and 9 have one that loses what it has of a
-// picture when a packet of sound comes between its packets, so that the picture is read alone.
+// Debian 12's FFmpeg has no depacketizer for AV1; FFmpeg 8 and 9 have one that loses what it has of a picture when a
+// packet of sound comes between its packets, so that the picture is read alone.
 const AV1_READER = findAv1Reader();
 
 test.each(AV1_READER === undefined ? [] : (['tcp', 'udp'] as const))(
@@ -123,6 +124,18 @@ test.each(AV1_READER === undefined ? [] : (['tcp', 'udp'] as const))(
     const seen = await readWithFfmpeg(url(name), transport, SECONDS, { program: AV1_READER ?? '', more });
     expect(seen).toMatchObject({ code: 0, errors: '', codecs: ['av1'], width: 640 });
     expect(seen.frames['av1']).toBeGreaterThan(SECONDS * 10);
+    await page.close();
+  },
+);
+
+test.runIf(HAS_GSTREAMER).each(['tcp', 'udp'] as const)(
+  'a page publishes AV1: GStreamer, lent the one element that Debian does not have, reads it over %s',
+  async (transport) => {
+    const name = `gst-AV1-${transport}`;
+    const page = await publish(name, 'AV1');
+    const reading = await readAv1WithGstreamer(url(name), transport, 40);
+    expect(reading).toMatchObject({ ended: true, payloadErrors: [] });
+    expect(reading.out).toMatch(/:video\.GstPad:sink: caps = video\/x-raw.* width=\(int\)640/);
     await page.close();
   },
 );
