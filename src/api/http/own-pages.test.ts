@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiFixture, openApi } from '../../../test/support/api-fixture.ts';
+import type { OpenApiDocument } from '../../../test/support/openapi-check.ts';
 
 /** Needs no body, so that a browser asks nobody before it sends it. */
 const PATH = '/api/v1/alarms/acknowledge';
+
+/** The interfaces of other programs, for pages of every host. */
+const ELSEWHERE = new Set(['srs', 'srs-sip', 'whip', 'whep']);
 
 describe('without authentication', () => {
   let api: ApiFixture;
@@ -31,6 +35,24 @@ describe('without authentication', () => {
     const response = await api.send('POST', PATH, undefined, headers);
     expect(response.status).toBe(status);
     expect(response.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  test('every operation that refuses pages of other hosts says so in the OpenAPI document', async () => {
+    const { paths } = (await (await api.get('/api/v1/openapi.json')).json()) as OpenApiDocument;
+    const operations = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { responses, tags }]) => ({ path, method, responses, tags })),
+    );
+    const refused: string[] = [];
+    for (const { path, method, responses, tags } of operations) {
+      if (tags.some((tag) => ELSEWHERE.has(tag)) || !path.startsWith('/api/v1/')) continue;
+      const at = path.replaceAll(/\{\w+\}/g, 'x');
+      expect([method, path, '403' in responses]).toEqual([method, path, true]);
+      const { status } = await api.send(method.toUpperCase(), at, undefined, { Origin: 'http://evil.example' });
+      expect([method, path, status]).toEqual([method, path, 403]);
+      refused.push(`${method} ${path}`);
+    }
+    expect(refused.length).toBeGreaterThan(120);
+    expect(refused).toContain('get /api/v1/session');
   });
 
   test("srs-sip and the players' interfaces are for pages of every host, as in the originals", async () => {

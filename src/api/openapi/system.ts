@@ -18,7 +18,7 @@ export const SYSTEM: readonly Documented[] = [
     tag: 'system',
     summary: 'This document',
     answer: json(z.looseObject({ openapi: z.string() }).meta({ id: 'OpenApi' })),
-    errors: [500],
+    errors: [403, 500],
     open: true,
   },
   {

@@ -111,7 +111,9 @@ export class Routes {
       ...route.errors,
       // Where its encoding is broken.
       ...(route.path.includes('{') ? [400] : []),
-      ...(route.access === 'open' ? [] : [401, 403]),
+      ...(route.access === 'open' ? [] : [401]),
+      // Without authentication: for pages of other hosts.
+      403,
       500,
     ]);
     this.registry.registerPath({

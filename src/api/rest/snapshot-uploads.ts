@@ -111,7 +111,7 @@ export function documentSnapshotUploads(registry: OpenAPIRegistry): void {
             description: 'Taken',
             content: { 'application/json': { schema: z.object({ ok: z.literal(true) }).meta({ id: 'Taken' }) } },
           },
-          ...problemResponses([400, 404, 409, 413, 415, 422, 500]),
+          ...problemResponses([400, 403, 404, 409, 413, 415, 422, 500]),
         },
       });
     }
