@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openRecordings, type RecordingsFixture } from '../../test/support/recordings-fixture.ts';
+import { PmsPeer } from '../../test/support/pms-peer.ts';
 import { fakeStream } from '../../test/support/fake-streams.ts';
 import { scriptedParts } from '../../test/support/stream-fakes.ts';
 import { createStreamRights } from '../api/auth/stream-rights.ts';
 import { createStreams, type Streams } from '../stream/index.ts';
 import { silentLogger } from '../util/index.ts';
-import type { PmsReply } from './envelope.ts';
 import { parseMessage } from './messages.ts';
-import type { Peer } from './sessions.ts';
 import { Signalling } from './signalling.ts';
 
 const PAGE = readFileSync(new URL('../../docs/protocols/pms.md', import.meta.url), 'utf8');
@@ -65,20 +64,6 @@ function comparable(reply: unknown): unknown {
   return JSON.parse(text.replaceAll(/"sid\d+-[\w-]{12}"/g, '"sid"'));
 }
 
-/** A client over a WebSocket: what it was sent by itself. */
-class Client implements Peer {
-  readonly address = '127.0.0.1';
-  readonly userAgent = 'test';
-  readonly token = undefined;
-  readonly lasting = true;
-  readonly closed = false;
-  readonly received: PmsReply[] = [];
-
-  send(reply: PmsReply): void {
-    this.received.push(reply);
-  }
-}
-
 describe('a gateway says what the page says', () => {
   const TIMES = { idleTimeoutMs: 1000, firstPacketTimeoutMs: 1000, silenceTimeoutMs: 1000 };
   const open: { streams: Streams; recorded: RecordingsFixture; signalling: Signalling }[] = [];
@@ -109,7 +94,7 @@ describe('a gateway says what the page says', () => {
   const PUBLISH = example('stream.publish');
 
   test.each(REQUESTS.map((message) => ({ message, method: message.method ?? '' })))('$method', async (sent) => {
-    const [signalling, client] = [start(), new Client()];
+    const [signalling, client] = [start(), new PmsPeer()];
     let text = JSON.stringify(sent.message);
     if (sent.message.session || sent.method === 'stream.play') {
       const { session } = await signalling.handle(PUBLISH, client);
@@ -121,8 +106,10 @@ describe('a gateway says what the page says', () => {
 
   test('a name that is live, where that is refused', async () => {
     const signalling = start({ republish: 'refuse' });
-    await signalling.handle(PUBLISH, new Client());
-    expect(comparable(await signalling.handle(PUBLISH, new Client()))).toEqual(reply('stream.publish', 'stream_taken'));
+    await signalling.handle(PUBLISH, new PmsPeer());
+    expect(comparable(await signalling.handle(PUBLISH, new PmsPeer()))).toEqual(
+      reply('stream.publish', 'stream_taken'),
+    );
   });
 
   test.each([
@@ -130,15 +117,15 @@ describe('a gateway says what the page says', () => {
     { method: 'record.stop', reason: 'job_not_found', auth: false },
     { method: 'stream.publish', reason: 'not_allowed', auth: true },
   ])('$method refused as $reason', async ({ method, reason, auth }) => {
-    const answer = await start({ auth }).handle(example(method), new Client());
+    const answer = await start({ auth }).handle(example(method), new PmsPeer());
     expect(comparable(answer)).toEqual(reply(method, reason));
   });
 
   test('the end of a publication, to its player and its publisher', async () => {
-    const [signalling, publisher, player] = [start(), new Client(), new Client()];
+    const [signalling, publisher, player] = [start(), new PmsPeer(), new PmsPeer()];
     await signalling.handle(PUBLISH, publisher);
     await signalling.handle(example('stream.play'), player);
-    await signalling.handle(PUBLISH, new Client());
+    await signalling.handle(PUBLISH, new PmsPeer());
     expect(player.received.map(comparable)).toEqual([reply('stream.close', 'publisher_gone')]);
     expect(publisher.received.map(comparable)).toEqual([reply('stream.close', 'replaced')]);
   });

@@ -287,34 +287,6 @@ describe('bad input is answered with its field and harms nobody', () => {
     const refused = await post('x'.repeat(200_000)).catch(() => undefined);
     if (refused !== undefined) expect(refused['err_msg']).toContain('100000');
   });
-
-  test('100,000 mutated messages are answered, none throws', async () => {
-    const { parseMessage } = await import('./messages.ts');
-    const seeds = [
-      publishMessage(),
-      playMessage('a', 'sid1'),
-      { method: 'stream.mute', stream: 'x', data: { video: true } },
-      { stream: '123456', method: 'record.start', data: { fileName: '123456-20201123-231523.webm' } },
-      { stream: '123456', method: 'record.stop', data: {} },
-    ];
-    const texts = seeds.map((seed) => JSON.stringify(seed));
-    let state = 12_345;
-    const random = (below: number): number => {
-      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-      return (state >>> 8) % below;
-    };
-    const alphabet = '{}[]":,\\0159aeln. \u0000\u2028';
-    for (let i = 0; i < 100_000; i += 1) {
-      let text = texts[i % texts.length] ?? '';
-      for (let changes = 1 + random(4); changes > 0; changes -= 1) {
-        const at = random(text.length + 1);
-        const drop = random(6);
-        text = text.slice(0, at) + (alphabet[random(alphabet.length)] ?? '') + text.slice(at + drop);
-      }
-      const parsed = parseMessage(text);
-      if ('error' in parsed && (parsed.error.message === '' || parsed.error.message.length > 2000)) expect.fail(text);
-    }
-  });
 });
 
 describe('sessions', () => {
