@@ -1,4 +1,5 @@
 export { AddressBlocks } from './address-blocks.ts';
+export { addressBytes } from './address-bytes.ts';
 export { splitCommand } from './command-line.ts';
 export { ConnectionShares, type ConnectionLimits, type SharedConnection } from './connection-shares.ts';
 export { GatewayError, errorMessage } from './errors.ts';

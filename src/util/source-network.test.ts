@@ -5,6 +5,7 @@ import { sourceNetwork } from './source-network.ts';
 test.each([
   ['192.0.2.1', '192.0.2.1'],
   ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['::ffff:c000:201', '192.0.2.1'],
   ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
   ['2001:0DB8:0001:0002::9', '2001:db8:1:2::/64'],
   ['2001:db8::1', '2001:db8:0:0::/64'],
@@ -17,6 +18,7 @@ test.each([
   ['fe80::2', 'fe80::2'],
   ['', ''],
   ['no address', 'no address'],
+  ['1:2', '1:2'],
 ])('%s counts as %s', (address, network) => {
   expect(sourceNetwork(address)).toBe(network);
 });

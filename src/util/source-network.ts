@@ -1,7 +1,8 @@
-import { isIP } from 'node:net';
+import { addressBytes } from './address-bytes.ts';
 import { plainAddress, withoutZone } from './plain-address.ts';
 
-const GROUPS = 8;
+/** Of a /64. */
+const NETWORK_GROUPS = 4;
 /** RFC 4291 §2.5.6: neighbours on one link, each with one address. */
 const LINK_LOCAL = /^fe[89ab]/i;
 
@@ -11,11 +12,13 @@ const LINK_LOCAL = /^fe[89ab]/i;
  */
 export function sourceNetwork(address: string): string {
   const plain = plainAddress(withoutZone(address));
-  if (isIP(plain) !== 6 || LINK_LOCAL.test(plain)) return plain;
-  const [head = [], tail] = plain.split('::').map((part) => (part === '' ? [] : part.split(':')));
-  // An IPv4 address at the end is two groups.
-  const width = (tail?.length ?? 0) + (tail?.at(-1)?.includes('.') === true ? 1 : 0);
-  const zeros = Array.from({ length: tail === undefined ? 0 : GROUPS - head.length - width }, () => '0');
-  const groups = [...head, ...zeros, ...(tail ?? [])].slice(0, GROUPS / 2);
-  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
+  if (!plain.includes(':') || LINK_LOCAL.test(plain)) return plain;
+  const bytes = addressBytes(plain);
+  if (bytes === undefined) return plain;
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = Array.from(
+    { length: NETWORK_GROUPS },
+    (_, at) => (bytes[at * 2] ?? 0) * 256 + (bytes[at * 2 + 1] ?? 0),
+  );
+  return `${groups.map((group) => group.toString(16)).join(':')}::/64`;
 }

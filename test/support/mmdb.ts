@@ -1,5 +1,5 @@
 // A small writer of MaxMind database files (MaxMind DB File Format Specification 2.0), with records of 24 bits.
-import { addressBytes } from '../../src/rooms/ice/subnet.ts';
+import { addressBytes } from '../../src/util/index.ts';
 
 const RECORD_BITS = 24;
 const SEPARATOR_BYTES = 16;

@@ -85,6 +85,13 @@ describe('pcap', () => {
     { name: 'in', given: { direction: 'in' }, from: '192.0.2.64 15060', to: '192.0.2.1 5060' },
     { name: 'wildcard', given: { local: '0.0.0.0:5060' }, from: '0.0.0.0 5060', to: '192.0.2.64 15060' },
     { name: 'mapped', given: { local: '[::ffff:192.0.2.1]:5060' }, from: '192.0.2.1 5060', to: '192.0.2.64 15060' },
+    {
+      name: 'mapped, in groups',
+      given: { remote: '[::ffff:c000:240]:15060' },
+      from: '192.0.2.1 5060',
+      to: '192.0.2.64 15060',
+    },
+    { name: 'no address', given: { local: ':5060' }, from: '0.0.0.0 5060', to: '192.0.2.64 15060' },
     { name: 'families that differ', given: { local: '[::]:5060' }, from: '0.0.0.0 5060', to: '192.0.2.64 15060' },
     {
       name: 'IPv6',

@@ -1,6 +1,5 @@
-import { isIPv6 } from 'node:net';
 import type { TraceEntry } from '../../gb28181/index.ts';
-import { plainAddress, withoutZone } from '../../util/index.ts';
+import { addressBytes } from '../../util/index.ts';
 
 /** Packets begin with their IP header. */
 const LINKTYPE_RAW = 101;
@@ -10,10 +9,12 @@ const PROTOCOL = { udp: 17, tcp: 6 } as const;
 const MAX_PACKET_BYTES = 65_535;
 /** Of IPv6 and TCP, the longer ones. */
 const MAX_HEADER_BYTES = 60;
+const IPV4_BYTES = 4;
 const TCP_PSH_ACK = 0x18;
 
 interface Endpoint {
-  readonly address: string;
+  /** Of its IP address: 4 or 16. */
+  readonly bytes: Buffer;
   readonly port: number;
 }
 
@@ -46,16 +47,16 @@ function record(entry: TraceEntry, sequences: Map<string, number>): Buffer[] {
 /** A packet as far as it was kept, and how many bytes of it were not. */
 function ipPacket(entry: TraceEntry, sequences: Map<string, number>): { bytes: Buffer; cutBytes: number } {
   const remote = endpointOf(entry.remote);
-  const six = isIPv6(remote.address);
+  const { length: addressLength } = remote.bytes;
   const told = endpointOf(entry.local);
-  const local = isIPv6(told.address) === six ? told : { address: six ? '::' : '0.0.0.0', port: told.port };
+  const local = told.bytes.length === addressLength ? told : { bytes: Buffer.alloc(addressLength), port: told.port };
   const [from, to] = entry.direction === 'out' ? [local, remote] : [remote, local];
   const payload = Buffer.from(entry.text, 'latin1');
   const protocol = PROTOCOL[entry.protocol];
   const cutBytes = Math.min(entry.cutBytes ?? 0, MAX_PACKET_BYTES - MAX_HEADER_BYTES - payload.length);
   const segment =
     entry.protocol === 'udp' ? udp(from, to, payload, cutBytes) : tcp(from, to, payload, { cutBytes, sequences });
-  const addresses = Buffer.concat([addressBytes(from.address, six), addressBytes(to.address, six)]);
+  const addresses = Buffer.concat([from.bytes, to.bytes]);
   const length = segment.length + cutBytes;
   // Of a message that is cut nobody knows the sum.
   if (cutBytes === 0) {
@@ -63,7 +64,7 @@ function ipPacket(entry: TraceEntry, sequences: Map<string, number>): { bytes: B
     // RFC 768: 0 would mean that there is none.
     segment.writeUInt16BE(sum === 0 ? 0xffff : sum, entry.protocol === 'udp' ? 6 : 16);
   }
-  const header = six ? ipv6(length, protocol) : ipv4(length, protocol, addresses);
+  const header = addressLength === IPV4_BYTES ? ipv4(length, protocol, addresses) : ipv6(length, protocol);
   return { bytes: Buffer.concat([header, addresses, segment]), cutBytes };
 }
 
@@ -105,7 +106,8 @@ function tcp(
   payload: Buffer,
   { cutBytes, sequences }: { cutBytes: number; sequences: Map<string, number> },
 ): Buffer {
-  const key = (a: Endpoint, b: Endpoint): string => `${a.address} ${a.port} ${b.address} ${b.port}`;
+  const key = (a: Endpoint, b: Endpoint): string =>
+    [a, b].map(({ bytes, port }) => `${bytes.toString('hex')} ${port}`).join(' ');
   const sequence = sequences.get(key(from, to)) ?? 1;
   sequences.set(key(from, to), (sequence + payload.length + cutBytes) >>> 0);
   const header = Buffer.alloc(20);
@@ -135,25 +137,9 @@ function checksum(bytes: Buffer): number {
   return ~sum & 0xffff;
 }
 
-/** `address:port` or `[address]:port`. */
+/** `address:port` or `[address]:port`; of what is no address the unspecified one. */
 function endpointOf(text: string): Endpoint {
   const at = text.lastIndexOf(':');
-  const address = plainAddress(withoutZone(text.slice(0, at).replaceAll(/[[\]]/g, '')));
-  return { address, port: Number(text.slice(at + 1)) || 0 };
-}
-
-function addressBytes(address: string, six: boolean): Buffer {
-  return six ? ipv6Bytes(address) : Buffer.from(address.split('.').map(Number));
-}
-
-function ipv6Bytes(address: string): Buffer {
-  const bytes = Buffer.alloc(16);
-  const [head = '', tail] = address.split('::');
-  const groups = (text: string): number[] =>
-    text === '' ? [] : text.split(':').map((each) => Number.parseInt(each, 16));
-  const first = groups(head);
-  const last = groups(tail ?? '');
-  for (const [index, group] of first.entries()) bytes.writeUInt16BE(group, index * 2);
-  for (const [index, group] of last.entries()) bytes.writeUInt16BE(group, (8 - last.length + index) * 2);
-  return bytes;
+  const bytes = addressBytes(text.slice(0, at).replaceAll(/[[\]]/g, '')) ?? Array.from({ length: IPV4_BYTES }, () => 0);
+  return { bytes: Buffer.from(bytes), port: Number(text.slice(at + 1)) || 0 };
 }

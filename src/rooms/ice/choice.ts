@@ -1,5 +1,6 @@
+import { addressBytes } from '../../util/index.ts';
 import type { ListedServer } from './server-list.ts';
-import { addressBytes, commonPrefix } from './subnet.ts';
+import { commonPrefix } from './subnet.ts';
 
 /** ISO 3166 code of an address; empty = unknown. */
 export type CountryOf = (address: string) => string;

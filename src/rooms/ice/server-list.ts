@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { safeEmit, type Logger } from '../../util/index.ts';
+import { addressBytes, safeEmit, type Logger } from '../../util/index.ts';
 import { ServerLoad } from './server-load.ts';
-import { addressBytes } from './subnet.ts';
 import type { IceDownReason, IceServer, IceServersEvents, IceServerState } from './types.ts';
 
 /** Registered at the same time. */
