@@ -3,6 +3,8 @@ import { hasVideo, selectPackets, type ChannelMap } from './interleaved.ts';
 
 /** More than this waiting to be sent: frames are left out up to the next key frame. */
 export const MAX_WAITING_BYTES = 1_048_576;
+/** Handed to the socket at once: it tells of no progress until all of that has gone. */
+const IN_FLIGHT_BYTES = 131_072;
 /** A key frame is taken when no more than this waits. */
 const RESUME_BYTES = MAX_WAITING_BYTES / 4;
 /** Publishers send no key frame of their own accord: one that has been missed is asked for again so often. */
@@ -16,7 +18,7 @@ export const STUCK_MS = 10_000;
 export interface WriterSocket {
   readonly writableLength: number;
   readonly bytesWritten: number;
-  write(data: Uint8Array): boolean;
+  write(data: Uint8Array, done?: (error?: Error | null) => void): boolean;
 }
 
 export interface InterleavedWriterOptions {
@@ -29,12 +31,15 @@ export interface InterleavedWriterOptions {
 }
 
 /**
- * Framed packets to one reader. What waits in the socket is bounded: a slow reader gets key frames and what follows
- * while it keeps up, and one that takes nothing is given up.
+ * Framed packets to one reader. What waits is bounded: a slow reader gets key frames and what follows while it keeps up,
+ * and one that takes nothing is given up.
  */
 export class InterleavedWriter {
   readonly #options: InterleavedWriterOptions;
   #state: 'paused' | 'waiting' | 'live' | 'stuck' = 'paused';
+  /** Behind what the socket has. */
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
   #stuckSinceMs: number | undefined;
   #sentBytes = 0;
   #pictureAtMs = 0;
@@ -50,6 +55,7 @@ export class InterleavedWriter {
   setPlaying(playing: boolean): void {
     if (this.#state === 'stuck') return;
     this.#state = playing ? 'waiting' : 'paused';
+    this.#clearQueue();
     // Whoever opens the frames asks for the first one.
     this.#requestedAtMs = this.#options.now();
     this.#pictureAtMs = this.#requestedAtMs;
@@ -57,21 +63,22 @@ export class InterleavedWriter {
 
   onFrames(frames: FramedPackets): void {
     if (this.#state === 'paused' || this.#state === 'stuck') return;
-    const { socket, channels } = this.#options;
-    if (this.#state === 'live' && socket.writableLength > MAX_WAITING_BYTES) this.#state = 'waiting';
+    if (this.#state === 'live' && this.#waitingBytes > MAX_WAITING_BYTES) this.#state = 'waiting';
     if (this.#state === 'waiting' && !this.#takes(frames)) {
       this.dropped += 1;
       return;
     }
-    const selected = selectPackets(frames.data, channels);
-    if (selected.length > 0) socket.write(selected);
+    const selected = selectPackets(frames.data, this.#options.channels);
+    if (selected.length > 0) this.#send(selected);
   }
 
   /** To be called about once a second. */
   tick(): void {
     const { socket, now, onStuck } = this.#options;
+    // Answers of the connection may be all that has gone since.
+    this.#pump();
     const sentBytes = socket.bytesWritten - socket.writableLength;
-    if (socket.writableLength === 0 || sentBytes !== this.#sentBytes || this.#state === 'paused') {
+    if (this.#waitingBytes === 0 || sentBytes !== this.#sentBytes || this.#state === 'paused') {
       this.#sentBytes = sentBytes;
       this.#stuckSinceMs = undefined;
       return;
@@ -82,11 +89,37 @@ export class InterleavedWriter {
     onStuck();
   }
 
+  get #waitingBytes(): number {
+    return this.#options.socket.writableLength + this.#queuedBytes;
+  }
+
+  #send(data: Uint8Array): void {
+    this.#queue.push(data);
+    this.#queuedBytes += data.length;
+    this.#pump();
+  }
+
+  readonly #pump = (error?: Error | null): void => {
+    if (error) return this.#clearQueue();
+    const { socket } = this.#options;
+    while (socket.writableLength < IN_FLIGHT_BYTES) {
+      const data = this.#queue.shift();
+      if (data === undefined) return;
+      this.#queuedBytes -= data.length;
+      socket.write(data, this.#pump);
+    }
+  };
+
+  #clearQueue(): void {
+    this.#queue = [];
+    this.#queuedBytes = 0;
+  }
+
   /** A picture starts with a key frame; sound without one is left out, too, so that both start together. */
   #takes({ data, keyFrame }: FramedPackets): boolean {
-    const { socket, now, requestKeyFrame } = this.#options;
+    const { now, requestKeyFrame } = this.#options;
     // One that was asked for now would find no room.
-    if (socket.writableLength > RESUME_BYTES) return false;
+    if (this.#waitingBytes > RESUME_BYTES) return false;
     if (keyFrame) {
       this.#state = 'live';
       return true;
