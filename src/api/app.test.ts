@@ -97,6 +97,7 @@ describe('GET /metrics', () => {
       'gbrtc_sip_requests_total{direction="out",method="INVITE",status="200"}': 1,
       'gbrtc_sip_malformed_total{reason="bad_start_line"}': 5,
       'gbrtc_sip_connections_refused_total{reason="too_many_of_source"}': 10,
+      'gbrtc_http_connections_refused_total{reason="too_many_of_source"}': 0,
       'gbrtc_websocket_connections_refused_total{reason="held_bytes"}': 11,
       gbrtc_pms_connections: 3,
       gbrtc_pms_sessions: 5,

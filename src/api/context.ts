@@ -1,3 +1,4 @@
+import type { Refusals, RequestShares } from '../util/index.ts';
 import type { Gate } from './auth/gate.ts';
 import type { Tokens } from './auth/tokens.ts';
 import type { PublicAddress } from './public-address.ts';
@@ -10,4 +11,6 @@ export interface ApiContext {
   readonly tokens: Tokens;
   readonly gate: Gate;
   readonly publicAddress: PublicAddress;
+  /** Connections that the ports did not take. */
+  readonly refused: Refusals<Parameters<RequestShares['onRefused']>[0]>;
 }

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { errorMessage } from '../util/index.ts';
+import { errorMessage, shareRequests, type RequestShares } from '../util/index.ts';
 import { ListenError } from './errors.ts';
 import type { ListenAddress, ListenOptions, ListenPurpose } from './types.ts';
 
@@ -74,9 +74,14 @@ function createHttpServer(
   const server =
     tls === undefined
       ? createServer(options, handler)
-      : createTlsServer({ ...options, key: tls.key, cert: tls.cert, passphrase: tls.passPhrase }, handler);
+      : createTlsServer(
+          { ...options, handshakeTimeout: headersTimeoutMs, key: tls.key, cert: tls.cert, passphrase: tls.passPhrase },
+          handler,
+        );
   server.maxConnections = maxConnections;
   server.on('clientError', handleClientError);
+  // An answer would wait for TLS that does not come.
+  server.on('tlsClientError', (_error, socket: Socket) => socket.destroy());
   return server;
 }
 
@@ -87,6 +92,8 @@ export interface PortHandler {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
   /** With those that were upgraded. */
   readonly maxConnections: number;
+  /** Of sources in those that were not upgraded. */
+  readonly shares: RequestShares;
 }
 
 /** Opens one port. @throws ListenError that names port and key */
@@ -103,6 +110,7 @@ export async function openHttpPort(
     const reason = `key or certificate cannot be used: ${errorMessage(cause)}`;
     throw new ListenError(`${CONFIG_KEYS[purpose]}: ${reason}`, { cause });
   }
+  const endRequests = shareRequests(server, handler.shares);
   server.on('upgrade', (request, socket, head) => {
     if (handler.upgrade(request, socket, head)) return;
     socket.on('error', () => socket.destroy());
@@ -126,12 +134,15 @@ export async function openHttpPort(
     purpose,
     address: bound.address,
     port: bound.port,
-    close: () => (closing ??= closeServer(server)),
+    close: () => (closing ??= closeServer(server, endRequests)),
   };
 }
 
-async function closeServer(server: Server): Promise<void> {
-  const timer = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+async function closeServer(server: Server, endRequests: () => void): Promise<void> {
+  const timer = setTimeout(() => {
+    server.closeAllConnections();
+    endRequests();
+  }, CLOSE_GRACE_MS);
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();

@@ -12,7 +12,7 @@ import { FakeStreams, fakePlay, fakeStream, fakeViewer } from '../../test/suppor
 import { OpenApiCheck, type OpenApiDocument } from '../../test/support/openapi-check.ts';
 import { openRecordings } from '../../test/support/recordings-fixture.ts';
 import { createSnapshots } from '../gb28181/index.ts';
-import { silentLogger } from '../util/index.ts';
+import { Refusals, silentLogger } from '../util/index.ts';
 import { createApp } from './app.ts';
 import { Gate } from './auth/gate.ts';
 import { createOwnGroups } from '../gb28181/index.ts';
@@ -191,6 +191,7 @@ describe('the document', () => {
       tokens,
       gate: new Gate(true, tokens),
       publicAddress: new PublicAddress([]),
+      refused: new Refusals({ too_many_connections: 0, too_many_of_source: 0 }),
     });
     const { stack } = (app.express as unknown as { router: { stack: Layer[] } }).router;
     const served = new Set(routesOf(stack));

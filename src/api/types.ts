@@ -308,6 +308,8 @@ export interface ApiOptions {
   readonly headersTimeoutMs?: number;
   /** Connections of each port, those of `webSockets` not counted; default 10000. */
   readonly maxConnections?: number;
+  /** Of these, those of one source; trusted proxies have no bound. Default 5000. */
+  readonly maxConnectionsPerSource?: number;
 }
 
 export interface ListenAddress {

@@ -9,6 +9,7 @@ export { createLogger, silentLogger, type LogLevel, type Logger } from './logger
 export { isMailAddress, parseMailSender } from './mail-address.ts';
 export { plainAddress, withoutZone } from './plain-address.ts';
 export { Refusals } from './refusals.ts';
+export { shareRequests, type RequestShares } from './request-shares.ts';
 export { safeEmit } from './safe-emit.ts';
 export { shownUrl } from './shown-url.ts';
 export { sourceNetwork } from './source-network.ts';

@@ -164,4 +164,10 @@ describe('half-open connections end', () => {
     socket.resume();
     await once(socket, 'close');
   });
+
+  test.each([{ tls: false }, { tls: true }])('when the port closes: $tls', async ({ tls }) => {
+    const closed = once(await idle(await open({ tls, headersTimeoutMs: 60_000 })), 'close');
+    await ports.close();
+    await closed;
+  });
 });

@@ -2,10 +2,9 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { errorMessage, type Logger } from '../util/index.ts';
+import { errorMessage, shareRequests, type Logger } from '../util/index.ts';
 import { WebSocketListenError } from './errors.ts';
 import { refusePath } from './hub.ts';
-import { shareRequests } from './request-shares.ts';
 import type { WebSocketHub, WebSocketListen, WebSocketPorts } from './types.ts';
 
 /** Of the connections of a port that are no WebSockets: each holds a descriptor for as long as it takes its time. */
@@ -43,11 +42,20 @@ interface OpenParts {
   readonly limits: RequestLimits;
 }
 
-async function openPort(listen: WebSocketListen, { hub, log, limits }: OpenParts): Promise<Server> {
+interface OpenPort {
+  readonly server: Server;
+  readonly tls: boolean;
+  readonly endRequests: () => void;
+}
+
+async function openPort(listen: WebSocketListen, { hub, log, limits }: OpenParts): Promise<OpenPort> {
   const server = createHttpServer(listen, limits.headersTimeoutMs);
   server.maxConnections = hub.maxConnections + limits.connections;
-  server.on('drop', () => hub.countRefused('too_many_connections'));
-  shareRequests(server, limits.connectionsPerSource, hub);
+  const endRequests = shareRequests(server, {
+    perSource: limits.connectionsPerSource,
+    isProxy: (peer) => hub.isProxy(peer),
+    onRefused: (reason) => hub.countRefused(reason),
+  });
   server.on('request', (request, response) => {
     if (!hub.handleRequest(request, response)) response.writeHead(404, { 'Access-Control-Allow-Origin': '*' }).end();
   });
@@ -67,13 +75,16 @@ async function openPort(listen: WebSocketListen, { hub, log, limits }: OpenParts
   }
   // Of single connections that could not be accepted, e.g. without descriptors.
   server.on('error', (error) => log.warn({ error: errorMessage(error) }, 'connection failed'));
-  return server;
+  return { server, tls: listen.tls !== undefined, endRequests };
 }
 
-async function closePort(server: Server): Promise<void> {
+async function closePort({ server, endRequests }: OpenPort): Promise<void> {
   const ended = once(server, 'close');
   server.close();
-  setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS).unref();
+  setTimeout(() => {
+    server.closeAllConnections();
+    endRequests();
+  }, CLOSE_GRACE_MS).unref();
   await ended;
 }
 
@@ -84,23 +95,22 @@ export async function openWebSocketPorts(
   log: Logger,
   limits: Partial<RequestLimits> = {},
 ): Promise<WebSocketPorts> {
-  const servers: Array<{ readonly server: Server; readonly tls: boolean }> = [];
+  const opened: OpenPort[] = [];
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
-    await Promise.all(servers.map(({ server }) => closePort(server)));
+    await Promise.all(opened.map((port) => closePort(port)));
   };
   const close = (): Promise<void> => (closing ??= closeAll());
   try {
     for (const one of listen) {
-      const server = await openPort(one, { hub, log, limits: { ...REQUEST_LIMITS, ...limits } });
-      servers.push({ server, tls: one.tls !== undefined });
+      opened.push(await openPort(one, { hub, log, limits: { ...REQUEST_LIMITS, ...limits } }));
     }
   } catch (error) {
     await close();
     throw error;
   }
   return {
-    addresses: servers.map(({ server, tls }) => {
+    addresses: opened.map(({ server, tls }) => {
       const { address, port } = server.address() as AddressInfo;
       return { address, port, tls };
     }),

@@ -170,6 +170,12 @@ export class Metrics {
       read: () => platform.counters.refusedConnections,
     });
     this.#families.countersBy({
+      name: 'gbrtc_http_connections_refused_total',
+      help: 'Connections to the HTTP ports that were not taken, by reason',
+      label: 'reason',
+      read: () => this.#context.refused.counts,
+    });
+    this.#families.countersBy({
       name: 'gbrtc_websocket_connections_refused_total',
       help: 'Connections for WebSockets of pms and rooms that were not taken, or closed by a limit, by reason',
       label: 'reason',
