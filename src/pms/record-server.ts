@@ -1,7 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ConnectionShares, GatewayError, errorMessage, HttpClients, type Logger } from '../util/index.ts';
+import {
+  ConnectionShares,
+  errorMessage,
+  GatewayError,
+  HttpClients,
+  Refusals,
+  shareRequests,
+  type Logger,
+} from '../util/index.ts';
 import { handlePost, isLocation, SourceRates, type HttpReply, type PostRoute } from '../websocket/index.ts';
 import { failure, overBound, success, type PmsReply } from './envelope.ts';
 import { PmsError, PmsListenError } from './errors.ts';
@@ -12,6 +20,8 @@ import type { RecordCommandOptions, RecordCommands } from './types.ts';
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000 };
 /** Half-open ones among them; each holds a file descriptor for the time of its headers at most. */
 const MAX_CONNECTIONS = 500;
+const DEFAULT_MAX_CONNECTIONS_PER_SOURCE = 125;
+const TELL_REFUSED_MS = 15_000;
 /** A command has a few hundred. */
 const MAX_PAYLOAD_BYTES = 65_536;
 
@@ -31,6 +41,8 @@ class RecordServer implements RecordCommands {
   readonly #memory = new ConnectionShares({});
   readonly #log: Logger;
   readonly #server: Server;
+  readonly #refused = new Refusals({ too_many_connections: 0, too_many_of_source: 0 });
+  readonly #telling: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
 
   constructor(options: RecordCommandOptions, parts: RecordControlParts) {
@@ -41,6 +53,12 @@ class RecordServer implements RecordCommands {
     this.#log = parts.log;
     this.#server = createServer(TIMEOUTS, (request, response) => this.#handle(request, response));
     this.#server.maxConnections = MAX_CONNECTIONS;
+    shareRequests(this.#server, {
+      perSource: options.maxConnectionsPerSource ?? DEFAULT_MAX_CONNECTIONS_PER_SOURCE,
+      isProxy: (address) => this.#clients.isProxy(address),
+      onRefused: (reason) => this.#refused.count(reason),
+    });
+    this.#telling = setInterval(() => this.#tellRefused(), TELL_REFUSED_MS).unref();
   }
 
   get address(): { address: string; port: number } {
@@ -66,7 +84,13 @@ class RecordServer implements RecordCommands {
     return this.#closing;
   }
 
+  #tellRefused(): void {
+    this.#refused.tell(this.#log, 'connections of record commands refused');
+  }
+
   async #close(): Promise<void> {
+    clearInterval(this.#telling);
+    this.#tellRefused();
     if (!this.#server.listening) return;
     const ended = once(this.#server, 'close');
     this.#server.close();

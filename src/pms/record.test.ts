@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PmsClient, type PmsMessage } from '../../test/support/pms-client.ts';
 import { CAMERA, openRecordings, type RecordingsFixture } from '../../test/support/recordings-fixture.ts';
@@ -202,6 +202,22 @@ describe('cmdPort', () => {
     }
     expect(await post(command, START)).toMatchObject({ err: 0 });
     for (const socket of sockets) socket.destroy();
+  });
+
+  test('one source has a share of the connections, others get in', async () => {
+    await close();
+    await open(false, { maxConnectionsPerSource: 2 });
+    const port = commands.address.port;
+    const idle = (): Socket => connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' }).resume();
+    const kept = [idle(), idle()];
+    await Promise.all(kept.map((socket) => once(socket, 'connect')));
+    await once(
+      idle().on('error', () => undefined),
+      'close',
+    );
+    expect(await post(command, START)).toMatchObject({ err: 0 });
+    expect(kept.map(({ destroyed }) => destroyed)).toEqual([false, false]);
+    for (const socket of kept) socket.destroy();
   });
 
   test('a body over the limit is refused', async () => {

@@ -84,6 +84,8 @@ export interface RecordCommandOptions {
   readonly allowPages: boolean;
   /** Whose X-Forwarded headers are believed; default nobody's. */
   readonly trustedProxies?: readonly string[];
+  /** Of 500 connections, those of one source; trusted proxies have no bound. Default 125. */
+  readonly maxConnectionsPerSource?: number;
 }
 
 /** The port of `record.start` and `record.stop`, listening. */
