@@ -45,4 +45,10 @@ test('a thread that does not keep up loses packets by number, and memory is boun
   batch.push(frame(1000), 1);
   batch.flush();
   expect(told.slice(-2)).toEqual([`skipped ${20_000 - taken}`, 'packets']);
+  // Nor is it silent about those that it lost last.
+  for (let index = 0; index < 20_000; index++) batch.push(frame(1000), index);
+  const before = told.length;
+  batch.end();
+  batch.end();
+  expect(told.slice(before)).toEqual([expect.stringMatching(/^skipped \d+$/)]);
 });

@@ -38,8 +38,7 @@ export class PacketBatch {
         return;
       }
       this.#memory = this.#take(bytes);
-      if (this.#skipped > 0) this.#events.onSkipped(this.#skipped);
-      this.#skipped = 0;
+      this.#tellSkipped();
     }
     const at = this.#length;
     this.#memory.writeDoubleLE(arrivalMs, at);
@@ -58,10 +57,21 @@ export class PacketBatch {
     this.#events.onPackets(memory, length);
   }
 
+  /** Nothing more comes: what was left out last is told, too. */
+  end(): void {
+    this.flush();
+    this.#tellSkipped();
+  }
+
   /** The thread is done with it. */
   give(memory: ArrayBuffer): void {
     this.#waitingBytes -= memory.byteLength;
     if (memory.byteLength === MEMORY_BYTES && this.#free.length < MAX_FREE) this.#free.push(memory);
+  }
+
+  #tellSkipped(): void {
+    if (this.#skipped > 0) this.#events.onSkipped(this.#skipped);
+    this.#skipped = 0;
   }
 
   #take(bytes: number): Buffer<ArrayBuffer> {

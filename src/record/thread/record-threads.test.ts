@@ -45,7 +45,7 @@ class SlowThread extends EventEmitter implements RecordWorker {
 
   postMessage(request: ThreadRequest): void {
     this.requests.push(request);
-    if (request.type === 'shutdown') this.emit('exit', 0);
+    if (request.type === 'shutdown') setImmediate(() => this.emit('exit', 0));
   }
 
   async terminate(): Promise<number> {
@@ -153,6 +153,25 @@ describe('RecordThreads', () => {
     await otherStopping;
     // Nobody has looked at it: it is to be tried again.
     expect(other.files).toMatchObject([{ state: 'writing' }]);
+  });
+
+  test('packets for which a hanging thread had no room are told before its end', async () => {
+    const slow = new SlowThread();
+    const hanging = createRecordThreads({ threads: 1 }, silentLogger, () => slow);
+    const tap = new FakeTap([TRACK]);
+    const opening = hanging.open({ tap, directory: folder, baseName: 'rec' });
+    await expect.poll(() => tap.readers).toBe(1);
+    const { key } = slow.requests[0] as { key: number };
+    const sums = { startedAt: 0, durationMs: 0, bytes: 0, packetsIn: 0, packetsLost: 0 };
+    const file = { ...sums, fileName: 'rec.mp4', state: 'writing' };
+    slow.emit('message', { type: 'begun', key, container: 'mp4', codecs: ['H264'], file });
+    const writer = await opening;
+    for (let packet = 0; packet < 10_000; packet += 1) tap.send(0, Buffer.alloc(1000, 0x80));
+    const stopping = writer.stop();
+    expect(slow.requests.slice(-2).map(({ type }) => type)).toEqual(['skipped', 'stop']);
+    slow.emit('message', { type: 'ended', key, reason: 'stopped', message: '' });
+    await stopping;
+    await hanging.close();
   });
 
   test('a directory that does not exist', async () => {

@@ -171,7 +171,7 @@ export class RecordingProxy extends EventEmitter<RecordingWriterEvents> implemen
   #requestStop(reason: WriterEndReason, message: string): void {
     if (this.#state !== 'opening' && this.#state !== 'writing') return;
     this.#state = 'stopping';
-    this.#batch.flush();
+    this.#batch.end();
     const { key, post } = this.#options;
     post({ type: 'stop', key, reason, message });
     this.#stopTimer = setTimeout(() => this.#end('write_failed', `not finished within ${STOP_MS} ms`), STOP_MS);
