@@ -259,6 +259,23 @@ describe('meet page', { timeout: 240_000 }, () => {
     await eventually(() => ann.getByTestId('meet-chat').innerText()).toBe('1');
   });
 
+  test('who came to watch turns the camera on in the room', async () => {
+    await using scene = new Scene();
+    const { base } = await scene.gateway();
+    const ann = await join(scene, base, 'Ann');
+    const fox = await openPage(scene, `${base}/publish`);
+    // As in Firefox, and at everybody's first visit: what has not been allowed is not turned on without a click.
+    await fox.addInitScript(`navigator.permissions.query = async () => ({ state: 'prompt' })`);
+    await fox.goto(`${base}/meet?room=daily&name=Fox`);
+    await fox.getByTestId('device-open').waitFor();
+    await fox.getByTestId('meet-join').click();
+    await fox.getByTestId('meet-notice').getByText('nothing of you is sent').waitFor();
+    await fox.getByTestId('meet-video').click();
+    await fox.getByTestId('device-open').click();
+    await fox.locator('[data-testid=own-tile][data-phase=live]').waitFor();
+    await sees(ann, 'Fox');
+  });
+
   test('without camera one is heard, and joins later with one', async () => {
     await using scene = new Scene();
     const { base } = await scene.gateway();

@@ -17,6 +17,8 @@ export function useConferenceDevices() {
   const capture = useCapture(choice);
   const level = useAudioLevel(toRef(() => capture.captured.value.audio));
   const muted = ref({ video: false, audio: false });
+  /** Nothing is captured, and something could be. */
+  const silent = computed(() => capture.available && !capture.active.value);
   const canChooseSpeaker = 'setSinkId' in HTMLMediaElement.prototype;
 
   const applyMute = () => {
@@ -52,7 +54,7 @@ export function useConferenceDevices() {
     },
   );
 
-  return { form, capture, level, muted, toggle, cameraless, canChooseSpeaker, open, goWithoutCamera };
+  return { form, capture, level, muted, silent, toggle, cameraless, canChooseSpeaker, open, goWithoutCamera };
 }
 
 export type ConferenceDevices = ReturnType<typeof useConferenceDevices>;

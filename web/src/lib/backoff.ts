@@ -41,6 +41,7 @@ const FINAL_CODES: ReadonlySet<string> = new Set([
   'forbidden',
   'unauthorized',
   'browser_unsupported',
+  'browser_no_h264',
   'stream_taken',
   'stream_name_invalid',
 ]);

@@ -58,6 +58,7 @@ export const FAILURES = [
   'unauthorized',
   'network',
   'browser_unsupported',
+  'browser_no_h264',
 ] as const;
 
 type Failure = (typeof FAILURES)[number];

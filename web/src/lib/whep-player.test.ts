@@ -61,6 +61,7 @@ describe('WhepPlayer', () => {
     server = new FakeServer();
   });
   afterEach(async () => {
+    vi.unstubAllGlobals();
     server.player.stop();
     await vi.advanceTimersByTimeAsync(100);
     expect(server.open).toBe(0);
@@ -105,6 +106,20 @@ describe('WhepPlayer', () => {
     server.refuse = undefined;
     await playing();
     expect(server.state.phase).toBe('playing');
+  });
+
+  test.each([
+    { browser: 'Firefox without OpenH264', has: ['video/VP8', 'video/AV1'], code: 'browser_no_h264' },
+    { browser: 'a browser with H.264', has: ['video/VP8', 'video/H264'], code: 'codec_unsupported' },
+    { browser: 'a browser that does not say', has: undefined, code: 'codec_unsupported' },
+  ])('$browser: a codec that does not fit is told as $code, and not tried again', async ({ has, code }) => {
+    const codecs = has?.map((mimeType) => ({ mimeType }));
+    vi.stubGlobal('RTCRtpReceiver', { getCapabilities: () => (codecs === undefined ? null : { codecs }) });
+    server.refuse = refusal('codec_unsupported');
+    server.player.start();
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(server.state).toMatchObject({ phase: 'failed', error: { code, playId: 'p9' } });
+    expect(server.tries).toBe(1);
   });
 
   test.each([

@@ -40,9 +40,17 @@ export const SILENCE_MS = 3000;
 /** Packets arrive, but the decoder is stuck. */
 export const FROZEN_MS = 8000;
 
+/** Firefox without its OpenH264 plugin, and builds of Chromium without the codecs that cost licences. */
+function lacksH264(): boolean {
+  if (typeof RTCRtpReceiver === 'undefined') return false;
+  const codecs = RTCRtpReceiver.getCapabilities('video')?.codecs;
+  return codecs !== undefined && !codecs.some(({ mimeType }) => mimeType.toLowerCase() === 'video/h264');
+}
+
 function toPlayerError(error: unknown): PlayerError {
   if (error instanceof ApiError) {
-    const { code, message, playId, sipStatus } = error;
+    const { message, playId, sipStatus } = error;
+    const code = error.code === 'codec_unsupported' && lacksH264() ? 'browser_no_h264' : error.code;
     return { code, message, ...(playId !== undefined && { playId }), ...(sipStatus !== undefined && { sipStatus }) };
   }
   const message = error instanceof Error ? error.message : String(error);

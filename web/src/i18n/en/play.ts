@@ -219,6 +219,12 @@ export const failures = {
     text: 'It has no RTCPeerConnection, or it was switched off.',
     advice: 'Use a current Chromium, Chrome, Edge, Firefox or Safari.',
   },
+  browser_no_h264: {
+    title: 'This browser has no H.264',
+    text: 'Cameras send H.264. Firefox decodes it by its OpenH264 plugin, which it fetches from the Internet by itself.',
+    advice:
+      'Look for OpenH264 under “Plugins” of about:addons and let Firefox reach the Internet once, or use Chrome, Edge or Safari.',
+  },
   unknown: {
     title: 'There is no picture',
     text: 'The gateway reported: {code}',

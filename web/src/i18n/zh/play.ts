@@ -215,6 +215,11 @@ export const failures: typeof en.failures = {
     text: '没有 RTCPeerConnection，或已被禁用。',
     advice: '请使用新版 Chromium、Chrome、Edge、Firefox 或 Safari。',
   },
+  browser_no_h264: {
+    title: '此浏览器不支持 H.264',
+    text: '摄像机发送 H.264。Firefox 通过 OpenH264 插件解码，该插件由 Firefox 自动从互联网下载。',
+    advice: '请在 about:addons 的“插件”中查看 OpenH264，并让 Firefox 连接一次互联网，或改用 Chrome、Edge 或 Safari。',
+  },
   unknown: {
     title: '没有画面',
     text: '网关报告：{code}',
