@@ -120,7 +120,9 @@ export class RequestHandler {
         'RTSP client was refused',
       );
       const status = STATUS_OF_CODE.get(error.code) ?? 503;
-      return request.method === 'ANNOUNCE' ? { status, reason: error.message } : { status };
+      // Else a player would learn of devices and addresses what is not for it.
+      const told = request.method === 'ANNOUNCE' || status === 415;
+      return told ? { status, reason: error.message } : { status };
     }
   }
 

@@ -209,6 +209,14 @@ describe('refused', () => {
     expect((await player.request('OPTIONS')).status).toBe(200);
   });
 
+  test('only a codec that players do not get is explained to them', async () => {
+    const { server } = await open();
+    const phrases = ['codec_unsupported', 'device_offline'].map(
+      async (name) => (await client(server, `/${name}`).request('DESCRIBE')).phrase,
+    );
+    expect(await Promise.all(phrases)).toEqual(['Unsupported Media Type: refused with codec_unsupported', 'Not Found']);
+  });
+
   test('by the state of the session', async () => {
     const { server } = await open();
     const player = client(server);

@@ -252,7 +252,7 @@ function applyAnswer(
 }
 
 export function unsupported(video: VideoTrack | undefined): StreamError {
-  return new StreamError('codec_unsupported', `the camera sends ${codecName(video)}, browsers get H.264 only`);
+  return new StreamError('codec_unsupported', `the camera sends ${codecName(video)}, players get H.264 only`);
 }
 
 function codecName(video: VideoTrack | undefined): string {

@@ -450,7 +450,7 @@ describe('a download', () => {
     const tap = await opening;
     expect(tap.tracks).toMatchObject([{ kind: 'video', encoding: 'H265', clockRate: 90_000 }]);
     tap.close();
-    const refusal = { code: 'codec_unsupported', message: 'the camera sends H.265, browsers get H.264 only' };
+    const refusal = { code: 'codec_unsupported', message: 'the camera sends H.265, players get H.264 only' };
     await expect(streams.view(download.stream, VIEWER)).rejects.toMatchObject(refusal);
     const playing = streams.playbacks.start(RANGE);
     playing.catch(() => undefined);

@@ -281,7 +281,7 @@ describe('a download of a recording', () => {
       from: recordedHour(),
       to: recordedHour() + 20_000,
     });
-    await expect(playing).rejects.toThrow('the camera sends H.265, browsers get H.264 only');
+    await expect(playing).rejects.toThrow('the camera sends H.265, players get H.264 only');
   });
 
   test('that a device breaks off goes on from there into a second file', async () => {
