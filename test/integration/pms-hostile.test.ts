@@ -7,7 +7,7 @@ import { freePort, type GatewayProcess } from '../support/gateway-process.ts';
 import { NativePlayer } from '../support/native-player.ts';
 import { NativePublisher } from '../support/native-publisher.ts';
 import { PmsClient } from '../support/pms-client.ts';
-import { treeResidentBytes } from '../support/process-tree.ts';
+import { treeResidentBytes, workersOf } from '../support/process-tree.ts';
 import { eventually, Scene } from '../support/scene.ts';
 
 /** Eight packets of a picture, every 40 ms: nothing looks into them. */
@@ -22,6 +22,7 @@ const CLIP = {
   ],
 };
 const MAX_GROWTH_BYTES = 50_000_000;
+const MAX_WORKER_GROWTH_BYTES = 6_000_000;
 
 function slice(header: number): Buffer {
   const nalu = Buffer.alloc(9000, 0x5a);
@@ -95,6 +96,40 @@ test(
     await stillFlows();
   },
 );
+
+test('a name that is taken over again and again leaves one publication; each who had or played it is told', async () => {
+  const [one, two, viewer] = await Promise.all([1, 2, 3].map(() => PmsClient.connect(url)));
+  if (one === undefined || two === undefined || viewer === undefined) throw new TypeError('three clients');
+  const peer = scene.keep(new NativePlayer({ audio: 'opus' }), async (open) => open.close());
+  const [publish, play] = [await offerOf(), await peer.offer()];
+  const ask = (client: PmsClient, method: string, sdp: string) =>
+    client.ask({ method, stream: 'taken', session: '', data: { sdp } });
+  const takeOver = async (rounds: number): Promise<void> => {
+    for (let round = 0; round < rounds; round += 1) {
+      const [next, last] = round % 2 === 0 ? [one, two] : [two, one];
+      expect(await ask(next, 'stream.publish', publish)).toMatchObject({ err: 0 });
+      expect(await last.next()).toMatchObject({ err: 1, data: { reason: 'replaced' } });
+      expect(await viewer.next()).toMatchObject({ err: 1, data: { reason: 'publisher_gone' } });
+      expect(await ask(viewer, 'stream.play', play)).toMatchObject({ err: 0 });
+    }
+  };
+  for (const [client, method, sdp] of [
+    [two, 'stream.publish', publish],
+    [viewer, 'stream.play', play],
+  ] as const) {
+    expect(await ask(client, method, sdp)).toMatchObject({ err: 0 });
+  }
+  await takeOver(100);
+  // What a publication or a player that stays behind costs is the workers'; they have what they need by now.
+  const ofWorkers = (): number => workersOf(gateway.pid).reduce((sum, pid) => sum + treeResidentBytes(pid), 0);
+  const before = ofWorkers();
+  await takeOver(400);
+  expect(ofWorkers() - before).toBeLessThan(MAX_WORKER_GROWTH_BYTES);
+  expect(await streamNames()).toEqual(['desk', 'taken']);
+  await Promise.all([one, two, viewer].map((client) => client.close()));
+  await eventually('the end of the last', async () => ((await streamNames()).length === 1 ? true : undefined));
+  await stillFlows();
+});
 
 test('a publisher that never sends media is told and forgotten', { timeout: 40_000 }, async () => {
   const client = scene.keep(await PmsClient.connect(url), (open) => open.close());
