@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { mutateText, seededRandom } from '../support/mutate.ts';
 import { freePort, type GatewayProcess } from '../support/gateway-process.ts';
 import { NativePlayer } from '../support/native-player.ts';
@@ -48,6 +48,8 @@ beforeAll(async () => {
   await stillFlows();
 });
 
+/** Whatever a test did beside it. */
+afterEach(() => stillFlows());
 afterAll(() => scene[Symbol.asyncDispose]());
 
 /** The publication goes on: a picture's worth of packets arrives. */
@@ -93,7 +95,6 @@ test(
     }
     await eventually('the end of all', async () => ((await streamNames()).length === 1 ? true : undefined));
     expect(treeResidentBytes(gateway.pid) - before).toBeLessThan(MAX_GROWTH_BYTES);
-    await stillFlows();
   },
 );
 
@@ -128,7 +129,6 @@ test('a name that is taken over again and again leaves one publication; each who
   expect(await streamNames()).toEqual(['desk', 'taken']);
   await Promise.all([one, two, viewer].map((client) => client.close()));
   await eventually('the end of the last', async () => ((await streamNames()).length === 1 ? true : undefined));
-  await stillFlows();
 });
 
 test('a publisher that never sends media is told and forgotten', { timeout: 40_000 }, async () => {
@@ -137,7 +137,6 @@ test('a publisher that never sends media is told and forgotten', { timeout: 40_0
   expect(await client.ask(message)).toMatchObject({ err: 0 });
   expect(await client.next(25_000)).toMatchObject({ err: 1, method: 'stream.close', data: { reason: 'ice_failed' } });
   expect(await streamNames()).toEqual(['desk']);
-  await stillFlows();
 });
 
 test.each([
@@ -184,7 +183,6 @@ test('damaged offers and messages beside a publication: each is answered, none i
   expect([...reasons.keys()].filter((reason) => !known.includes(reason))).toEqual([]);
   expect(reasons.get('published')).toBeGreaterThan(ROUNDS / 4);
   expect(reasons.get('sdp_invalid')).toBeGreaterThan(ROUNDS / 4);
-  await stillFlows();
 });
 
 /** One to three lines of an offer are left out, repeated or exchanged for others of it: most still can be read. */
@@ -226,7 +224,6 @@ test('a message of 16 MB ends its own connection only', async () => {
     () => ({ err: -1 }),
   );
   expect(response.err).toBe(-1);
-  await stillFlows();
 });
 
 test('half-open and half-sent connections keep nobody out', async () => {
@@ -265,5 +262,4 @@ test('a client that asks and never reads is cut off', { timeout: 60_000 }, async
   // What it finds when it reads again: the end.
   client.socket.resume();
   await closed;
-  await stillFlows();
 });
