@@ -110,6 +110,8 @@ async function relayTo(
 ): Promise<Relay> {
   const piped: types.Producer[] = [];
   const close = (): void => {
+    // What a publication that has ended has piped ends with it: mediasoup closes it when the worker has said so.
+    if (publication.closed) return;
     for (const producer of piped) producer.close();
   };
   const bring = async (source: types.Producer | undefined): Promise<types.Producer | undefined> => {

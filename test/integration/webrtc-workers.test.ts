@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
+import { observer, setLogEventListeners, type types } from 'mediasoup';
 import { afterEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/util/index.ts';
 import { createWebRtc, type WebRtc, type WebRtcOptions } from '../../src/webrtc/index.ts';
@@ -189,6 +190,32 @@ describe('publications', () => {
     expect([publication.closed, near.closed]).toEqual([false, false]);
     const again = await webrtc.createPlayer({ id: 'again', publication, offer: OFFERS.chromium });
     expect(again.workerIndex).toBe(far.workerIndex);
+  });
+
+  test('no worker complains when one ends before its players on another worker', async () => {
+    const producers: types.Producer[] = [];
+    const handleWorker = (worker: types.Worker): void => {
+      worker.observer.on('newrouter', (router) =>
+        router.observer.on('newtransport', (transport) =>
+          transport.observer.on('newproducer', (producer) => producers.push(producer)),
+        ),
+      );
+    };
+    observer.on('newworker', handleWorker);
+    const webrtc = await start({ workers: 2, viewersPerWorker: 1 });
+    observer.off('newworker', handleWorker);
+    const errors: string[] = [];
+    setLogEventListeners({ onerror: (_namespace, text) => errors.push(text) });
+    const publication = await webrtc.createPublication({ id: 'p', offer: sent(1) });
+    const near = await webrtc.createPlayer({ id: 'near', publication, offer: OFFERS.chromium });
+    const far = await webrtc.createPlayer({ id: 'far', publication, offer: OFFERS.chromium });
+    expect(far.workerIndex).not.toBe(near.workerIndex);
+    publication.close();
+    // Two of the publication, two of its relay.
+    await expect.poll(() => producers.map(({ closed }) => closed)).toEqual([true, true, true, true]);
+    // Both workers have answered what was asked of them before.
+    await webrtc.usage();
+    expect(errors).toEqual([]);
   });
 });
 
