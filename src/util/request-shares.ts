@@ -30,7 +30,7 @@ function requestOf(socket: Socket, address: string): SharedConnection {
  */
 export function shareRequests(server: Server, { perSource, isProxy, onRefused }: RequestShares): () => void {
   const shares = new ConnectionShares({ connectionsPerSource: perSource });
-  const requests = new Map<string, SharedConnection>();
+  const requests = new Map<string, { readonly socket: Socket; readonly forget: () => void }>();
   server.on('drop', () => onRefused('too_many_connections'));
   server.on('connection', (socket: Socket) => {
     const address = plainAddress(socket.remoteAddress);
@@ -43,20 +43,20 @@ export function shareRequests(server: Server, { perSource, isProxy, onRefused }:
     }
     const [ends, request] = [endsOf(socket), requestOf(socket, address)];
     if (!proxy) shares.add(request);
-    requests.set(ends, request);
-    socket.once('close', () => {
+    const forget = (): void => {
       shares.delete(request);
-      if (requests.get(ends) === request) requests.delete(ends);
-    });
+      if (requests.get(ends)?.socket === socket) requests.delete(ends);
+    };
+    requests.set(ends, { socket, forget });
+    socket.once('close', forget);
   });
-  // One that is refused ends with its answer.
+  // One that is refused ends with its answer. Of one that stays, for hours, nothing is kept.
   server.on('upgrade', (_request, socket: Duplex) => {
-    const ends = endsOf(socket as Socket);
-    const request = requests.get(ends);
-    if (request !== undefined) shares.delete(request);
-    requests.delete(ends);
+    const request = requests.get(endsOf(socket as Socket));
+    request?.socket.off('close', request.forget);
+    request?.forget();
   });
   return () => {
-    for (const request of requests.values()) request.close();
+    for (const { socket } of requests.values()) socket.destroy();
   };
 }

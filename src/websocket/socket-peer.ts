@@ -51,6 +51,9 @@ export class SocketPeer implements Peer {
   readonly #limits: PeerLimits;
   readonly #onClosed: (peer: SocketPeer) => void;
   readonly #log: Logger;
+  readonly #memory: ConnectionShares;
+  readonly #unfinished = new UnfinishedMessage();
+  #share: SharedConnection | undefined;
   readonly #rate: MessageRate;
   readonly #handler: PeerHandler;
   /** Of an ordered protocol: the message that is being handled. */
@@ -77,13 +80,17 @@ export class SocketPeer implements Peer {
     this.#limits = protocol.limits;
     this.#onClosed = onClosed;
     this.#log = log;
+    this.#memory = memory;
     this.#rate = new MessageRate(protocol.limits.messageRate);
     this.#handler = protocol.connect(this);
     socket.on('message', (data: RawData, binary: boolean) => this.#receive(data, binary));
     socket.on('pong', () => this.#hear());
     socket.on('error', (error) => log.debug({ error: errorMessage(error) }, 'websocket failed'));
-    socket.once('close', () => this.#end());
-    this.#holdIn(memory);
+    socket.once('close', () => {
+      this.#end();
+      this.#leaveMemory();
+    });
+    stream.on('data', (piece: Buffer) => this.#follow(piece));
   }
 
   get closed(): boolean {
@@ -136,23 +143,34 @@ export class SocketPeer implements Peer {
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
   }
 
-  #holdIn(memory: ConnectionShares): void {
-    const message = new UnfinishedMessage();
+  /** Only who holds something has a share: nearly all peers hold nothing at nearly all times. */
+  #follow(piece: Buffer): void {
+    const before = this.#unfinished.heldBytes;
+    this.#unfinished.push(piece);
+    const change = this.#unfinished.heldBytes - before;
+    if (change === 0 || this.#socket.readyState === this.#socket.CLOSED) return;
+    const share = (this.#share ??= this.#newShare());
+    this.#memory.hold(share, change);
+    if (this.#unfinished.heldBytes === 0) this.#leaveMemory();
+  }
+
+  #newShare(): SharedConnection {
+    const unfinished = this.#unfinished;
     const share: SharedConnection = {
       source: sourceNetwork(this.address),
       get heldBytes() {
-        return message.heldBytes;
+        return unfinished.heldBytes;
       },
       measure: () => 0,
       close: () => this.#cutOff(),
     };
-    memory.add(share);
-    this.#stream.on('data', (piece: Buffer) => {
-      const before = message.heldBytes;
-      message.push(piece);
-      if (message.heldBytes !== before) memory.hold(share, message.heldBytes - before);
-    });
-    this.#socket.once('close', () => memory.delete(share));
+    this.#memory.add(share);
+    return share;
+  }
+
+  #leaveMemory(): void {
+    if (this.#share !== undefined) this.#memory.delete(this.#share);
+    this.#share = undefined;
   }
 
   #cutOff(): void {

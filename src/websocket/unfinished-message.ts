@@ -9,7 +9,6 @@ const LENGTH_64 = 127;
 const FIRST_CONTROL = 0x8;
 const SHORT_HEADER_BYTES = 2;
 const MASK_BYTES = 4;
-const MAX_HEADER_BYTES = 14;
 /** What a piece of memory costs beside its bytes: who sends a message byte by byte holds many. */
 export const PIECE_BYTES = 256;
 
@@ -18,8 +17,11 @@ export const PIECE_BYTES = 256;
  * what was finished in the first of them, because that is what the WebSocket keeps.
  */
 export class UnfinishedMessage {
-  readonly #header = Buffer.alloc(MAX_HEADER_BYTES);
+  /** Of the header, so many have come; there are thousands of peers: numbers take less memory than a buffer. */
   #headerBytes = 0;
+  #first = 0;
+  #second = 0;
+  #length = 0;
   /** Of the frame, still to come. */
   #payloadBytes = 0;
   /** A message whose last fragment has not come. */
@@ -39,11 +41,10 @@ export class UnfinishedMessage {
         this.#payloadBytes -= read;
         offset += read;
       } else {
-        this.#header[this.#headerBytes] = piece[offset] ?? 0;
-        this.#headerBytes += 1;
+        this.#readHeader(piece[offset] ?? 0);
         offset += 1;
-        if (this.#headerBytes < headerLength(this.#header, this.#headerBytes)) continue;
-        this.#payloadBytes = payloadLength(this.#header);
+        if (this.#headerBytes < this.#headerLength) continue;
+        this.#payloadBytes = this.#length;
       }
       if (this.#payloadBytes === 0) finished = this.#endFrame() || finished;
     }
@@ -52,26 +53,31 @@ export class UnfinishedMessage {
     this.#heldBytes = unfinished ? before + piece.length + PIECE_BYTES : 0;
   }
 
+  #readHeader(byte: number): void {
+    const at = this.#headerBytes;
+    this.#headerBytes += 1;
+    if (at === 0) this.#first = byte;
+    else if (at === 1) {
+      this.#second = byte;
+      this.#length = this.#extendedBytes === 0 ? byte & LENGTH : 0;
+    } else if (at < SHORT_HEADER_BYTES + this.#extendedBytes) this.#length = this.#length * 256 + byte;
+  }
+
+  get #extendedBytes(): number {
+    const length = this.#second & LENGTH;
+    return length === LENGTH_64 ? 8 : length === LENGTH_16 ? 2 : 0;
+  }
+
+  /** As far as the bytes that are there tell. */
+  get #headerLength(): number {
+    if (this.#headerBytes < SHORT_HEADER_BYTES) return SHORT_HEADER_BYTES;
+    return SHORT_HEADER_BYTES + this.#extendedBytes + ((this.#second & MASK) === 0 ? 0 : MASK_BYTES);
+  }
+
   /** True where nothing is left unfinished. */
   #endFrame(): boolean {
-    const first = this.#header[0] ?? 0;
     this.#headerBytes = 0;
-    if ((first & OPCODE) < FIRST_CONTROL) this.#open = (first & FIN) === 0;
+    if ((this.#first & OPCODE) < FIRST_CONTROL) this.#open = (this.#first & FIN) === 0;
     return !this.#open;
   }
-}
-
-/** As far as the bytes that are there tell. */
-function headerLength(header: Buffer, bytes: number): number {
-  if (bytes < SHORT_HEADER_BYTES) return SHORT_HEADER_BYTES;
-  const second = header[1] ?? 0;
-  const length = second & LENGTH;
-  const extended = length === LENGTH_64 ? 8 : length === LENGTH_16 ? 2 : 0;
-  return SHORT_HEADER_BYTES + extended + ((second & MASK) === 0 ? 0 : MASK_BYTES);
-}
-
-function payloadLength(header: Buffer): number {
-  const length = (header[1] ?? 0) & LENGTH;
-  if (length === LENGTH_64) return Number(header.readBigUInt64BE(SHORT_HEADER_BYTES));
-  return length === LENGTH_16 ? header.readUInt16BE(SHORT_HEADER_BYTES) : length;
 }
